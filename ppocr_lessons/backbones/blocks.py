@@ -1,0 +1,158 @@
+"""Building blocks that every backbone is made of: convolution with batch norm, depthwise, SE."""
+
+import functools
+
+import paddle
+import paddle.nn.functional as F
+from paddle import nn
+
+ACTIVATIONS = {None: lambda x: x, "relu": F.relu, "hardswish": F.hardswish}
+
+SE_GATE_SLOPE_MOBILENET = 0.2
+"""Slope of the hard sigmoid in MobileNetV3's SE gate. PaddleOCR sets 0.2, not Paddle's default 1/6."""
+
+SE_GATE_SLOPE_LCNET = 1 / 6
+"""Slope of the hard sigmoid in PP-LCNet's SE gate: there PaddleOCR takes Paddle's default."""
+
+
+def make_divisible(width: float, divisor: int = 8) -> int:
+    """Round a channel count to a multiple of `divisor`, never losing more than a tenth of it."""
+    rounded = max(divisor, int(width + divisor / 2) // divisor * divisor)
+    return rounded + divisor if rounded < 0.9 * width else rounded
+
+
+@functools.cache
+def depthwise_kernel():
+    """The compiled CPU kernel for training, or None where numba is not installed."""
+    try:
+        from .depthwise_cpu import DepthwiseConvCPU
+    except ImportError:
+        return None
+    return DepthwiseConvCPU
+
+
+class DepthwiseConv(nn.Conv2D):
+    """One filter a channel, without bias: a plain Conv2D with `groups` equal to its channels.
+
+    In training on the CPU the compiled kernel of `depthwise_cpu` does the work, if numba is there;
+    everywhere else, in exported nets too, this is Paddle's convolution. Results agree to 1e-5.
+
+    Args:
+        channels: width of input and output.
+        kernel_size: odd side of the square kernel.
+        stride: step in height and width.
+
+    Shape:
+        x: (N, channels, H, W)
+        returns: (N, channels, ceil(H / stride[0]), ceil(W / stride[1]))
+    """
+
+    def __init__(self, channels: int, kernel_size: int, *, stride=(1, 1), weight_attr=None):
+        super().__init__(
+            channels,
+            channels,
+            kernel_size,
+            stride=stride,
+            padding=kernel_size // 2,
+            groups=channels,
+            weight_attr=weight_attr,
+            bias_attr=False,
+        )
+        self.stride_hw = tuple(stride)
+
+    def forward(self, x):
+        if self.training and x.place.is_cpu_place() and x.dtype == paddle.float32:
+            kernel = depthwise_kernel()
+            if kernel is not None:
+                return kernel.apply(x, self.weight, self.stride_hw, self.weight.shape[2] // 2)
+        return super().forward(x)
+
+
+class ConvBN(nn.Layer):
+    """Convolution without bias, batch norm, activation.
+
+    Args:
+        in_channels, out_channels: widths.
+        kernel_size: odd side of the square kernel; padding keeps the size at stride 1.
+        stride: one step, or one for height and one for width.
+        depthwise: one filter a channel; in_channels must equal out_channels.
+        act: "relu", "hardswish" or None.
+        names: attribute names of the two layers. They differ between PaddleOCR's backbones, and
+            keeping them lets its weights load by name.
+        weight_attr, bn_attr: initialiser and regulariser of the convolution and of the norm.
+
+    Shape:
+        x: (N, in_channels, H, W)
+        returns: (N, out_channels, ceil(H / stride), ceil(W / stride))
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: int,
+        *,
+        stride=1,
+        depthwise: bool = False,
+        act: str | None = None,
+        names: tuple[str, str] = ("conv", "bn"),
+        weight_attr=None,
+        bn_attr=None,
+    ):
+        super().__init__()
+        if act not in ACTIVATIONS:
+            raise ValueError(f"act is {act!r}; known are {list(ACTIVATIONS)}")
+        stride = (stride, stride) if isinstance(stride, int) else tuple(stride)
+        if depthwise:
+            if in_channels != out_channels:
+                raise ValueError(f"a depthwise convolution keeps its width: {in_channels} != {out_channels}")
+            conv = DepthwiseConv(in_channels, kernel_size, stride=stride, weight_attr=weight_attr)
+        else:
+            conv = nn.Conv2D(
+                in_channels,
+                out_channels,
+                kernel_size,
+                stride=stride,
+                padding=kernel_size // 2,
+                weight_attr=weight_attr,
+                bias_attr=False,
+            )
+        self.names, self.act = names, act
+        self.add_sublayer(names[0], conv)
+        self.add_sublayer(names[1], nn.BatchNorm2D(out_channels, weight_attr=bn_attr, bias_attr=bn_attr))
+
+    def forward(self, x):
+        conv, bn = (getattr(self, name) for name in self.names)
+        return ACTIVATIONS[self.act](bn(conv(x)))
+
+
+class SEModule(nn.Layer):
+    """Squeeze-and-excitation: one gate in 0..1 a channel, from the channel means (chapter 2.1.3).
+
+    gate = hardsigmoid(W2 relu(W1 mean(x))), hardsigmoid(v) = clip(slope v + 0.5, 0, 1)
+
+    Args:
+        channels: width of the input.
+        reduction: the squeezed width is channels // reduction.
+        slope: of the hard sigmoid; the two constants above.
+
+    Shape:
+        x: (N, channels, H, W)
+        returns: the same
+    Paper: Hu et al. 2018, arXiv 1709.01507.
+    """
+
+    def __init__(self, channels: int, *, reduction: int = 4, slope: float = SE_GATE_SLOPE_MOBILENET):
+        super().__init__()
+        self.avg_pool = nn.AdaptiveAvgPool2D(1)
+        self.conv1 = nn.Conv2D(channels, channels // reduction, 1)
+        self.conv2 = nn.Conv2D(channels // reduction, channels, 1)
+        self.slope = slope
+
+    def gate(self, x):
+        """The gates alone, (N, channels, 1, 1)."""
+        squeezed = F.relu(self.conv1(self.avg_pool(x)))  # (N, channels // reduction, 1, 1)
+        return F.hardsigmoid(self.conv2(squeezed), slope=self.slope, offset=0.5)
+
+    def forward(self, x):
+        return x * self.gate(x)

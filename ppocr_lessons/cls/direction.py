@@ -1,0 +1,93 @@
+"""The direction classifier: does the line stand upright, or upside down? (chapter 2.2)"""
+
+from typing import NamedTuple
+
+import paddle
+import paddle.nn.functional as F
+from paddle import ParamAttr, nn
+from paddle.nn.initializer import Uniform
+
+from ..backbones.mobilenet_v3 import cls_mobilenet_v3
+from ..losses.objective import Objective
+
+DIRECTIONS = ("0", "180")
+"""Labels of the two classes, in the order of the logits."""
+
+
+class ClsFeatures(NamedTuple):
+    """Named intermediates: `backbone`, (N, C, 1, W / 4)."""
+
+    backbone: paddle.Tensor
+
+
+class ClsHead(nn.Layer):
+    """Mean over the map, then one linear layer.
+
+    Args:
+        in_channels: width of the feature map.
+        classes: number of directions.
+
+    Shape:
+        x: (N, in_channels, H, W)
+        returns: logits (N, classes)
+    PaddleOCR: ClsHead in ppocr/modeling/heads/cls_head.py.
+    """
+
+    def __init__(self, in_channels: int, classes: int = 2):
+        super().__init__()
+        bound = in_channels**-0.5
+        self.fc = nn.Linear(in_channels, classes, weight_attr=ParamAttr(initializer=Uniform(-bound, bound)))
+
+    def forward(self, x):
+        return self.fc(F.adaptive_avg_pool2d(x, 1).flatten(1))  # (N, C, H, W) -> (N, C) -> (N, K)
+
+
+class DirectionClassifier(nn.Layer):
+    """MobileNetV3 and a linear layer over the mean (chapter 2.2).
+
+    Args:
+        backbone: returns one map and has `out_channels`.
+        classes: number of directions.
+
+    Shape:
+        x: (N, 3, H, W) in -1..1, BGR; the chapter's input is 48 x 192
+        returns: logits (N, classes), ClsFeatures
+    PaddleOCR: BaseModel with algorithm CLS.
+    """
+
+    def __init__(self, backbone: nn.Layer, classes: int = 2):
+        super().__init__()
+        self.backbone = backbone
+        self.head = ClsHead(backbone.out_channels, classes)
+
+    def forward(self, x) -> tuple[paddle.Tensor, ClsFeatures]:
+        feats = self.backbone(x)
+        return self.head(feats), ClsFeatures(feats)
+
+
+def direction_mobile(classes: int = 2, *, scale: float = 0.35) -> DirectionClassifier:
+    """PP-OCR's direction classifier, cls_mv3: MobileNetV3 small 0.35."""
+    return DirectionClassifier(cls_mobilenet_v3("small", scale), classes)
+
+
+class ClsBatch(NamedTuple):
+    """A batch of the classifier: `images` (N, 3, H, W) in -1..1, BGR; `labels` (N,) int64."""
+
+    images: paddle.Tensor
+    labels: paddle.Tensor
+
+
+class PlainCrossEntropy:
+    """Train one classifier with cross entropy.
+
+    Args:
+        net: the classifier.
+    """
+
+    def __init__(self, net):
+        self.net = net
+
+    def __call__(self, batch: ClsBatch) -> Objective:
+        logits, _ = self.net(batch.images)
+        loss = F.cross_entropy(logits, batch.labels)
+        return Objective(loss, {"cross_entropy": loss}, logits)

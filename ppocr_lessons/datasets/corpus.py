@@ -1,0 +1,117 @@
+"""What is written on synthetic pages: words, numbers, prices, dates, addresses, bits of code."""
+
+import functools
+import importlib.resources
+import string
+
+import numpy as np
+
+PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_DOMAINS = "com org net io edu co.uk de".split()
+
+
+@functools.cache
+def english_words() -> tuple[str, ...]:
+    """About 6900 English words and names, shipped with the package."""
+    text = importlib.resources.files(__package__).joinpath("words_en.txt").read_text(encoding="utf-8")
+    return tuple(text.split())
+
+
+@functools.cache
+def chinese_characters() -> str:
+    """The 3755 most common Chinese characters: level one of GB 2312, derived from its code table."""
+    codes = (bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
+    return "".join(code.decode("gb2312", errors="ignore") for code in codes)
+
+
+def _digits(rng, low, high):
+    count = int(rng.integers(low, high + 1))
+    return "".join(rng.choice(list(string.digits), count))
+
+
+def english_word(rng: np.random.Generator) -> str:
+    """A word, in lower case, capitalised or in capitals, at times with a mark behind it."""
+    word = english_words()[rng.integers(len(english_words()))]
+    case = rng.random()
+    if case < 0.25:
+        word = word.capitalize()
+    elif case < 0.5:
+        word = word.upper()
+    mark = rng.random()
+    if mark < 0.12:
+        word += rng.choice(list(".,:;!?"))
+    elif mark < 0.16:
+        left, right = rng.choice(["()", "[]", '""', "''", "<>", "{}"])
+        word = left + word + right
+    return str(word)
+
+
+def number(rng: np.random.Generator) -> str:
+    """A price, date, time, telephone number, percentage, code or plain number."""
+    kind = rng.integers(9)
+    if kind == 0:
+        return f"{rng.choice(list('$$$#*'))}{_digits(rng, 1, 4)}.{_digits(rng, 2, 2)}"
+    if kind == 1:
+        sep = rng.choice(list("-/."))
+        return f"{_digits(rng, 2, 2)}{sep}{_digits(rng, 2, 2)}{sep}{_digits(rng, 4, 4)}"
+    if kind == 2:
+        return f"{rng.integers(24):02d}:{rng.integers(60):02d}"
+    if kind == 3:
+        return f"({_digits(rng, 3, 3)}){_digits(rng, 3, 3)}-{_digits(rng, 4, 4)}"
+    if kind == 4:
+        return f"{_digits(rng, 1, 3)}%"
+    if kind == 5:
+        letters = "".join(rng.choice(list(string.ascii_uppercase), int(rng.integers(1, 4))))
+        return f"{letters}{rng.choice(['', '-'])}{_digits(rng, 1, 5)}"
+    if kind == 6:
+        return f"{_digits(rng, 1, 2)},{_digits(rng, 3, 3)}"
+    if kind == 7:
+        return f"{rng.choice(_MONTHS)}{rng.choice(['', '.'])}{_digits(rng, 1, 2)}"
+    return _digits(rng, 1, 8)
+
+
+def code(rng: np.random.Generator) -> str:
+    """An address, an identifier, a call, or characters at random."""
+    a, b = (english_words()[i].lower() for i in rng.integers(len(english_words()), size=2))
+    kind = rng.integers(5)
+    if kind == 0:
+        return f"www.{a}.{rng.choice(_DOMAINS)}"
+    if kind == 1:
+        return f"{a}@{b}.{rng.choice(_DOMAINS)}"
+    if kind == 2:
+        return f"{a}_{b}"
+    if kind == 3:
+        return f"{a}.{b}({_digits(rng, 0, 2)})"
+    pool = string.ascii_letters + string.digits + PUNCTUATION
+    return "".join(rng.choice(list(pool), int(rng.integers(2, 9))))
+
+
+def english_token(rng: np.random.Generator) -> str:
+    """One piece of text without a space."""
+    kind = rng.random()
+    if kind < 0.62:
+        return english_word(rng)
+    return number(rng) if kind < 0.88 else code(rng)
+
+
+def english_line(rng: np.random.Generator, characters: int) -> str:
+    """Tokens joined by single spaces, at most `characters` long; at least one token, cut if need be."""
+    prose = rng.random() < 0.5
+    line = english_token(rng)[:characters]
+    while True:
+        token = english_word(rng) if prose else english_token(rng)
+        if len(line) + 1 + len(token) > characters:
+            return line
+        line = f"{line} {token}"
+
+
+def chinese_line(rng: np.random.Generator, characters: int) -> str:
+    """Common characters at random with some digits among them, exactly `characters` long."""
+    pool = chinese_characters()
+    text = [pool[i] for i in rng.integers(len(pool), size=characters)]
+    if characters > 4 and rng.random() < 0.3:
+        count = int(rng.integers(1, 4))
+        start = int(rng.integers(0, characters - count))
+        text[start : start + count] = _digits(rng, count, count)
+    return "".join(text)

@@ -1,0 +1,340 @@
+"""Synthetic text pictures from a seed: words, lines, whole pages.
+
+Every picture is a function of a random generator, so a stream needs no storage: `line_at(seed, index)` is
+always the same picture on the same machine. (Fonts are those the machine has; see fonts.py.)
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from .backgrounds import background, soft_field
+from .corpus import chinese_line, english_line
+from .fonts import load_font, pick_font
+
+
+class Line(NamedTuple):
+    """A line of text cut from a picture: image (H, W, 3) uint8 RGB, and what it says."""
+
+    image: np.ndarray
+    text: str
+
+
+class Page(NamedTuple):
+    """A page: image (H, W, 3) uint8 RGB, polygons (N, 4, 2) float32 from the top left corner of the
+    text on clockwise, and the N texts."""
+
+    image: np.ndarray
+    polygons: np.ndarray
+    texts: list[str]
+
+
+class Style(NamedTuple):
+    """How a text is set: font file, size and tracking in pixels, stroke in pixels, horizontal stretch."""
+
+    font: str
+    size: int
+    tracking: float = 0.0
+    stroke: int = 0
+    stretch: float = 1.0
+
+
+def pick_style(rng: np.random.Generator, size: int, language: str = "en") -> Style:
+    """A font with, now and then, wide tracking, a heavier stroke or a stretch, as on receipts."""
+    tracking = rng.uniform(0.05, 0.5) * size if rng.random() < 0.15 else 0.0
+    stroke = 1 if size > 24 and rng.random() < 0.08 else 0
+    stretch = rng.uniform(0.75, 1.6) if rng.random() < 0.3 else 1.0
+    return Style(pick_font(rng, language), size, tracking, stroke, stretch)
+
+
+def set_text(text: str, style: Style) -> np.ndarray:
+    """Ink of a text, (h, w) uint8, cut to the ink's own box."""
+    font = load_font(style.font, style.size)
+    pad = style.size
+    if style.tracking:
+        widths = [font.getlength(c) + style.tracking for c in text]
+    else:
+        widths = [font.getlength(text)]
+    canvas = Image.new("L", (int(sum(widths)) + 2 * pad, 3 * pad))
+    draw = ImageDraw.Draw(canvas)
+    if style.tracking:
+        x = float(pad)
+        for character, width in zip(text, widths, strict=True):
+            draw.text((x, pad), character, 255, font, stroke_width=style.stroke)
+            x += width
+    else:
+        draw.text((pad, pad), text, 255, font, stroke_width=style.stroke)
+    box = canvas.getbbox()
+    if box is None:
+        return np.zeros((style.size, pad), np.uint8)
+    ink = np.asarray(canvas.crop(box))
+    if style.stretch != 1.0:
+        width = max(1, round(ink.shape[1] * style.stretch))
+        ink = cv2.resize(ink, (width, ink.shape[0]), interpolation=cv2.INTER_AREA)
+    return ink
+
+
+def ink_colour(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
+    """A colour that a person can tell from the patch, (3,) float."""
+    ground = patch.reshape(-1, 3).mean(0)
+    luminance = ground @ (0.299, 0.587, 0.114)
+    contrast = rng.uniform(55, 200)
+    target = luminance - contrast if luminance > rng.uniform(90, 165) else luminance + contrast
+    tint = rng.uniform(-60, 60, 3) if rng.random() < 0.35 else rng.uniform(-8, 8, 3)
+    return (target + tint).clip(0, 255)
+
+
+def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, colour, opacity: float) -> np.ndarray:
+    """Lay ink over an image through a perspective, in place.
+
+    Args:
+        image: (H, W, 3) uint8, changed.
+        ink: (h, w) uint8.
+        matrix: (3, 3), from ink to image coordinates.
+        colour: (3,).
+        opacity: 0..1.
+
+    Returns: the four corners of the ink in the image, (4, 2) float32.
+    """
+    height, width = ink.shape
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
+    quad = cv2.perspectiveTransform(corners, matrix)[0]
+    low = np.maximum(np.floor(quad.min(0)).astype(int) - 1, 0)
+    high = np.minimum(np.ceil(quad.max(0)).astype(int) + 2, image.shape[1::-1])
+    if (high <= low).any():
+        return quad
+    shift = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]], np.float64)
+    alpha = cv2.warpPerspective(
+        ink, shift @ matrix, tuple(int(v) for v in high - low), flags=cv2.INTER_LINEAR
+    )
+    alpha = alpha.astype(np.float32)[..., None] * (opacity / 255)
+    window = image[low[1] : high[1], low[0] : high[0]]
+    window[:] = window * (1 - alpha) + np.asarray(colour, np.float32) * alpha
+    return quad
+
+
+def tilt(rng: np.random.Generator, width: int, height: int, angle_deg: float, depth: float) -> np.ndarray:
+    """Rotation about the middle with a random perspective; corners move up to `depth` of the height."""
+    turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0), [0, 0, 1]])
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    moved = corners + rng.uniform(-depth, depth, (4, 2)).astype(np.float32) * height
+    return cv2.getPerspectiveTransform(corners, moved) @ turn
+
+
+def wear(rng: np.random.Generator, image: np.ndarray, strength: float = 1.0) -> np.ndarray:
+    """What a camera does: uneven light, blur, lost resolution, noise, JPEG. A new image comes back."""
+    height, width = image.shape[:2]
+    picture = image.astype(np.float32)
+    if rng.random() < 0.5:
+        picture *= 1 + soft_field(rng, height, width, 3)[..., None] * rng.uniform(0, 0.35) * strength
+    if rng.random() < 0.35:
+        share = rng.uniform(0.45, 0.95)
+        small = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        picture = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.35:
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 1.1) * strength)
+    elif rng.random() < 0.12:
+        length = int(rng.integers(3, 6))
+        kernel = np.zeros((length, length), np.float32)
+        kernel[length // 2] = 1 / length
+        turn = cv2.getRotationMatrix2D(((length - 1) / 2,) * 2, rng.uniform(0, 180), 1)
+        kernel = cv2.warpAffine(kernel, turn, (length, length))
+        picture = cv2.filter2D(picture, -1, kernel / max(kernel.sum(), 1e-3))
+    if rng.random() < 0.4:
+        picture += rng.normal(0, rng.uniform(1, 11) * strength, picture.shape).astype(np.float32)
+    if rng.random() < 0.3:
+        picture = (picture - 128) * rng.uniform(0.6, 1.2) + 128 + rng.uniform(-25, 25)
+    picture = picture.clip(0, 255).astype(np.uint8)
+    if rng.random() < 0.15:
+        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+    if rng.random() < 0.35:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))]
+        picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
+    return picture
+
+
+def render_line(rng: np.random.Generator, text: str, language: str = "en") -> Line:
+    """One text as a detector would have cut it out: a little tilted, with uneven margins, worn.
+
+    Args:
+        rng: source of everything random.
+        text: what it says.
+        language: chooses among fonts that can write it.
+    """
+    style = pick_style(rng, int(rng.integers(18, 52)), language)
+    ink = set_text(text, style)
+    height, width = ink.shape
+    # Flat texts ("---", "...") get the box of a line, as a detector would see their neighbours.
+    line_height = max(height, int(0.5 * style.size))
+    top, bottom, left, right = (rng.uniform(0.02, 0.38, 4) * line_height).astype(int)
+    top += (line_height - height) // 2
+    bottom += (line_height - height) // 2
+    image = background(rng, height + top + bottom, width + left + right)
+    place = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
+    slope = np.degrees(np.arctan2(0.18 * line_height, image.shape[1]))  # keeps a long line inside
+    matrix = tilt(rng, image.shape[1], image.shape[0], rng.uniform(-slope, slope), 0.06) @ place
+    colour = ink_colour(rng, image)
+    if rng.random() < 0.05:  # shadow
+        offset = np.array([[1, 0, rng.uniform(1, 3)], [0, 1, rng.uniform(1, 3)], [0, 0, 1]])
+        blend(image, ink, offset @ matrix, 255 - colour, 0.5)
+    if rng.random() < 0.06:  # a rule under the line
+        y = int(image.shape[0] - rng.uniform(0.02, 0.15) * line_height) - 1
+        cv2.line(image, (0, y), (image.shape[1], y), tuple(map(float, colour)), int(rng.integers(1, 3)))
+    blend(image, ink, matrix, colour, rng.uniform(0.75, 1.0))
+    return Line(wear(rng, image), text)
+
+
+def line_at(seed: int, index: int, *, characters: int = 25, language: str = "en") -> Line:
+    """Line number `index` of the endless stream of a seed.
+
+    Args:
+        seed, index: name the picture.
+        characters: at most this many.
+        language: "en" or "zh".
+    """
+    rng = np.random.default_rng([seed, index])
+    write = chinese_line if language == "zh" else english_line
+    return render_line(rng, write(rng, int(rng.integers(1, characters + 1))), language)
+
+
+def word_at(seed: int, index: int) -> Line:
+    """Word number `index` of the endless stream of a seed: one English token of up to 14 characters."""
+    rng = np.random.default_rng([seed, index])
+    return render_line(rng, english_line(rng, 14).split(" ")[0])
+
+
+class _Sheet:
+    """A page in the making: an image, and the room on it that is taken."""
+
+    def __init__(self, image: np.ndarray, matrix: np.ndarray):
+        self.image, self.matrix = image, matrix
+        self.taken = np.zeros(image.shape[:2], np.uint8)
+        self.polygons, self.texts = [], []
+
+    def place(self, text: str, ink: np.ndarray, local: np.ndarray, colour, opacity: float) -> bool:
+        """Lay a text down, unless it leaves the picture or touches another one."""
+        height, width = ink.shape
+        matrix = self.matrix @ local
+        gap = 0.12 * height
+        corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
+        roomy = corners + gap * np.array([[[-2, -1], [2, -1], [2, 1], [-2, 1]]], np.float32)
+        quad = cv2.perspectiveTransform(roomy, matrix)[0]
+        if (quad.min(0) < 0).any() or (quad.max(0) >= self.image.shape[1::-1]).any():
+            return False
+        outline = [quad.astype(np.int32)]
+        (x0, y0), (x1, y1) = outline[0].min(0), outline[0].max(0) + 1
+        spot = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        cv2.fillPoly(spot, [outline[0] - (x0, y0)], 1)
+        if (spot & self.taken[y0:y1, x0:x1]).any():
+            return False
+        cv2.fillPoly(self.taken, outline, 1)
+        self.polygons.append(blend(self.image, ink, matrix, colour, opacity))
+        self.texts.append(text)
+        return True
+
+
+def _write(rng, language, characters):
+    count = max(1, int(characters))
+    return chinese_line(rng, count) if language == "zh" else english_line(rng, count)
+
+
+def _shift(x, y):
+    return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
+
+
+def _paragraphs(rng, sheet, language):
+    """Blocks of lines in one style, set ragged or in columns of a receipt."""
+    height, width = sheet.image.shape[:2]
+    y = rng.uniform(0.01, 0.15) * height
+    while y < height * 0.97:
+        size = int(np.exp(rng.uniform(np.log(11), np.log(max(16, 0.09 * height)))))
+        style = pick_style(rng, size, language)
+        colour, opacity = ink_colour(rng, sheet.image), rng.uniform(0.75, 1)
+        left = rng.uniform(0.01, 0.3) * width
+        columns = rng.random() < 0.4
+        leading = rng.uniform(1.15, 1.9)
+        for _ in range(int(rng.integers(1, 9))):
+            x = left
+            while x < width * 0.95:
+                room = (width - x) / (
+                    size * style.stretch * (1.0 if language == "zh" else 0.6) + style.tracking
+                )
+                characters = rng.uniform(1, 10) if columns else rng.uniform(0.3, 1.0) * room
+                text = _write(rng, language, min(room, characters))
+                ink = set_text(text, style)
+                sheet.place(text, ink, _shift(x, y + max(0, size - ink.shape[0]) / 2), colour, opacity)
+                if not columns:
+                    break
+                x += ink.shape[1] + rng.uniform(1.5, 8) * size
+            y += leading * size
+        y += rng.uniform(0, 3) * size
+
+
+def _scattered(rng, sheet, language):
+    """Single texts of many sizes and angles, as on signs and packages."""
+    height, width = sheet.image.shape[:2]
+    for _ in range(int(rng.integers(4, 28))):
+        size = int(np.exp(rng.uniform(np.log(12), np.log(max(18, 0.2 * height)))))
+        text = _write(rng, language, rng.uniform(1, 18))
+        ink = set_text(text, pick_style(rng, size, language))
+        x, y = rng.uniform(0, width), rng.uniform(0, height)
+        angle = rng.normal(0, 6) if rng.random() < 0.8 else rng.uniform(-60, 60)
+        local = _shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle, 0.05)
+        low, high = np.floor([x, y]).astype(int), np.ceil([x + ink.shape[1], y + ink.shape[0]]).astype(int)
+        patch = sheet.image[low[1] : high[1], low[0] : high[0]]
+        if patch.size:
+            sheet.place(text, ink, local, ink_colour(rng, patch), rng.uniform(0.75, 1))
+
+
+def _decorate(rng, image):
+    """Rules, boxes and blobs that are no text."""
+    height, width = image.shape[:2]
+    for _ in range(int(rng.integers(0, 7))):
+        a = tuple(int(v) for v in rng.uniform(0, (width, height)))
+        b = (int(rng.uniform(0, width)), a[1]) if rng.random() < 0.6 else (a[0], int(rng.uniform(0, height)))
+        colour = tuple(map(float, rng.uniform(0, 255, 3)))
+        kind = rng.random()
+        if kind < 0.6:
+            cv2.line(image, a, b, colour, int(rng.integers(1, 5)), cv2.LINE_AA)
+        elif kind < 0.8:
+            corner = tuple(int(v) for v in rng.uniform(0, (width, height)))
+            cv2.rectangle(image, a, corner, colour, -1 if rng.random() < 0.5 else 2)
+        else:
+            cv2.circle(image, a, int(rng.uniform(2, 0.1 * height)), colour, -1, cv2.LINE_AA)
+
+
+def render_page(rng: np.random.Generator, size: tuple[int, int], language: str = "en") -> Page:
+    """A page of paragraphs, of scattered texts, or of both.
+
+    Args:
+        rng: source of everything random.
+        size: (height, width) in pixels.
+        language: "en" or "zh".
+    """
+    height, width = size
+    image = background(rng, height, width)
+    _decorate(rng, image)
+    document = rng.random() < 0.6
+    angle = rng.normal(0, 3) if rng.random() < 0.85 else rng.uniform(-25, 25)
+    sheet = _Sheet(image, tilt(rng, width, height, angle, 0.05))
+    if document:
+        _paragraphs(rng, sheet, language)
+    if not document or rng.random() < 0.2:
+        sheet.matrix = np.eye(3)
+        _scattered(rng, sheet, language)
+    polygons = np.array(sheet.polygons, np.float32).reshape(-1, 4, 2)
+    return Page(wear(rng, image, 0.8), polygons, sheet.texts)
+
+
+def page_at(seed: int, index: int, *, size: tuple[int, int] = (640, 640), language: str = "en") -> Page:
+    """Page number `index` of the endless stream of a seed.
+
+    Args:
+        seed, index: name the picture.
+        size: (height, width) in pixels.
+        language: "en" or "zh".
+    """
+    return render_page(np.random.default_rng([seed, index]), size, language)

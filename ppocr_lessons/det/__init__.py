@@ -1,0 +1,3 @@
+from ppocr_lessons.runtime import require_paddle
+
+require_paddle()

@@ -1,0 +1,142 @@
+"""The loss of DBNet: probability map, threshold map and binary map at once (chapters 2.1 and 3.1.1)."""
+
+from typing import NamedTuple
+
+import paddle
+
+from ..losses.objective import Objective
+from .db_head import DBMaps
+
+EPS = 1e-6
+
+
+class DetBatch(NamedTuple):
+    """A batch of the detector. All maps are (N, H, W) float32.
+
+    Fields:
+        images: (N, 3, H, W), normalised BGR.
+        shrink_map: 1 inside the shrunk polygons.
+        shrink_mask: 0 on text that must not count.
+        threshold_map: 0.3 to 0.7, highest on the outline.
+        threshold_mask: 1 in the band where the threshold is learnt.
+    """
+
+    images: paddle.Tensor
+    shrink_map: paddle.Tensor
+    shrink_mask: paddle.Tensor
+    threshold_map: paddle.Tensor
+    threshold_mask: paddle.Tensor
+
+
+def dice_loss(pred, target, mask):
+    """1 - 2 |P G| / (|P| + |G|), summed over the whole batch and counted where mask is 1.
+
+    Shape:
+        pred, target, mask: the same, any
+        returns: scalar in 0..1
+    """
+    overlap = (pred * target * mask).sum()
+    return 1 - 2 * overlap / ((pred * mask).sum() + (target * mask).sum() + EPS)
+
+
+def masked_l1_loss(pred, target, mask):
+    """Mean absolute difference where mask is 1.
+
+    Shape:
+        pred, target, mask: the same, any
+        returns: scalar
+    """
+    return ((pred - target).abs() * mask).sum() / (mask.sum() + EPS)
+
+
+def ohem_mean(loss, target, mask, ratio: float = 3):
+    """Mean of a pixel-wise loss over all text pixels and the hardest `ratio` times as many others.
+
+    Online hard example mining. A loss that is one number (Dice) comes back as it went in, up to the
+    eps: there are no hard pixels in it to choose. PaddleOCR calls this with Dice all the same.
+
+    Args:
+        loss: of every pixel, or one number.
+        target: 1 on text.
+        mask: 0 on pixels that do not count.
+        ratio: background pixels kept for each text pixel.
+    """
+    positive, negative = target * mask, (1 - target) * mask
+    n_positive = int(positive.sum())
+    n_negative = int(min(float(negative.sum()), n_positive * ratio))
+    total = (positive * loss).sum()
+    if n_negative > 0:
+        total = total + (negative * loss).flatten().topk(n_negative)[0].sum()
+    return total / (n_positive + n_negative + EPS)
+
+
+class DBLoss:
+    """alpha L_prob + beta L_threshold + L_binary (chapter 3.1.1).
+
+    The chapter's table names binary cross entropy for the probability map; PaddleOCR's configuration,
+    and this class by default, uses Dice.
+
+    Args:
+        alpha: weight of the probability map.
+        beta: weight of the threshold map.
+        main_loss: "dice" or "bce" on the probability map.
+        balance: mine hard background pixels (has an effect with "bce" alone).
+        ohem_ratio: background pixels kept for each text pixel.
+
+    Raises:
+        ValueError: unknown main_loss.
+    PaddleOCR: DBLoss in ppocr/losses/det_db_loss.py.
+    Paper: Liao et al. 2020, arXiv 1911.08947.
+    """
+
+    def __init__(
+        self,
+        *,
+        alpha: float = 5,
+        beta: float = 10,
+        main_loss: str = "dice",
+        balance: bool = True,
+        ohem_ratio: float = 3,
+    ):
+        if main_loss not in ("dice", "bce"):
+            raise ValueError(f"main_loss is {main_loss!r}; known are ['dice', 'bce']")
+        self.alpha, self.beta = alpha, beta
+        self.main_loss, self.balance, self.ohem_ratio = main_loss, balance, ohem_ratio
+
+    def prob_loss(self, prob, target, mask):
+        """Loss of the probability map alone, unweighted; all (N, H, W)."""
+        if self.main_loss == "dice":
+            loss = dice_loss(prob, target, mask)
+        else:
+            loss = paddle.nn.functional.binary_cross_entropy(prob, target, reduction="none")
+        if self.balance:
+            return ohem_mean(loss, target, mask, self.ohem_ratio)
+        return loss if loss.ndim == 0 else (loss * mask).sum() / (mask.sum() + EPS)
+
+    def __call__(self, maps: DBMaps, batch: DetBatch):
+        """Total and its weighted parts "prob", "threshold" and "binary"."""
+        prob, thresh, binary = (m.squeeze(1) for m in maps)  # (N, 1, H, W) -> (N, H, W)
+        parts = {
+            "prob": self.alpha * self.prob_loss(prob, batch.shrink_map, batch.shrink_mask),
+            "threshold": self.beta * masked_l1_loss(thresh, batch.threshold_map, batch.threshold_mask),
+            "binary": dice_loss(binary, batch.shrink_map, batch.shrink_mask),
+        }
+        return sum(parts.values()), parts
+
+
+class PlainDB:
+    """Train one DBNet with the DB loss alone.
+
+    Args:
+        net: the detector.
+        loss: its weights and kind.
+    """
+
+    def __init__(self, net, loss: DBLoss | None = None):
+        self.net = net
+        self.loss = loss or DBLoss()
+
+    def __call__(self, batch: DetBatch) -> Objective:
+        maps, _ = self.net(batch.images)
+        loss, parts = self.loss(maps, batch)
+        return Objective(loss, parts, maps)

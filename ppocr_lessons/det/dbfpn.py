@@ -1,0 +1,65 @@
+"""The feature pyramid of DBNet, and the strategy of making it narrow (chapter 2.1.2)."""
+
+import paddle
+import paddle.nn.functional as F
+from paddle import ParamAttr, nn
+from paddle.nn.initializer import KaimingUniform
+
+
+class DBFPN(nn.Layer):
+    """Fuse four feature maps into one at 1/4 scale (chapter 2.1.2).
+
+    Each map is brought to the same width by a 1x1 convolution, summed with the coarser one from the
+    top down, narrowed to a quarter by a 3x3 convolution and enlarged; the four are then laid side by
+    side. There is neither batch norm nor activation.
+
+    Args:
+        in_channels: widths of C2..C5, finest first.
+        out_channels: width of the fused map, a multiple of 4; the chapter's inner_channels.
+
+    Shape:
+        feats: 4 x (N, in_channels[i], H / 4 / 2^i, W / 4 / 2^i)
+        returns: (N, out_channels, H / 4, W / 4)
+
+    Raises:
+        ValueError: not four input widths, or out_channels not a multiple of 4.
+    Claim: 256 -> 96 takes the model from 7 MB to 4.1 MB and from 406 to 213 ms.
+    PaddleOCR: DBFPN in ppocr/modeling/necks/db_fpn.py.
+    Paper: Liao et al. 2020, arXiv 1911.08947.
+    """
+
+    def __init__(self, in_channels, out_channels: int):
+        super().__init__()
+        if len(in_channels) != 4:
+            raise ValueError(f"in_channels is {in_channels}; four widths are needed, C2 to C5")
+        if out_channels <= 0 or out_channels % 4:
+            raise ValueError(f"out_channels is {out_channels}; a positive multiple of 4 is needed")
+        self.out_channels = out_channels
+        # Laterals first and smoothing from the top down, the order in which the chapter prints them.
+        for level, width in zip((2, 3, 4, 5), in_channels, strict=True):
+            self.add_sublayer(f"in{level}_conv", self._conv(width, out_channels, 1))
+        for level in (5, 4, 3, 2):
+            self.add_sublayer(f"p{level}_conv", self._conv(out_channels, out_channels // 4, 3))
+
+    @staticmethod
+    def _conv(in_channels, out_channels, kernel_size):
+        return nn.Conv2D(
+            in_channels,
+            out_channels,
+            kernel_size,
+            padding=kernel_size // 2,
+            weight_attr=ParamAttr(initializer=KaimingUniform()),
+            bias_attr=False,
+        )
+
+    def forward(self, feats):
+        merged, fused = None, []
+        for level in (5, 4, 3, 2):
+            lateral = getattr(self, f"in{level}_conv")(feats[level - 2])
+            if merged is not None:
+                lateral = lateral + F.interpolate(merged, scale_factor=2, mode="nearest")
+            merged = lateral
+            smooth = getattr(self, f"p{level}_conv")(merged)
+            scale = 2 ** (level - 2)
+            fused.append(F.interpolate(smooth, scale_factor=scale, mode="nearest") if scale > 1 else smooth)
+        return paddle.concat(fused, axis=1)  # 4 x (N, C / 4, H / 4, W / 4) -> (N, C, H / 4, W / 4)

@@ -1,0 +1,58 @@
+"""DBNet, the text detector: backbone, feature pyramid, head (chapter 2.1)."""
+
+from typing import NamedTuple
+
+import paddle
+from paddle import nn
+
+from ..backbones.mobilenet_v3 import det_mobilenet_v3
+from ..backbones.resnet_vd import ResNetVd
+from .db_head import DBHead, DBMaps
+from .dbfpn import DBFPN
+
+
+class DBFeatures(NamedTuple):
+    """Named intermediates of DBNet: `backbone`, the four maps C2..C5; `neck`, the fused map."""
+
+    backbone: list[paddle.Tensor]
+    neck: paddle.Tensor
+
+
+class DBNet(nn.Layer):
+    """Text detector by segmentation (chapter 2.1).
+
+    Args:
+        backbone: returns four maps at 1/4 to 1/32 scale and has `out_channels`, a list of four.
+        fpn_channels: width of the fused map.
+        k: steepness of the differentiable step.
+
+    Shape:
+        x: (N, 3, H, W) normalised BGR, H and W multiples of 32
+        returns: DBMaps of (N, 1, H, W), DBFeatures
+
+    Raises:
+        ValueError: fpn_channels not a positive multiple of 4.
+    PaddleOCR: BaseModel with algorithm DB.
+    Paper: Liao et al. 2020, arXiv 1911.08947.
+    """
+
+    def __init__(self, backbone: nn.Layer, *, fpn_channels: int = 96, k: float = 50):
+        super().__init__()
+        self.backbone = backbone
+        self.neck = DBFPN(backbone.out_channels, fpn_channels)
+        self.head = DBHead(fpn_channels, k=k)
+
+    def forward(self, x) -> tuple[DBMaps, DBFeatures]:
+        feats = self.backbone(x)
+        fused = self.neck(feats)
+        return self.head(fused), DBFeatures(feats, fused)
+
+
+def db_mobile(*, fpn_channels: int = 96, disable_se: bool = True, scale: float = 0.5) -> DBNet:
+    """The mobile detector, ch_det_mv3_db_v2.0: MobileNetV3 large 0.5, 96 channels, no SE gates."""
+    return DBNet(det_mobilenet_v3("large", scale, disable_se=disable_se), fpn_channels=fpn_channels)
+
+
+def db_server(*, fpn_channels: int = 256, layers: int = 18) -> DBNet:
+    """The server detector and CML's teacher, ch_det_res18_db_v2.0: ResNet18_vd, 256 channels."""
+    return DBNet(ResNetVd(layers, task="det"), fpn_channels=fpn_channels)

@@ -1,0 +1,166 @@
+"""How the shipped weights were made: net, strategy, stream and schedule of each, in one place.
+
+    python -m ppocr_lessons.engine.recipes rec --steps 4800 --out runs/rec
+
+trains one, resumes it if it was interrupted, and writes `weights.safetensors` and `card.json` beside its
+checkpoints.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import paddle
+
+from ..cls.direction import PlainCrossEntropy, direction_mobile
+from ..datasets import synth
+from ..det.db_loss import PlainDB
+from ..det.dbnet import db_mobile
+from ..rec.crnn import crnn_mobile
+from ..rec.ctc import ENGLISH, Alphabet, PlainCTC
+from . import stream
+from .cosine_warmup import lr_at
+from .evaluate import evaluate_cls, evaluate_det, evaluate_rec
+from .tensors import count_parameters, save_weights
+from .trainer import Trainer
+
+HELD_BACK = 900_001
+"""Seed of the pictures that no recipe trains on."""
+
+ALPHABET = Alphabet(ENGLISH)
+
+
+class Recipe(NamedTuple):
+    """What a net is trained with.
+
+    Fields:
+        strategy: builds the net and its training strategy.
+        batch: (seed, step, steps) -> batch.
+        evaluate: (net, pictures) -> scores on held-back pictures.
+        samples: pictures a step, on average; for the card.
+        weight_decay: L2 factor.
+    """
+
+    net: str
+    strategy: Callable
+    batch: Callable
+    evaluate: Callable
+    weight_decay: float
+
+
+def _evaluate_rec(net, count):
+    words = evaluate_rec(net, [synth.word_at(HELD_BACK, i) for i in range(count)], ALPHABET)
+    lines = evaluate_rec(net, [synth.line_at(HELD_BACK, i, characters=40) for i in range(count)], ALPHABET)
+    return {f"word_{k}": v for k, v in words.items()} | {f"line_{k}": v for k, v in lines.items()}
+
+
+def _evaluate_det(net, count):
+    return evaluate_det(net, (synth.page_at(HELD_BACK, i) for i in range(count // 10)))
+
+
+def _evaluate_cls(net, count):
+    return evaluate_cls(net, (stream.cls_batch(HELD_BACK, i) for i in range(max(1, count // 64))))
+
+
+RECIPES = {
+    "det": Recipe(
+        "MobileNetV3 large 0.5, DBFPN 96, no SE",
+        lambda: PlainDB(db_mobile()),
+        lambda seed, step, steps: stream.det_batch(seed, step),
+        _evaluate_det,
+        0.0,
+    ),
+    "cls": Recipe(
+        "MobileNetV3 small 0.35, 2 classes",
+        lambda: PlainCrossEntropy(direction_mobile()),
+        lambda seed, step, steps: stream.cls_batch(seed, step),
+        _evaluate_cls,
+        0.0,
+    ),
+    "rec": Recipe(
+        "MobileNetV3 small 0.5, BiLSTM 48, 96 classes",
+        lambda: PlainCTC(crnn_mobile(ALPHABET.classes)),
+        lambda seed, step, steps: stream.rec_batch(seed, step, ALPHABET, words_until=steps // 4),
+        _evaluate_rec,
+        1e-5,
+    ),
+}
+
+
+def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, evaluate_on: int = 300) -> dict:
+    """Train a recipe, or go on with it, and write weights and card.
+
+    Args:
+        name: of RECIPES.
+        steps: of the whole run.
+        out: folder.
+        seed: of everything random.
+        peak: highest learning rate.
+        evaluate_on: held-back pictures for the scores along the way; the card uses four times as many.
+
+    Returns: the card.
+    """
+    recipe, out = RECIPES[name], pathlib.Path(out)
+    paddle.seed(seed)
+    with paddle.utils.unique_name.guard():
+        strategy = recipe.strategy()
+        optimizer = paddle.optimizer.Adam(
+            peak,
+            parameters=strategy.net.parameters(),
+            weight_decay=paddle.regularizer.L2Decay(recipe.weight_decay),
+        )
+    trainer = Trainer(
+        strategy,
+        optimizer,
+        batch_at=lambda step: recipe.batch(seed, step, steps),
+        lr_at=lambda step: lr_at(step, peak=peak, steps=steps, warmup_steps=min(100, steps // 10)),
+        seed=seed,
+        out=out,
+        save_every=200,
+        evaluate=lambda net: recipe.evaluate(net, evaluate_on),
+        eval_every=400,
+    )
+    first, began = trainer.resume(), time.time()
+    trainer.run(steps)
+    strategy.net.eval()
+    with paddle.no_grad():
+        scores = recipe.evaluate(strategy.net, 4 * evaluate_on)
+    card = {
+        "net": recipe.net,
+        "parameters": count_parameters(strategy.net),
+        "data": "synthetic, ppocr_lessons.engine.stream",
+        "seed": seed,
+        "steps": steps,
+        "peak_learning_rate": peak,
+        "minutes": round((time.time() - began) / 60, 1),
+        "steps_timed": steps - first,
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
+        "command": f"python -m ppocr_lessons.engine.recipes {name} --steps {steps} --seed {seed} --peak {peak}",
+        "scores": {k: round(v, 4) for k, v in scores.items()},
+    }
+    save_weights(strategy.net, out / "weights.safetensors", {"net": recipe.net})
+    (out / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+    return card
+
+
+def main() -> None:
+    """Command line of the module."""
+    parser = argparse.ArgumentParser(description="Train one of the shipped nets.")
+    parser.add_argument("name", choices=RECIPES)
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--peak", type=float, default=1e-3)
+    args = parser.parse_args()
+    print(
+        json.dumps(train(args.name, steps=args.steps, out=args.out, seed=args.seed, peak=args.peak), indent=1)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""CRNN, the text recogniser: backbone, sequence encoder, CTC head (chapter 2.3)."""
+
+from typing import NamedTuple
+
+import paddle
+from paddle import nn
+
+from ..backbones.mobilenet_v3 import rec_mobilenet_v3
+from ..backbones.pp_lcnet import PPLCNet
+from ..backbones.resnet_vd import ResNetVd
+from .light_head import CTCHead, SequenceEncoder
+
+
+class CRNNFeatures(NamedTuple):
+    """Named intermediates of CRNN: `backbone` (N, C, 1, T), `neck` (N, T, 2 hidden), `head` (N, T, D)."""
+
+    backbone: paddle.Tensor
+    neck: paddle.Tensor
+    head: paddle.Tensor
+
+
+class CRNN(nn.Layer):
+    """Line recogniser trained with CTC (chapter 2.3).
+
+    Args:
+        backbone: returns (N, C, 1, T) and has `out_channels`, one number.
+        classes: characters and the blank.
+        hidden_size: width of one LSTM direction.
+        mid_channels: width of an extra layer in the head, or None.
+        fc_decay: L2 factor of the head's weights.
+
+    Shape:
+        x: (N, 3, 32, W) in -1..1, BGR
+        returns: logits (N, W / 4, classes), CRNNFeatures
+
+    PaddleOCR: BaseModel with algorithm CRNN.
+    Paper: Shi et al. 2015, arXiv 1507.05717.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Layer,
+        classes: int,
+        *,
+        hidden_size: int = 48,
+        mid_channels: int | None = None,
+        fc_decay: float = 1e-5,
+    ):
+        super().__init__()
+        self.backbone = backbone
+        self.neck = SequenceEncoder(backbone.out_channels, hidden_size)
+        self.head = CTCHead(self.neck.out_channels, classes, mid_channels=mid_channels, fc_decay=fc_decay)
+
+    def forward(self, x) -> tuple[paddle.Tensor, CRNNFeatures]:
+        feats = self.backbone(x)
+        sequence = self.neck(feats)
+        logits, head_feats = self.head(sequence)
+        return logits, CRNNFeatures(feats, sequence, head_feats)
+
+
+def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, strides=(1, 2, 2, 2)) -> CRNN:
+    """PP-OCR's mobile recogniser, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden 48."""
+    return CRNN(rec_mobilenet_v3("small", scale, strides=strides), classes, hidden_size=hidden_size)
+
+
+def crnn_lcnet(classes: int, *, hidden_size: int = 64, mid_channels: int = 96, scale: float = 0.5) -> CRNN:
+    """PP-OCRv2's recogniser, ch_PP-OCRv2_rec: PP-LCNet 0.5, hidden 64, head with a middle layer."""
+    return CRNN(PPLCNet(scale), classes, hidden_size=hidden_size, mid_channels=mid_channels, fc_decay=2e-5)
+
+
+def crnn_server(classes: int, *, hidden_size: int = 256, layers: int = 34) -> CRNN:
+    """PP-OCR's server recogniser, rec_chinese_common_train_v2.0: ResNet34_vd, hidden 256."""
+    return CRNN(ResNetVd(layers, task="rec"), classes, hidden_size=hidden_size, fc_decay=4e-5)

@@ -1,0 +1,170 @@
+"""CTC: the alphabet with its blank, the loss, and reading a result off the time steps (chapter 2.3)."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+import paddle
+from paddle import nn
+
+from ..losses.objective import Objective
+
+BLANK = 0
+"""Class of "no character here"; the alphabet's own characters follow it."""
+
+ENGLISH = "".join(chr(code) for code in range(33, 127))
+"""The 94 printable characters of ASCII, space apart."""
+
+
+class Alphabet:
+    """Characters to classes and back. Class 0 is the blank, space comes last if it is wanted.
+
+    Args:
+        characters: each once, in the order of the classes.
+        use_space: add the space as the last class.
+
+    Raises:
+        ValueError: no characters, or one that stands there twice.
+    PaddleOCR: BaseRecLabelEncode in ppocr/data/imaug/label_ops.py.
+    """
+
+    def __init__(self, characters, *, use_space: bool = True):
+        characters = list(characters)
+        if use_space and " " not in characters:
+            characters.append(" ")
+        if not characters:
+            raise ValueError("an alphabet needs at least one character")
+        twice = (
+            sorted({c for c in characters if characters.count(c) > 1})
+            if len(set(characters)) < len(characters)
+            else []
+        )
+        if twice:
+            raise ValueError(f"characters that stand in the alphabet twice: {twice[:20]}")
+        self.characters = characters
+        self.index = {c: i + 1 for i, c in enumerate(characters)}
+
+    @classmethod
+    def from_file(cls, path, *, use_space: bool = True) -> "Alphabet":
+        """Read a dictionary file of PaddleOCR: one character a line, UTF-8.
+
+        Raises:
+            ValueError: not UTF-8, or empty, or a character twice; names the file.
+        """
+        try:
+            lines = pathlib.Path(path).read_text(encoding="utf-8-sig").split("\n")
+            return cls([line.rstrip("\r") for line in lines if line.rstrip("\r")], use_space=use_space)
+        except ValueError as error:
+            raise ValueError(f"{path}: not a dictionary of one character a line: {error}") from error
+
+    @property
+    def classes(self) -> int:
+        """Number of classes, the blank among them."""
+        return len(self.characters) + 1
+
+    def encode(self, text: str) -> list[int]:
+        """Classes of a text.
+
+        Raises:
+            ValueError: characters that the alphabet does not have, all of them named.
+        """
+        unknown = sorted(set(text) - set(self.index))
+        if unknown:
+            raise ValueError(f"characters outside the alphabet: {unknown}")
+        return [self.index[c] for c in text]
+
+    def decode(self, classes) -> str:
+        """Text of classes; blanks are left out."""
+        return "".join(self.characters[c - 1] for c in classes if c != BLANK)
+
+
+class Reading(NamedTuple):
+    """A text and the mean probability of its characters, 0 if there are none."""
+
+    text: str
+    score: float
+
+
+def collapse(classes) -> np.ndarray:
+    """Which time steps count: the first of each run of one class, blanks left out.
+
+    Args:
+        classes: (T,) best class of each step.
+
+    Returns: (T,) bool.
+    """
+    classes = np.asarray(classes)
+    first = np.ones(len(classes), bool)
+    first[1:] = classes[1:] != classes[:-1]
+    return first & (classes != BLANK)
+
+
+def greedy_decode(probs, alphabet: Alphabet) -> list[Reading]:
+    """Best class of each step, runs merged, blanks dropped.
+
+    Args:
+        probs: (N, T, K), softmax over K.
+        alphabet: of K classes.
+
+    Raises:
+        ValueError: K is not the alphabet's.
+    PaddleOCR: CTCLabelDecode in ppocr/postprocess/rec_postprocess.py, whose score of an empty text
+        was nan in the chapter's day and is 0 now.
+    """
+    probs = np.asarray(probs)
+    if probs.ndim != 3 or probs.shape[2] != alphabet.classes:
+        raise ValueError(f"probs has shape {probs.shape}; (N, T, {alphabet.classes}) is needed")
+    readings = []
+    for steps in probs:
+        classes = steps.argmax(1)
+        keep = collapse(classes)
+        score = float(steps.max(1)[keep].mean()) if keep.any() else 0.0
+        readings.append(Reading(alphabet.decode(classes[keep]), score))
+    return readings
+
+
+class RecBatch(NamedTuple):
+    """A batch of the recogniser.
+
+    Fields:
+        images: (N, 3, 32, W) in -1..1, BGR.
+        labels: (N, L) int32 classes, padded with the blank.
+        lengths: (N,) int64, length of each label.
+    """
+
+    images: paddle.Tensor
+    labels: paddle.Tensor
+    lengths: paddle.Tensor
+
+
+def ctc_losses(logits, labels, lengths):
+    """-ln P(label | logits) for each line, summed over all alignments.
+
+    Shape:
+        logits: (N, T, K)
+        labels: (N, L), blank-padded
+        lengths: (N,)
+        returns: (N,)
+    """
+    steps_first = logits.transpose((1, 0, 2))  # (N, T, K) -> (T, N, K)
+    steps = paddle.full([logits.shape[0]], logits.shape[1], "int64")
+    loss = nn.functional.ctc_loss(steps_first, labels, steps, lengths, blank=BLANK, reduction="none")
+    return loss.reshape([-1])
+
+
+class PlainCTC:
+    """Train one CRNN with the CTC loss alone.
+
+    Args:
+        net: the recogniser.
+
+    PaddleOCR: CTCLoss in ppocr/losses/rec_ctc_loss.py.
+    """
+
+    def __init__(self, net):
+        self.net = net
+
+    def __call__(self, batch: RecBatch) -> Objective:
+        logits, _ = self.net(batch.images)
+        loss = ctc_losses(logits, batch.labels, batch.lengths).mean()
+        return Objective(loss, {"ctc": loss}, logits)

@@ -1,0 +1,43 @@
+"""Is Paddle here, and can this machine run it? Asked once, before the first net is touched."""
+
+import functools
+import importlib.util
+import pathlib
+import warnings
+
+NO_PADDLE = (
+    "PaddlePaddle is not installed, and the nets need it: run `pip install 'ppocr-lessons[cpu]'` for a CPU, "
+    "or install the `paddlepaddle-gpu` that fits your CUDA version."
+)
+NO_AVX = (
+    "This CPU has no AVX instructions, which every PaddlePaddle wheel needs: use another machine, "
+    "or Binder, whose badge is in the README."
+)
+
+
+def cpu_has_avx(cpuinfo: str = "/proc/cpuinfo") -> bool:
+    """Whether the CPU knows AVX. Where that cannot be read (not Linux, or ARM) the answer is yes."""
+    try:
+        text = pathlib.Path(cpuinfo).read_text()
+    except OSError:
+        return True
+    flags = [line for line in text.splitlines() if line.startswith("flags")]
+    return not flags or " avx" in flags[0]
+
+
+@functools.cache
+def require_paddle() -> None:
+    """Import Paddle quietly, or say in one sentence why that cannot be.
+
+    Raises:
+        ImportError: Paddle is not installed, or the CPU cannot run it.
+    """
+    if importlib.util.find_spec("paddle") is None:
+        raise ImportError(NO_PADDLE)
+    if not cpu_has_avx():
+        # Importing Paddle on such a CPU ends in an illegal instruction, which no except can catch.
+        raise ImportError(NO_AVX)
+    with warnings.catch_warnings():
+        # Paddle says on import that ccache is missing, with a path of the machine: of no use to a reader.
+        warnings.simplefilter("ignore")
+        import paddle  # noqa: F401
