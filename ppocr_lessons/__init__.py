@@ -1,0 +1,34 @@
+"""PP-OCR Lessons: PP-OCR and PP-OCRv2, strategy by strategy, with the full models.
+
+    from ppocr_lessons import det, cls, rec, ocr
+
+Importing this package costs nothing: each part comes in, and Paddle with it, when it is first used.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_PARTS = (
+    "backbones",
+    "cls",
+    "datasets",
+    "deploy",
+    "det",
+    "engine",
+    "losses",
+    "ocr",
+    "rec",
+    "strategies",
+    "viz",
+)
+
+
+def __getattr__(name):
+    if name in _PARTS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return [*_PARTS, "__version__"]

@@ -1,3 +1,40 @@
+"""The direction classifier (chapter 2.2): `dir(cls)` is the list of lessons."""
+
 from ppocr_lessons.runtime import require_paddle
 
 require_paddle()
+
+from ..backbones import mobilenet_v3  # noqa: E402
+from ..backbones.mobilenet_v3 import cls_mobilenet_v3  # noqa: E402
+from . import direction, input_resolution  # noqa: E402
+from .direction import ClsBatch, DirectionClassifier, PlainCrossEntropy, direction_mobile  # noqa: E402
+from .input_resolution import cls_resize  # noqa: E402
+
+_LATE = ("classify", "Classifier", "Direction")
+
+__all__ = [
+    "Classifier",
+    "ClsBatch",
+    "Direction",
+    "DirectionClassifier",
+    "PlainCrossEntropy",
+    "classify",
+    "cls_mobilenet_v3",
+    "cls_resize",
+    "direction",
+    "direction_mobile",
+    "input_resolution",
+    "mobilenet_v3",
+]
+
+
+def __getattr__(name):
+    if name in _LATE:
+        from ..deploy import stages
+
+        return getattr(stages, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

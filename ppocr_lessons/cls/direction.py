@@ -85,7 +85,7 @@ class PlainCrossEntropy:
     """
 
     def __init__(self, net):
-        self.net = net
+        self.net = self.trained = net
 
     def __call__(self, batch: ClsBatch) -> Objective:
         logits, _ = self.net(batch.images)

@@ -156,13 +156,14 @@ def wear(rng: np.random.Generator, image: np.ndarray, strength: float = 1.0) -> 
     return picture
 
 
-def render_line(rng: np.random.Generator, text: str, language: str = "en") -> Line:
+def render_line(rng: np.random.Generator, text: str, language: str = "en", *, clean: bool = False) -> Line:
     """One text as a detector would have cut it out: a little tilted, with uneven margins, worn.
 
     Args:
         rng: source of everything random.
         text: what it says.
         language: chooses among fonts that can write it.
+        clean: black on white, straight and unworn, as a first exercise.
     """
     style = pick_style(rng, int(rng.integers(18, 52)), language)
     ink = set_text(text, style)
@@ -172,6 +173,9 @@ def render_line(rng: np.random.Generator, text: str, language: str = "en") -> Li
     top, bottom, left, right = (rng.uniform(0.02, 0.38, 4) * line_height).astype(int)
     top += (line_height - height) // 2
     bottom += (line_height - height) // 2
+    if clean:
+        grey = 255 - np.pad(ink, ((top, bottom), (left, right)))
+        return Line(np.repeat(grey[..., None], 3, axis=2), text)
     image = background(rng, height + top + bottom, width + left + right)
     place = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
     slope = np.degrees(np.arctan2(0.18 * line_height, image.shape[1]))  # keeps a long line inside

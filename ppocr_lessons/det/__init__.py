@@ -1,3 +1,63 @@
+"""Text detection (chapters 2.1 and 3.1): `dir(det)` is the list of lessons."""
+
 from ppocr_lessons.runtime import require_paddle
 
 require_paddle()
+
+from ..backbones import mobilenet_v3, resnet_vd  # noqa: E402
+from ..backbones.mobilenet_v3 import det_mobilenet_v3  # noqa: E402
+from ..engine import cosine_warmup  # noqa: E402
+from . import db_head, db_loss, dbfpn, dbnet, metric, postprocess, se_removal, targets  # noqa: E402
+from .db_head import DBHead, DBMaps, db_step  # noqa: E402
+from .db_loss import DBLoss, DetBatch, PlainDB  # noqa: E402
+from .dbfpn import DBFPN  # noqa: E402
+from .dbnet import DBNet, db_mobile, db_server  # noqa: E402
+from .metric import DetMetric  # noqa: E402
+from .postprocess import DBPostProcess  # noqa: E402
+from .targets import make_targets  # noqa: E402
+
+_LATE = ("detect", "Detector", "Detection")
+"""They stand above this package in the tree of imports, so they come in when they are asked for."""
+
+__all__ = [
+    "DBFPN",
+    "DBHead",
+    "DBLoss",
+    "DBMaps",
+    "DBNet",
+    "DBPostProcess",
+    "DetBatch",
+    "DetMetric",
+    "Detection",
+    "Detector",
+    "PlainDB",
+    "cosine_warmup",
+    "db_head",
+    "db_loss",
+    "db_mobile",
+    "db_server",
+    "db_step",
+    "dbfpn",
+    "dbnet",
+    "det_mobilenet_v3",
+    "detect",
+    "make_targets",
+    "metric",
+    "mobilenet_v3",
+    "postprocess",
+    "resnet_vd",
+    "se_removal",
+    "targets",
+]
+
+
+def __getattr__(name):
+    if name in _LATE:
+        from ..deploy import stages
+
+        return getattr(stages, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

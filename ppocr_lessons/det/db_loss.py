@@ -133,7 +133,7 @@ class PlainDB:
     """
 
     def __init__(self, net, loss: DBLoss | None = None):
-        self.net = net
+        self.net = self.trained = net
         self.loss = loss or DBLoss()
 
     def __call__(self, batch: DetBatch) -> Objective:

@@ -29,14 +29,14 @@ class Checkpoint(NamedTuple):
 
 
 def optimizer_arrays(optimizer, net) -> dict:
-    """Moments of an optimizer as `parameter name/moment`, independent of Paddle's own counters."""
+    """Moments of an optimizer as `parameter name/moment`, without the count that Paddle puts behind."""
     saved = optimizer.state_dict()
     arrays = {}
     for name, tensor in state_of(net).items():
         prefix = tensor.name + "_"
         for key, value in saved.items():
             if key.startswith(prefix) and hasattr(value, "numpy"):
-                arrays[f"{name}/{key[len(prefix) :]}"] = value.numpy()
+                arrays[f"{name}/{key[len(prefix) :].rpartition('_')[0]}"] = value.numpy()
     return arrays
 
 
@@ -46,7 +46,7 @@ def restore_optimizer(optimizer, net, arrays: dict) -> None:
     state = {}
     for key, array in arrays.items():
         name, moment = key.rsplit("/", 1)
-        state[f"{names[name]}_{moment}"] = array
+        state[f"{names[name]}_{moment}_0"] = array
     optimizer.set_state_dict(state)
 
 

@@ -22,7 +22,7 @@ from ..datasets import synth
 from ..det.db_loss import PlainDB
 from ..det.dbnet import db_mobile
 from ..rec.crnn import crnn_mobile
-from ..rec.ctc import ENGLISH, Alphabet, PlainCTC
+from ..rec.ctc import ENGLISH, Alphabet, GuidedCTC
 from . import stream
 from .cosine_warmup import lr_at
 from .evaluate import evaluate_cls, evaluate_det, evaluate_rec
@@ -84,8 +84,8 @@ RECIPES = {
     ),
     "rec": Recipe(
         "MobileNetV3 small 0.5, BiLSTM 48, 96 classes",
-        lambda: PlainCTC(crnn_mobile(ALPHABET.classes)),
-        lambda seed, step, steps: stream.rec_batch(seed, step, ALPHABET, words_until=steps // 4),
+        lambda: GuidedCTC(crnn_mobile(ALPHABET.classes), ALPHABET.classes),
+        lambda seed, step, steps: stream.rec_batch(seed, step, steps, ALPHABET),
         _evaluate_rec,
         1e-5,
     ),
@@ -111,7 +111,7 @@ def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, eval
         strategy = recipe.strategy()
         optimizer = paddle.optimizer.Adam(
             peak,
-            parameters=strategy.net.parameters(),
+            parameters=strategy.trained.parameters(),
             weight_decay=paddle.regularizer.L2Decay(recipe.weight_decay),
         )
     trainer = Trainer(

@@ -11,13 +11,21 @@ from ..datasets.synth import Page, render_line, render_page
 from ..det.db_loss import DetBatch
 from ..det.targets import make_targets, signed_area
 from ..rec.ctc import RecBatch
+from .trainer import rng_for
 
-REC_SHAPES = ((128, 48, 13), (320, 20, 32), (640, 10, 66))
+REC_SHAPES = ((32, 128, 1), (64, 96, 4), (128, 48, 13), (320, 20, 32), (640, 10, 66))
 """Input width, lines a batch, and characters a line at most. The cost of a step is about the same."""
 
+REC_CURRICULUM = (
+    (0.03, (1, 0, 0, 0, 0)),
+    (0.08, (0.3, 0.7, 0, 0, 0)),
+    (0.22, (0, 0.3, 0.7, 0, 0)),
+    (1.0, (0, 0.1, 0.3, 0.4, 0.2)),
+)
+"""Until which part of the run, and how often each of REC_SHAPES comes up in it."""
 
-def _rng(*place):
-    return np.random.default_rng(list(place))
+CLEAN_UNTIL = 0.25
+"""Part of the run by which clean black on white has given way to pictures as cameras make them."""
 
 
 def encode_labels(texts, alphabet):
@@ -29,19 +37,27 @@ def encode_labels(texts, alphabet):
     return paddle.to_tensor(labels), paddle.to_tensor(np.array([len(c) for c in encoded], np.int64))
 
 
-def rec_batch(seed: int, step: int, alphabet, *, words_until: int = 0) -> RecBatch:
-    """Lines of one of REC_SHAPES; until step `words_until` only short ones.
+def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
+    """Lines of one of REC_SHAPES, chosen by REC_CURRICULUM.
 
-    A recogniser first learns to answer "blank" everywhere, and short words bring it out of that sooner.
+    A recogniser first learns to answer "blank" everywhere. Clean texts of a few characters have few
+    alignments to choose from, and bring it out of that much sooner than long ones.
+
+    Args:
+        seed: of the run.
+        step, steps: how far it is.
+        alphabet: for the labels.
     """
-    rng = _rng(seed, step)
-    shape = 0 if step < words_until else rng.choice(len(REC_SHAPES), p=(0.4, 0.4, 0.2))
+    odds = next(odds for until, odds in REC_CURRICULUM if step < until * steps or until == 1)
+    shape = rng_for(seed, step).choice(len(REC_SHAPES), p=odds)
     width, lines, longest = REC_SHAPES[shape]
-    shortest = 1 if shape == 0 else REC_SHAPES[shape - 1][2] // 2
+    shortest = 1 if shape < 2 else REC_SHAPES[shape - 1][2] // 2
+    clean = 1 - step / (CLEAN_UNTIL * steps)
     images, texts = [], []
     for sample in range(lines):
-        rng = _rng(seed, step, sample)
-        line = render_line(rng, english_line(rng, int(rng.integers(shortest, longest + 1))))
+        rng = rng_for(seed, step, sample)
+        text = english_line(rng, int(rng.integers(shortest, longest + 1)))
+        line = render_line(rng, text, clean=rng.random() < clean)
         images.append(fit_line(line.image, 32, width))
         texts.append(line.text)
     return RecBatch(paddle.to_tensor(np.stack(images)), *encode_labels(texts, alphabet))
@@ -51,7 +67,7 @@ def cls_batch(seed: int, step: int, *, size: int = 64) -> ClsBatch:
     """Lines of up to 30 characters, half of them upside down, at 48 x 192."""
     images, labels = [], []
     for sample in range(size):
-        rng = _rng(seed, step, sample)
+        rng = rng_for(seed, step, sample)
         line = render_line(rng, english_line(rng, int(rng.integers(2, 31))))
         turned = bool(rng.integers(2))
         images.append(fit_line(line.image[::-1, ::-1] if turned else line.image, 48, 192))
@@ -77,7 +93,7 @@ def det_batch(seed: int, step: int, *, size: int = 8, side: int = 320) -> DetBat
     """Squares of pages: whole small pages, cuts of larger ones, and shrunk ones with fine print."""
     images, targets = [], []
     for sample in range(size):
-        rng = _rng(seed, step, sample)
+        rng = rng_for(seed, step, sample)
         kind = rng.random()
         drawn = side if kind < 0.4 else 2 * side if kind < 0.75 else int(rng.uniform(1.1, 1.5) * side)
         page = render_page(rng, (drawn, drawn))

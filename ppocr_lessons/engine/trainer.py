@@ -16,7 +16,8 @@ def rng_for(seed: int, *place: int) -> np.random.Generator:
 
     Nothing random is carried from step to step, so a resumed run needs to know only its step.
     """
-    return np.random.default_rng([seed, *place])
+    # The length goes in too: NumPy takes (1, 2) and (1, 2, 0) for the same seed.
+    return np.random.default_rng([len(place), seed, *place])
 
 
 class TrainingDiverged(RuntimeError):
@@ -68,14 +69,14 @@ class Trainer:
         """Continue from the newest whole checkpoint of `out`, if there is one; the step it starts at."""
         checkpoint = newest_checkpoint(self.out) if self.out and self.out.is_dir() else None
         if checkpoint:
-            restore_checkpoint(checkpoint, self.strategy.net, self.optimizer)
+            restore_checkpoint(checkpoint, self.strategy.trained, self.optimizer)
             self.step = checkpoint.state["step"]
             self.history = checkpoint.state["history"]
         return self.step
 
     def run(self, steps: int) -> list[dict[str, float]]:
         """Train until `steps` steps are done in all, and return the log, one row a step."""
-        self.strategy.net.train()
+        self.strategy.trained.train()
         bar = tqdm(
             range(self.step, steps),
             initial=self.step,
@@ -91,7 +92,10 @@ class Trainer:
             if not np.isfinite(row["loss"]):
                 raise TrainingDiverged(f"the loss is {row['loss']} at step {step}: lower the learning rate?")
             result.loss.backward()
-            self.optimizer.step()
+            with paddle.utils.unique_name.guard():
+                # The first step names the moments after a global counter; from a fresh one the names are the
+                # same in every process, and a checkpoint finds them again.
+                self.optimizer.step()
             self.optimizer.clear_grad()
             self.step = step + 1
             row |= {name: float(value) for name, value in result.parts.items()}
@@ -105,16 +109,16 @@ class Trainer:
         return self.history
 
     def _scores(self) -> dict[str, float]:
-        self.strategy.net.eval()
+        self.strategy.trained.eval()
         with paddle.no_grad():
             scores = self.evaluate(self.strategy.net)
-        self.strategy.net.train()
+        self.strategy.trained.train()
         return scores
 
     def save(self) -> None:
         """Write a checkpoint and the scalars."""
         save_checkpoint(
-            self.out, self.strategy.net, self.optimizer, {"step": self.step, "history": self.history}
+            self.out, self.strategy.trained, self.optimizer, {"step": self.step, "history": self.history}
         )
         names = list(dict.fromkeys(name for row in self.history for name in row))
         with (self.out / "scalars.csv").open("w", newline="", encoding="utf-8") as file:

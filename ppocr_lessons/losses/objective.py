@@ -20,8 +20,14 @@ class Objective(NamedTuple):
 
 
 class TrainingStrategy(Protocol):
-    """A strategy owns its nets and turns a batch into an Objective."""
+    """A strategy owns its nets and turns a batch into an Objective.
+
+    Attributes:
+        net: what is wanted in the end, evaluated and exported.
+        trained: all that learns and goes into a checkpoint: net, and what only helps it.
+    """
 
     net: paddle.nn.Layer
+    trained: paddle.nn.Layer
 
     def __call__(self, batch) -> Objective: ...

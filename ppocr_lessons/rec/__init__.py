@@ -1,3 +1,58 @@
+"""Text recognition (chapters 2.3 and 3.2): `dir(rec)` is the list of lessons."""
+
 from ppocr_lessons.runtime import require_paddle
 
 require_paddle()
+
+from ..backbones import mobilenet_v3, pp_lcnet, resnet_vd  # noqa: E402
+from ..backbones.mobilenet_v3 import rec_mobilenet_v3  # noqa: E402
+from ..backbones.pp_lcnet import PPLCNet  # noqa: E402
+from ..engine import cosine_warmup  # noqa: E402
+from . import crnn, ctc, feature_stride, light_head, metric  # noqa: E402
+from .crnn import CRNN, crnn_lcnet, crnn_mobile, crnn_server  # noqa: E402
+from .ctc import Alphabet, PlainCTC, Reading, RecBatch, greedy_decode  # noqa: E402
+from .light_head import CTCHead, SequenceEncoder  # noqa: E402
+from .metric import RecMetric, character_error_rate  # noqa: E402
+
+_LATE = ("recognize", "Recognizer")
+
+__all__ = [
+    "CRNN",
+    "Alphabet",
+    "CTCHead",
+    "PPLCNet",
+    "PlainCTC",
+    "Reading",
+    "RecBatch",
+    "RecMetric",
+    "Recognizer",
+    "SequenceEncoder",
+    "character_error_rate",
+    "cosine_warmup",
+    "crnn",
+    "crnn_lcnet",
+    "crnn_mobile",
+    "crnn_server",
+    "ctc",
+    "feature_stride",
+    "greedy_decode",
+    "light_head",
+    "metric",
+    "mobilenet_v3",
+    "pp_lcnet",
+    "rec_mobilenet_v3",
+    "recognize",
+    "resnet_vd",
+]
+
+
+def __getattr__(name):
+    if name in _LATE:
+        from ..deploy import stages
+
+        return getattr(stages, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return __all__

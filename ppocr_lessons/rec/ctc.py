@@ -162,9 +162,35 @@ class PlainCTC:
     """
 
     def __init__(self, net):
-        self.net = net
+        self.net = self.trained = net
 
     def __call__(self, batch: RecBatch) -> Objective:
         logits, _ = self.net(batch.images)
         loss = ctc_losses(logits, batch.labels, batch.lengths).mean()
         return Objective(loss, {"ctc": loss}, logits)
+
+
+class GuidedCTC:
+    """CTC on the answer and, through one linear layer, on the backbone's own features.
+
+    Two LSTM layers pass little of the gradient on while everything they say is "blank". The second loss
+    reaches the convolutions past them. The layer is left out of the finished net.
+
+    Args:
+        net: the recogniser.
+        classes: characters and the blank.
+    """
+
+    def __init__(self, net, classes: int):
+        self.net = net
+        self.guide = nn.Linear(net.backbone.out_channels, classes)
+        self.trained = nn.LayerList([net, self.guide])
+
+    def __call__(self, batch: RecBatch) -> Objective:
+        logits, feats = self.net(batch.images)
+        early = self.guide(feats.backbone.squeeze(2).transpose((0, 2, 1)))  # (N, C, 1, T) -> (N, T, K)
+        parts = {
+            "ctc": ctc_losses(logits, batch.labels, batch.lengths).mean(),
+            "guide": ctc_losses(early, batch.labels, batch.lengths).mean(),
+        }
+        return Objective(sum(parts.values()), parts, logits)

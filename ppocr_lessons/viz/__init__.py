@@ -1,1 +1,1 @@
-
+"""Every picture and widget of the notebooks."""

@@ -1,0 +1,32 @@
+"""What `pytest --nbval` needs to be the whole instruction: time limits, one process a notebook, no stderr."""
+
+import os
+import pathlib
+import tempfile
+
+import pytest
+
+# Exports of the test run stay out of the user's cache, and are shared by
+# all of its processes.
+os.environ.setdefault(
+    "PPOCR_LESSONS_CACHE", str(pathlib.Path(tempfile.gettempdir()) / f"ppocr-lessons-tests-{os.getuid()}")
+)
+
+CELL_SECONDS = 240
+
+
+def pytest_configure(config):
+    if config.getoption("nbval", False):
+        # A kernel that dies waits out the limit, 2000 s unless it is set.
+        config.option.nbval_cell_timeout = CELL_SECONDS
+        # The kernel of this environment, whatever "python3" means on the machine.
+        config.option.nbval_current_env = True
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if type(item).__module__.startswith("nbval"):
+            # Cells share a kernel, so under xdist those of a notebook stay in one process.
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            if "stderr" not in item.parent.skip_compare:
+                item.parent.skip_compare += ("stderr",)

@@ -1,0 +1,5 @@
+"""`python -m ppocr_lessons` is `ppocr-lessons`."""
+
+from .cli import app
+
+app()

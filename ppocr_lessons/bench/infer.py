@@ -1,0 +1,62 @@
+"""Latency and memory of each stage of the system, with oneDNN, without it, and as the eager net."""
+
+import resource
+import sys
+
+import numpy as np
+import paddle
+
+from ..deploy.export import export_cached, size_mb
+from ..deploy.predictor import Predictor
+from ..engine.pretrained import SHIPPED, pretrained
+from ..engine.tensors import count_parameters
+from .timing import interleaved
+
+INPUTS = {"det": (1, 3, 640, 640), "cls": (6, 3, 48, 192), "rec": (6, 3, 32, 320)}
+
+
+def peak_mb() -> float:
+    """Most memory this process ever held, in megabytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def measure(rounds: int = 15) -> list[dict]:
+    """One row a stage: parameters, saved size, median milliseconds of three ways to run it, peak memory.
+
+    Args:
+        rounds: timed runs of each way.
+    """
+    return [_measure_stage(stage, rounds) for stage in SHIPPED]
+
+
+def _measure_stage(stage: str, rounds: int) -> dict:
+    net = pretrained(stage)
+    x = np.random.default_rng(0).standard_normal(INPUTS[stage]).astype(np.float32)
+    fast, plain, tensor = Predictor(net), Predictor(net, onednn=False), paddle.to_tensor(x)
+
+    def eager():
+        with paddle.no_grad():
+            return fast.net(tensor)
+
+    variants = {"onednn": lambda: fast(x), "plain": lambda: plain(x), "eager": eager}
+    times = interleaved(variants, rounds=rounds)
+    return {
+        "stage": stage,
+        "input": list(INPUTS[stage]),
+        "parameters": count_parameters(net),
+        "saved_mb": round(size_mb(export_cached(net)), 3),
+        **{f"{name}_ms": round(1e3 * seconds, 2) for name, seconds in times.items()},
+        "peak_memory_mb": round(peak_mb()),
+    }
+
+
+def table(rows: list[dict]) -> str:
+    """Rows of `measure` as text."""
+    head = f"{'stage':6}{'input':>18}{'parameters':>12}{'MB':>7}{'oneDNN ms':>11}{'plain ms':>10}{'eager ms':>10}{'peak MB':>9}"
+    lines = [
+        f"{r['stage']:6}{'x'.join(map(str, r['input'])):>18}{r['parameters']:>12,}{r['saved_mb']:>7.2f}"
+        f"{r['onednn_ms']:>11.1f}{r['plain_ms']:>10.1f}{r['eager_ms']:>10.1f}{r['peak_memory_mb']:>9}"
+        for r in rows
+    ]
+    return "\n".join([head, *lines])

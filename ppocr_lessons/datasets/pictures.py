@@ -1,0 +1,120 @@
+"""Pictures in, RGB arrays out, and one clear error for what is no picture.
+
+Pillow opens and verifies, because OpenCV alone returns a cut-off JPEG as if it were whole.
+"""
+
+import io
+import os
+import pathlib
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+MAX_PIXELS = 100_000_000
+"""About ten times what a phone takes; beyond it a picture is more likely an attack or a mistake."""
+
+MIN_SIDE = 4
+"""Pixels: below it there is nothing to read."""
+
+
+class PictureError(ValueError):
+    """A picture that cannot be read, with its name and the reason."""
+
+
+def read_picture(source) -> np.ndarray:
+    """Picture as RGB.
+
+    EXIF orientation is applied; grey, palette, 16-bit, CMYK and transparent pictures (on white) work.
+
+    Args:
+        source: path, bytes of an image file, PIL image, or array (H, W), (H, W, 1), (H, W, 3) RGB or
+            (H, W, 4) RGBA of uint8, uint16 or bool; floats in 0..1.
+
+    Returns: (H, W, 3) uint8.
+
+    Raises:
+        PictureError: no such file, not an image, cut off, too small, too large, or an array of a kind
+            that is not listed.
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if isinstance(source, Image.Image):
+        return _from_pil(source, "picture")
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _decode(io.BytesIO(bytes(source)), "picture")
+    if isinstance(source, (str, os.PathLike)):
+        path = pathlib.Path(source)
+        if not path.is_file():
+            raise PictureError(f"{path}: no such file")
+        with path.open("rb") as file:
+            return _decode(file, str(path))
+    raise PictureError(f"{type(source).__name__}: a path, bytes, an array or a PIL image is needed")
+
+
+def _decode(file, name: str) -> np.ndarray:
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of "decompression bombs" at its own limit; ours is checked below.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            image = Image.open(file)
+            _check_size(*image.size, name)
+            image.load()
+    except UnidentifiedImageError as error:
+        raise PictureError(f"{name}: not an image, or of a format that is not known") from error
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"{name}: more than {MAX_PIXELS:,} pixels") from error
+    except PictureError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        raise PictureError(f"{name}: damaged or cut off: {error}") from error
+    return _from_pil(image, name)
+
+
+def _check_size(width: int, height: int, name: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise PictureError(f"{name}: {width} x {height} is more than {MAX_PIXELS:,} pixels")
+    if min(width, height) < MIN_SIDE:
+        raise PictureError(f"{name}: {width} x {height} is too small to read, at least {MIN_SIDE} px a side")
+
+
+def _from_pil(image: Image.Image, name: str) -> np.ndarray:
+    _check_size(*image.size, name)
+    try:
+        image = ImageOps.exif_transpose(image)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise PictureError(f"{name}: damaged or cut off: {error}") from error
+    if image.mode.startswith("I") or image.mode == "F":
+        return _from_array(np.asarray(image))
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return np.array(image.convert("RGB"))
+
+
+def _from_array(array: np.ndarray) -> np.ndarray:
+    shape = array.shape
+    if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
+        raise PictureError(f"array of shape {shape}: (H, W), (H, W, 1), (H, W, 3) or (H, W, 4) is needed")
+    _check_size(shape[1], shape[0], "array")
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8) * 255
+    elif array.dtype.kind == "f":
+        if not np.isfinite(array).all():
+            raise PictureError("array: has values that are infinite or not a number")
+        if array.min() < 0 or array.max() > 1:
+            raise PictureError(f"array of floats from {array.min():g} to {array.max():g}: 0 to 1 is needed")
+        array = np.round(array * 255).astype(np.uint8)
+    elif array.dtype.kind in "iu" and array.dtype.itemsize > 1:
+        if array.min() < 0 or array.max() > 65535:
+            raise PictureError(
+                f"array of integers from {array.min()} to {array.max()}: 8 or 16 bits are needed"
+            )
+        array = (array >> 8 if array.max() > 255 else array).astype(np.uint8)
+    elif array.dtype != np.uint8:
+        raise PictureError(f"array of {array.dtype}: uint8, uint16, bool or float in 0..1 is needed")
+    if array.ndim == 2 or shape[2] == 1:
+        return np.repeat(array.reshape(shape[0], shape[1], 1), 3, axis=2)
+    if shape[2] == 4:
+        return _from_pil(Image.fromarray(array), "array")
+    return np.ascontiguousarray(array)

@@ -1,0 +1,76 @@
+"""Run an exported net: paddle.inference with oneDNN on a CPU, or on a GPU, or the net itself if both fail."""
+
+import os
+import pathlib
+import warnings
+
+import numpy as np
+import paddle
+from paddle import inference
+
+from .export import NAME, Answer, export_cached
+
+SHAPES_KEPT = 16
+"""Input shapes whose compiled oneDNN kernels are kept; each new shape costs a compilation."""
+
+
+def gpu_available() -> bool:
+    """Whether Paddle was built for a GPU and one is there."""
+    return paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0
+
+
+class Predictor:
+    """A function from a batch of pictures to the net's answer, all NumPy.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier; exported to the cache first.
+        threads: CPU threads; all cores if None.
+        device: "auto", "cpu" or "gpu".
+        onednn: use oneDNN on the CPU; off for comparisons alone.
+
+    Shape:
+        x: (N, 3, H, W) float32
+        returns: DBNet (N, 1, H, W), CRNN (N, T, K), classifier (N, K); probabilities
+
+    Raises:
+        ValueError: unknown device.
+    """
+
+    def __init__(self, net, *, threads: int | None = None, device: str = "auto", onednn: bool = True):
+        if device not in ("auto", "cpu", "gpu"):
+            raise ValueError(f"device is {device!r}; known are ['auto', 'cpu', 'gpu']")
+        self.net = Answer(net)
+        self.net.eval()
+        self.engine = None
+        try:
+            self.engine = self._engine(export_cached(net), threads or os.cpu_count(), device, onednn)
+        except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
+            reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+            warnings.warn(
+                f"Paddle's inference engine is not used, the net itself runs: {reason}", stacklevel=2
+            )
+
+    @staticmethod
+    def _engine(folder: pathlib.Path, threads, device, onednn):
+        config = inference.Config(str(folder / f"{NAME}.json"), str(folder / f"{NAME}.pdiparams"))
+        config.disable_glog_info()
+        if device == "gpu" or (device == "auto" and gpu_available()):
+            config.enable_use_gpu(256, 0)
+        else:
+            config.disable_gpu()
+            config.set_cpu_math_library_num_threads(threads)
+            if onednn:
+                config.enable_mkldnn()
+                config.set_mkldnn_cache_capacity(SHAPES_KEPT)
+            else:
+                config.disable_mkldnn()
+        return inference.create_predictor(config)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        if self.engine is None:
+            with paddle.no_grad():
+                return self.net(paddle.to_tensor(x)).numpy()
+        handle = self.engine.get_input_handle(self.engine.get_input_names()[0])
+        handle.copy_from_cpu(np.ascontiguousarray(x, np.float32))
+        self.engine.run()
+        return self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()

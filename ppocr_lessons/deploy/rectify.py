@@ -1,0 +1,55 @@
+"""From boxes to upright crops: reading order and perspective (chapter 1.1)."""
+
+import cv2
+import numpy as np
+
+from ..det.postprocess import order_corners
+
+ROW_TOLERANCE = 10
+"""Pixels: boxes whose top edges differ by less stand in one row."""
+
+ON_END_RATIO = 1.5
+"""A crop at least this many times higher than wide is turned by a quarter."""
+
+
+def reading_order(polygons) -> list[int]:
+    """Indices of boxes from top to bottom, within a row from left to right.
+
+    Args:
+        polygons: (N, M, 2), first point at the top left.
+    """
+    first = [np.asarray(polygon)[0] for polygon in polygons]
+    order = sorted(range(len(first)), key=lambda i: (first[i][1], first[i][0]))
+    for end in range(1, len(order)):
+        for i in range(end, 0, -1):
+            above, here = first[order[i - 1]], first[order[i]]
+            if here[1] - above[1] >= ROW_TOLERANCE or here[0] >= above[0]:
+                break
+            order[i - 1], order[i] = order[i], order[i - 1]
+    return order
+
+
+def as_quad(polygon) -> np.ndarray:
+    """Four corners of a box, or of the smallest rectangle around a polygon with more points; (4, 2)."""
+    polygon = np.asarray(polygon, np.float32)
+    return polygon if len(polygon) == 4 else order_corners(cv2.boxPoints(cv2.minAreaRect(polygon)))
+
+
+def crop_line(image: np.ndarray, polygon) -> np.ndarray:
+    """Cut a box out and straighten it; a crop that stands on end is turned to lie.
+
+    Args:
+        image: (H, W, 3) uint8.
+        polygon: (4, 2) from the top left corner clockwise, or (M, 2).
+
+    Returns: (h, w, 3) uint8; h and w are the longer of the box's opposite sides.
+    """
+    quad = as_quad(polygon)
+    width = max(1, round(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[3] - quad[2]))))
+    height = max(1, round(max(np.linalg.norm(quad[0] - quad[3]), np.linalg.norm(quad[1] - quad[2]))))
+    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    matrix = cv2.getPerspectiveTransform(quad, target)
+    crop = cv2.warpPerspective(
+        image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.rot90(crop).copy() if height >= ON_END_RATIO * width else crop

@@ -1,0 +1,210 @@
+"""The three stages of the system, each usable alone: detect, classify, recognise (chapter 1.1)."""
+
+import functools
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from ..cls.direction import DIRECTIONS
+from ..datasets.pictures import read_picture
+from ..datasets.resize import fit_line, line_width, normalise_page, page_size
+from ..det.postprocess import DBPostProcess
+from ..engine.pretrained import english, pretrained
+from ..rec.ctc import Alphabet, Reading, greedy_decode
+from .predictor import Predictor
+
+BATCH = 6
+WIDTH_STEP = 32
+"""Widths of recognition batches are rounded up to multiples of it, so that few shapes are compiled."""
+
+
+class Detection(NamedTuple):
+    """What the detector saw.
+
+    Fields:
+        polygons: (N, 4, 2) float32 pixels of the picture, or a list of (M, 2) with polygon output.
+        scores: (N,) mean probability inside.
+        prob: (h, w) float32 probability map at the size the net worked at.
+    """
+
+    polygons: np.ndarray | list
+    scores: np.ndarray
+    prob: np.ndarray
+
+
+class Direction(NamedTuple):
+    """Direction of a line: `angle_deg`, 0 or 180, and its probability."""
+
+    angle_deg: int
+    score: float
+
+
+class Detector:
+    """Finds lines of text.
+
+    Args:
+        net: a DBNet; the shipped one if None.
+        limit, rule: size the net works at, see `datasets.resize.page_size`.
+        upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
+            trained on letters of a few pixels.
+        postprocess: thresholds; PaddleOCR's inference values if None.
+        threads: CPU threads, or None.
+    """
+
+    def __init__(
+        self,
+        net=None,
+        *,
+        limit: int = 960,
+        rule: str = "max",
+        upscale_below: int = 640,
+        postprocess: DBPostProcess | None = None,
+        threads: int | None = None,
+    ):
+        self.predict = Predictor(net or pretrained("det"), threads=threads)
+        self.limit, self.rule, self.upscale_below = limit, rule, upscale_below
+        self.postprocess = postprocess or DBPostProcess()
+
+    def work_size(self, height: int, width: int) -> tuple[int, int]:
+        """Size a picture is brought to for the net."""
+        enlarge = max(1.0, self.upscale_below / max(height, width))
+        return page_size(round(height * enlarge), round(width * enlarge), limit=self.limit, rule=self.rule)
+
+    def __call__(self, picture) -> Detection:
+        """Find lines in a picture; see `read_picture` for what may be given."""
+        image = read_picture(picture)
+        height, width = self.work_size(*image.shape[:2])
+        resized = cv2.resize(image, (width, height))
+        prob = self.predict(normalise_page(resized)[None])[0, 0]
+        boxes = self.postprocess(prob, image.shape[:2])
+        return Detection(boxes.polygons, boxes.scores, prob)
+
+
+def _check_crops(crops) -> list[np.ndarray]:
+    if isinstance(crops, np.ndarray) and crops.ndim == 3:
+        raise TypeError("one array was given; a list of crops is needed, [crop] for a single one")
+    crops = list(crops)
+    for index, crop in enumerate(crops):
+        if not isinstance(crop, np.ndarray) or crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
+            found = (
+                f"{crop.dtype} array of shape {crop.shape}"
+                if isinstance(crop, np.ndarray)
+                else type(crop).__name__
+            )
+            raise TypeError(f"crop {index} is a {found}; an (H, W, 3) uint8 RGB array is needed")
+        if 0 in crop.shape:
+            raise ValueError(f"crop {index} has shape {crop.shape}: no pixels")
+    return crops
+
+
+class Classifier:
+    """Tells upright lines from those upside down.
+
+    Args:
+        net: a DirectionClassifier; the shipped one if None.
+        threads: CPU threads, or None.
+    """
+
+    def __init__(self, net=None, *, threads: int | None = None):
+        self.predict = Predictor(net or pretrained("cls"), threads=threads)
+
+    def __call__(self, crops) -> list[Direction]:
+        """Directions of crops.
+
+        Args:
+            crops: (H, W, 3) uint8 RGB arrays.
+
+        Raises:
+            TypeError, ValueError: not such arrays; names the first.
+        """
+        crops, directions = _check_crops(crops), []
+        for start in range(0, len(crops), BATCH):
+            batch = np.stack([fit_line(crop, 48, 192) for crop in crops[start : start + BATCH]])
+            for probs in self.predict(batch):
+                best = int(probs.argmax())
+                directions.append(Direction(int(DIRECTIONS[best]), float(probs[best])))
+        return directions
+
+
+class Recognizer:
+    """Reads lines.
+
+    Args:
+        net: a CRNN; the shipped English one if None.
+        alphabet: of its classes; needed with a net of your own.
+        threads: CPU threads, or None.
+
+    Raises:
+        ValueError: a net without its alphabet.
+    """
+
+    def __init__(self, net=None, alphabet: Alphabet | None = None, *, threads: int | None = None):
+        if (net is None) != (alphabet is None):
+            raise ValueError("net and alphabet belong together: give both or neither")
+        self.predict = Predictor(net or pretrained("rec"), threads=threads)
+        self.alphabet = alphabet or english()
+
+    def probabilities(self, crops) -> list[np.ndarray]:
+        """Probabilities by time step, one (T, K) array a crop, as wide as its batch."""
+        crops, out = _check_crops(crops), {}
+        order = sorted(range(len(crops)), key=lambda i: line_width(crops[i], 32))
+        for start in range(0, len(order), BATCH):
+            part = order[start : start + BATCH]
+            widest = line_width(crops[part[-1]], 32)
+            width = max(2, -(-widest // WIDTH_STEP)) * WIDTH_STEP
+            batch = np.stack([fit_line(crops[i], 32, width) for i in part])
+            out.update(zip(part, self.predict(batch), strict=True))
+        return [out[i] for i in range(len(crops))]
+
+    def __call__(self, crops) -> list[Reading]:
+        """Texts of crops, with scores.
+
+        Args:
+            crops: (H, W, 3) uint8 RGB arrays, upright lines.
+
+        Raises:
+            TypeError, ValueError: not such arrays; names the first.
+        """
+        return [greedy_decode(probs[None], self.alphabet)[0] for probs in self.probabilities(crops)]
+
+
+detector = functools.cache(Detector)
+classifier = functools.cache(Classifier)
+recognizer = functools.cache(Recognizer)
+
+
+def detect(picture) -> Detection:
+    """Find the lines of a picture with the shipped detector.
+
+    Args:
+        picture: path, bytes, array or PIL image.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    return detector()(picture)
+
+
+def classify(crops) -> list[Direction]:
+    """Directions of RGB crops with the shipped classifier.
+
+    Args:
+        crops: (H, W, 3) uint8 RGB arrays.
+
+    Raises:
+        TypeError, ValueError: not such arrays.
+    """
+    return classifier()(crops)
+
+
+def recognize(crops) -> list[Reading]:
+    """Texts of RGB crops with the shipped recogniser.
+
+    Args:
+        crops: (H, W, 3) uint8 RGB arrays.
+
+    Raises:
+        TypeError, ValueError: not such arrays.
+    """
+    return recognizer()(crops)

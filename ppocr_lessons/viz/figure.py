@@ -1,0 +1,76 @@
+"""Figures as PNG with a description, and in one look."""
+
+import io
+
+import matplotlib
+from IPython.display import Image
+from matplotlib.figure import Figure
+
+# Okabe and Ito's colours: told apart with every common kind of colour blindness.
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000",
+)  # fmt: skip
+MARKERS = "osD^vPX*"
+HATCHES = ("", "//", "..", "xx", "\\\\", "oo")
+
+STYLE = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.axisbelow": True,
+    "font.size": 10,
+    "axes.prop_cycle": matplotlib.cycler(color=[BLUE, RED, GREEN, ORANGE, PURPLE, SKY]),
+}
+
+
+def new_figure(rows: int = 1, columns: int = 1, *, size=(10, 4), width_ratios=None, height_ratios=None):
+    """A figure and its axes (an array if there are several), outside of pyplot's global state.
+
+    Args:
+        rows, columns: of the grid.
+        size: inches.
+        width_ratios, height_ratios: of the grid.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        return figure, figure.subplots(rows, columns, width_ratios=width_ratios, height_ratios=height_ratios)
+
+
+def png(figure: Figure, dpi: int = 80) -> bytes:
+    """A figure as PNG bytes."""
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(STYLE):
+        figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
+
+
+def show(figure: Figure, alt: str, dpi: int = 80) -> Image:
+    """A figure for a notebook.
+
+    Args:
+        figure: of `new_figure`.
+        alt: what it shows, for those who cannot see it.
+        dpi: resolution.
+    """
+    return Image(png(figure, dpi), format="png", alt=alt)
+
+
+def show_picture(axis, image, title: str = "", *, cmap=None, vmin=None, vmax=None) -> None:
+    """An array as a picture, without ticks.
+
+    Args:
+        axis: of `new_figure`.
+        image: (H, W, 3) or (H, W).
+        title: above it.
+        cmap, vmin, vmax: colours of a map (H, W).
+    """
+    axis.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax)
+    axis.set_title(title)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.grid(False)
+    for spine in axis.spines.values():
+        spine.set_visible(False)

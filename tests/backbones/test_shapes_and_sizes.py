@@ -1,0 +1,124 @@
+"""The numbers that the chapter prints and PaddleOCR's nets have."""
+
+import paddle
+import pytest
+
+from ppocr_lessons.backbones.mobilenet_v3 import SCALES, DetMobileNetV3, RecMobileNetV3
+from ppocr_lessons.backbones.pp_lcnet import PPLCNet
+from ppocr_lessons.backbones.resnet_vd import ResNetVd
+from ppocr_lessons.cls import direction_mobile
+from ppocr_lessons.det import DBFPN, DBHead, db_mobile, db_server
+from ppocr_lessons.engine.tensors import count_parameters
+from ppocr_lessons.rec import crnn_lcnet, crnn_mobile, crnn_server, rec_mobilenet_v3
+
+
+@pytest.mark.parametrize(
+    ("build", "expected"),
+    [
+        (lambda: db_mobile(fpn_channels=256, disable_se=False), 1_857_016),
+        (lambda: db_mobile(disable_se=False), 975_336),
+        (lambda: db_mobile(), 595_794),
+        (lambda: db_mobile(fpn_channels=256), 1_477_474),
+        (lambda: direction_mobile(), 133_628),
+        (lambda: direction_mobile(scale=0.5), 259_634),
+        (lambda: crnn_mobile(97), 454_321),
+        (lambda: crnn_lcnet(97), 1_444_161),
+        (lambda: crnn_lcnet(6625), 2_077_377),
+    ],
+)
+def test_parameters(build, expected):
+    net = build()
+    assert count_parameters(net) == expected
+    assert sum(p.size for p in net.parameters()) == expected
+
+
+def test_teacher_without_its_threshold_branch_has_the_published_size():
+    net = db_server()
+    unused = count_parameters(net.head.thresh)
+    statistics = sum(t.size for n, t in net.state_dict().items() if n.endswith(("_mean", "_variance")))
+    assert count_parameters(net) - unused == 12_210_081
+    assert statistics > 0
+
+
+@pytest.mark.parametrize("disable_se", [False, True])
+def test_stage_shapes_of_chapter_2_1_1(disable_se):
+    net = DetMobileNetV3("large", 0.5, disable_se=disable_se)
+    shapes = [f.shape for f in net(paddle.zeros([1, 3, 640, 640]))]
+    assert shapes == [[1, 16, 160, 160], [1, 24, 80, 80], [1, 56, 40, 40], [1, 480, 20, 20]]
+
+
+def test_fused_shape_of_chapter_2_1_2():
+    feats = [paddle.zeros([1, c, s, s]) for c, s in ((16, 160), (24, 80), (56, 40), (480, 20))]
+    assert DBFPN([16, 24, 56, 480], 96)(feats).shape == [1, 96, 160, 160]
+
+
+@pytest.mark.parametrize("strides", [(2, 2, 2, 2), (1, 2, 2, 2)])
+def test_print_of_chapter_2_3_4(strides):
+    assert rec_mobilenet_v3(strides=strides)(paddle.zeros([1, 3, 32, 320])).shape == [1, 288, 1, 80]
+
+
+def test_print_of_chapter_3_2_1_even_with_its_typing_error_of_23_rows():
+    assert PPLCNet(0.5)(paddle.zeros([1, 3, 23, 320])).shape == [1, 512, 1, 80]
+
+
+@pytest.mark.parametrize("name", ["large", "small"])
+@pytest.mark.parametrize("scale", SCALES)
+def test_every_scale_runs(name, scale):
+    det = DetMobileNetV3(name, scale)
+    assert [f.shape[1] for f in det(paddle.zeros([1, 3, 64, 64]))] == det.out_channels
+    rec = RecMobileNetV3(name, scale, strides=(1, 2, 2, 2))
+    assert rec(paddle.zeros([1, 3, 32, 64])).shape == [1, rec.out_channels, 1, 16]
+
+
+@pytest.mark.parametrize("layers", [18, 34])
+def test_resnet(layers):
+    det = ResNetVd(layers, task="det")(paddle.zeros([1, 3, 64, 96]))
+    assert [f.shape for f in det] == [[1, 64, 16, 24], [1, 128, 8, 12], [1, 256, 4, 6], [1, 512, 2, 3]]
+    assert ResNetVd(layers, task="rec")(paddle.zeros([1, 3, 32, 64])).shape == [1, 512, 1, 16]
+
+
+def test_crnn_names_its_intermediates():
+    logits, feats = crnn_lcnet(97)(paddle.zeros([2, 3, 32, 64]))
+    assert logits.shape == [2, 16, 97]
+    assert [f.shape for f in feats] == [[2, 512, 1, 16], [2, 16, 128], [2, 16, 96]]
+    assert crnn_server(97)(paddle.zeros([1, 3, 32, 64]))[0].shape == [1, 16, 97]
+
+
+def test_dbnet_has_three_maps_in_training_and_one_in_evaluation():
+    net = db_mobile()
+    maps, feats = net(paddle.zeros([2, 3, 64, 64]))
+    assert [m.shape for m in maps] == [[2, 1, 64, 64]] * 3
+    assert feats.neck.shape == [2, 96, 16, 16]
+    net.eval()
+    maps, _ = net(paddle.zeros([2, 3, 64, 64]))
+    assert maps.prob.shape == [2, 1, 64, 64] and maps.thresh is None and maps.binary is None
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: DetMobileNetV3("medium"), "model_name is 'medium'"),
+        (lambda: DetMobileNetV3("large", 0.6), "scale is 0.6"),
+        (lambda: RecMobileNetV3("small", 0.5, strides=(1, 2, 3, 2)), "strides"),
+        (lambda: RecMobileNetV3("small", 0.5, strides=(1, 2)), "strides"),
+        (lambda: ResNetVd(50), "layers is 50"),
+        (lambda: ResNetVd(18, task="cls"), "task is 'cls'"),
+        (lambda: PPLCNet(0), "scale is 0"),
+        (lambda: DBFPN([1, 2, 3], 96), "four widths"),
+        (lambda: DBFPN([1, 2, 3, 4], 97), "multiple of 4"),
+        (lambda: DBHead(2), "multiple of 4"),
+    ],
+)
+def test_wrong_arguments_are_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_a_misspelt_argument_is_an_error():
+    with pytest.raises(TypeError, match="scael"):
+        DetMobileNetV3(scael=0.35)
+
+
+def test_wrong_height_is_an_error():
+    with pytest.raises(ValueError, match="is the input 32 px"):
+        crnn_mobile(97)(paddle.zeros([1, 3, 64, 64]))

@@ -1,0 +1,31 @@
+"""The direction classifier and its input."""
+
+import numpy as np
+import paddle
+import pytest
+
+from ppocr_lessons.cls import ClsBatch, PlainCrossEntropy, cls_resize, direction_mobile
+from ppocr_lessons.cls.input_resolution import LARGE, SMALL
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE])
+def test_any_input_size(size):
+    logits, feats = direction_mobile()(paddle.zeros([2, 3, *size]))
+    assert logits.shape == [2, 2]
+    assert feats.backbone.shape[1] == 200
+
+
+def test_resize_keeps_proportions_and_pads():
+    image = np.full((24, 24, 3), 255, np.uint8)
+    out = cls_resize(image)
+    assert out.shape == (3, 48, 192)
+    assert (out[:, :, :48] == 1).all() and (out[:, :, 48:] == 0).all()
+    assert cls_resize(np.zeros((10, 200, 3), np.uint8), SMALL).shape == (3, 32, 100)
+
+
+def test_loss_of_equal_logits_is_ln_2():
+    net = direction_mobile()
+    for p in net.head.parameters():
+        p.set_value(np.zeros(p.shape, np.float32))
+    batch = ClsBatch(paddle.randn([4, 3, 48, 192]), paddle.to_tensor(np.array([0, 1, 0, 1])))
+    assert float(PlainCrossEntropy(net)(batch).loss) == pytest.approx(np.log(2), rel=1e-5)

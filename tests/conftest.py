@@ -1,0 +1,17 @@
+"""Fixtures that several test files share."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+
+@pytest.fixture(scope="session")
+def page():
+    """A photographed page of a book, (191, 384) grey, that comes with scikit-image."""
+    return skimage.data.page()
+
+
+@pytest.fixture
+def rng():
+    """A seeded generator."""
+    return np.random.default_rng(0)

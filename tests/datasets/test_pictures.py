@@ -1,0 +1,130 @@
+"""Every kind of picture, and every kind of thing that is none."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ppocr_lessons.datasets.pictures import PictureError, read_picture
+
+RGB = (np.indices((20, 30)).sum(0)[..., None] * (1, 2, 3)).astype(np.uint8)
+
+
+def _bytes(image, kind="PNG", **options):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def test_path_bytes_array_and_pil_agree(tmp_path):
+    image = Image.fromarray(RGB)
+    path = tmp_path / "a b.png"
+    image.save(path)
+    for source in (path, str(path), path.read_bytes(), bytearray(path.read_bytes()), RGB, image):
+        np.testing.assert_array_equal(read_picture(source), RGB)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK", "I;16", "F", "YCbCr"])
+def test_modes(mode):
+    image = Image.fromarray(RGB[..., 0])
+    if mode == "I;16":
+        image = Image.fromarray(RGB[..., 0].astype(np.uint16) * 257)
+    elif mode == "F":
+        image = Image.fromarray(RGB[..., 0].astype(np.float32) / 255)
+    elif mode != "L":
+        image = image.convert(mode)
+    out = read_picture(image)
+    assert out.shape == (20, 30, 3) and out.dtype == np.uint8
+    if mode != "1":
+        assert np.abs(out[..., 1].astype(int) - RGB[..., 0]).max() <= 3
+
+
+def test_sixteen_bit_file():
+    deep = Image.fromarray(RGB[..., 0].astype(np.uint16) * 257)
+    assert np.abs(read_picture(_bytes(deep))[..., 0].astype(int) - RGB[..., 0]).max() <= 1
+
+
+def test_transparent_is_white():
+    image = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    assert (read_picture(image) == 255).all()
+    assert (read_picture(np.asarray(image)) == 255).all()
+    palette = Image.new("P", (8, 8), 3)
+    palette.info["transparency"] = 3
+    assert (read_picture(palette) == 255).all()
+
+
+def test_exif_orientation():
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was held on its side
+    turned = read_picture(_bytes(Image.fromarray(RGB), "JPEG", exif=exif, quality=95))
+    assert turned.shape == (30, 20, 3)
+    assert np.abs(turned.astype(int) - np.rot90(RGB, -1)).mean() < 3
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        RGB[..., 0],
+        RGB[..., :1],
+        RGB,
+        np.dstack([RGB, np.full((20, 30), 255, np.uint8)]),
+        RGB[..., 0] > 20,
+        RGB / 255.0,
+    ],
+    ids=["grey", "one channel", "rgb", "rgba", "bool", "float"],
+)
+def test_arrays(array):
+    assert read_picture(array).shape == (20, 30, 3)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (np.zeros((1, 1, 3), np.uint8), "1 x 1 is too small"),
+        (np.zeros((5, 5, 2), np.uint8), r"shape \(5, 5, 2\)"),
+        (np.zeros((5,), np.uint8), "shape"),
+        (np.full((8, 8), np.nan), "not a number"),
+        (np.full((8, 8), 255.0), "0 to 1 is needed"),
+        (np.full((8, 8), -5), "8 or 16 bits"),
+        (np.full((8, 8), "a"), "uint8"),
+        (b"", "not an image"),
+        (b"hello, I am a text", "not an image"),
+        (None, "NoneType"),
+        (17, "int"),
+        ("nowhere/to/be/found.png", "found.png: no such file"),
+    ],
+)
+def test_what_is_no_picture(source, words):
+    with pytest.raises(PictureError, match=words):
+        read_picture(source)
+
+
+def test_text_named_jpg(tmp_path):
+    path = tmp_path / "note.jpg"
+    path.write_text("not a picture")
+    with pytest.raises(PictureError, match=r"note\.jpg: not an image"):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_cut_off_files_are_never_half_read(tmp_path, kind, share):
+    noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3), np.uint8)
+    data = _bytes(Image.fromarray(noise), kind)
+    path = tmp_path / f"cut.{kind.lower()}"
+    path.write_bytes(data[: int(len(data) * share)])
+    with pytest.raises(PictureError, match="cut"):
+        read_picture(path)
+
+
+def test_too_large_is_refused_before_it_is_unpacked(tmp_path):
+    path = tmp_path / "large.png"
+    Image.new("1", (20_000, 20_000)).save(path)
+    with pytest.raises(PictureError, match=r"large\.png.*pixels"):
+        read_picture(path)
+
+
+def test_folder(tmp_path):
+    with pytest.raises(PictureError, match="no such file"):
+        read_picture(tmp_path)

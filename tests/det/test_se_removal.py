@@ -1,0 +1,26 @@
+"""SE removal on a built net."""
+
+import numpy as np
+import paddle
+import pytest
+
+from ppocr_lessons.det import db_mobile
+from ppocr_lessons.det.se_removal import remove_se, se_modules
+from ppocr_lessons.engine.tensors import assign, count_parameters, state_of
+
+
+def test_removed_net_fits_one_built_without_gates():
+    net = db_mobile(disable_se=False)
+    assert len(se_modules(net)) == 8
+    removed, built = remove_se(net), db_mobile(disable_se=True)
+    assert not se_modules(removed)
+    assert count_parameters(removed) == 595_794
+    assign(built, {k: v.numpy() for k, v in state_of(removed).items()}, "memory")
+    removed.eval(), built.eval()
+    x = paddle.randn([1, 3, 64, 64])
+    np.testing.assert_array_equal(removed(x)[0].prob.numpy(), built(x)[0].prob.numpy())
+
+
+def test_nothing_to_remove():
+    with pytest.raises(ValueError, match="has no SE gates"):
+        remove_se(db_mobile(disable_se=True))
