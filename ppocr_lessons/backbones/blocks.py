@@ -41,6 +41,7 @@ class DepthwiseConv(nn.Conv2D):
         channels: width of input and output.
         kernel_size: odd side of the square kernel.
         stride: step in height and width.
+        weight_attr: initialiser and regulariser.
 
     Shape:
         x: (N, channels, H, W)

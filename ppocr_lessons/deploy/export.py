@@ -51,11 +51,12 @@ class Answer(paddle.nn.Layer):
 
 
 @contextlib.contextmanager
-def _evaluating(net):
+def evaluating(net):
+    """The net in evaluation mode for a while, and as it was afterwards."""
     was_training = net.training
     net.eval()
     try:
-        yield
+        yield net
     finally:
         if was_training:
             net.train()
@@ -73,10 +74,11 @@ def export(net, folder) -> pathlib.Path:
     """
     folder = pathlib.Path(folder)
     answer = Answer(net)
+    answer.training = False  # the wrapper's own flag; the net's is set for the time of the export
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = pathlib.Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
     try:
-        with _evaluating(answer), warnings.catch_warnings():
+        with evaluating(net), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             spec = InputSpec([None, *answer.input_shape], "float32", "x")
             program = paddle.jit.to_static(answer, input_spec=[spec], full_graph=True)

@@ -8,7 +8,7 @@ import numpy as np
 import paddle
 from paddle import inference
 
-from .export import NAME, Answer, export_cached
+from .export import NAME, Answer, evaluating, export_cached
 
 SHAPES_KEPT = 16
 """Input shapes whose compiled oneDNN kernels are kept; each new shape costs a compilation."""
@@ -40,7 +40,6 @@ class Predictor:
         if device not in ("auto", "cpu", "gpu"):
             raise ValueError(f"device is {device!r}; known are ['auto', 'cpu', 'gpu']")
         self.net = Answer(net)
-        self.net.eval()
         self.engine = None
         try:
             self.engine = self._engine(export_cached(net), threads or os.cpu_count(), device, onednn)
@@ -68,9 +67,13 @@ class Predictor:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         if self.engine is None:
-            with paddle.no_grad():
-                return self.net(paddle.to_tensor(x)).numpy()
+            return self.eager(x)
         handle = self.engine.get_input_handle(self.engine.get_input_names()[0])
         handle.copy_from_cpu(np.ascontiguousarray(x, np.float32))
         self.engine.run()
         return self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()
+
+    def eager(self, x: np.ndarray) -> np.ndarray:
+        """The same answer from the net itself, in evaluation mode."""
+        with paddle.no_grad(), evaluating(self.net.net):
+            return self.net(paddle.to_tensor(x)).numpy()

@@ -42,7 +42,6 @@ class Recipe(NamedTuple):
         strategy: builds the net and its training strategy.
         batch: (seed, step, steps) -> batch.
         evaluate: (net, pictures) -> scores on held-back pictures.
-        samples: pictures a step, on average; for the card.
         weight_decay: L2 factor.
     """
 
@@ -139,6 +138,7 @@ def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, eval
         "peak_learning_rate": peak,
         "minutes": round((time.time() - began) / 60, 1),
         "steps_timed": steps - first,
+        "samples": sum(row["samples"] for row in trainer.history),
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
         "command": f"python -m ppocr_lessons.engine.recipes {name} --steps {steps} --seed {seed} --peak {peak}",
         "scores": {k: round(v, 4) for k, v in scores.items()},

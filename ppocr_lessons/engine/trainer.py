@@ -30,7 +30,7 @@ class Trainer:
     Args:
         strategy: turns a batch into an Objective; see losses/objective.py.
         optimizer: over the strategy's parameters. Its rate is set by lr_at.
-        batch_at: step -> batch. Must depend on the step alone.
+        batch_at: step -> batch with a field `images`. Must depend on the step alone.
         lr_at: step -> learning rate.
         seed: of dropout and the like inside the nets.
         out: folder for checkpoints and scalars.csv, or None to write nothing.
@@ -87,8 +87,14 @@ class Trainer:
         for step in bar:
             paddle.seed(self.seed * 1_000_003 + step)
             self.optimizer.set_lr(self.lr_at(step))
-            result = self.strategy(self.batch_at(step))
-            row = {"step": step, "lr": self.lr_at(step), "loss": float(result.loss)}
+            batch = self.batch_at(step)
+            result = self.strategy(batch)
+            row = {
+                "step": step,
+                "samples": len(batch.images),
+                "lr": self.lr_at(step),
+                "loss": float(result.loss),
+            }
             if not np.isfinite(row["loss"]):
                 raise TrainingDiverged(f"the loss is {row['loss']} at step {step}: lower the learning rate?")
             result.loss.backward()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.datasets import corpus, fonts
-from ppocr_lessons.datasets.synth import Style, blend, line_at, page_at, render_line, set_text, word_at
+from ppocr_lessons.datasets.ink import Style, blend, set_text
+from ppocr_lessons.datasets.synth import line_at, page_at, render_line, word_at
 from ppocr_lessons.datasets.write import write_set
 from ppocr_lessons.rec.ctc import ENGLISH
 

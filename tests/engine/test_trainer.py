@@ -68,7 +68,7 @@ def test_scalars_and_scores_are_written(tmp_path):
     trainer = _trainer(tmp_path, evaluate=lambda net: {"acc": 0.5 if not net.training else -1}, eval_every=3)
     trainer.run(6)
     lines = (tmp_path / "scalars.csv").read_text().splitlines()
-    assert lines[0].split(",") == ["step", "lr", "loss", "cross_entropy", "acc"]
+    assert lines[0].split(",") == ["step", "samples", "lr", "loss", "cross_entropy", "acc"]
     assert len(lines) == 7 and lines[3].endswith(",0.5") and trainer.strategy.net.training
     assert sorted(p.name for p in tmp_path.iterdir()) == ["scalars.csv", "step-00000004", "step-00000006"]
 

@@ -1,0 +1,201 @@
+"""The system on a photograph, with the shipped weights."""
+
+import io
+import itertools
+import json
+import pathlib
+
+import numpy as np
+import pytest
+import skimage.data
+from PIL import Image
+from typer.testing import CliRunner
+
+from ppocr_lessons import cls, det, ocr, rec
+from ppocr_lessons.cli import app
+from ppocr_lessons.datasets.pictures import PictureError
+from ppocr_lessons.datasets.synth import page_at
+from ppocr_lessons.engine.pretrained import card
+from ppocr_lessons.rec.metric import character_error_rate
+
+LINES = (
+    "Region-based segmentation",
+    "Let us first determine markers of the coins and the",
+    "background. These markers are pixels that we can label",
+    "unambiguously as either object or background. Here,",
+    "the markers are found at the two extreme parts of the",
+    "histogram of grey values:",
+)
+"""The full lines of skimage.data.page(), read by a person."""
+
+DATA = pathlib.Path(__file__).parents[1] / "data"
+
+
+def test_full_lines_of_the_page_are_read(page):
+    read = " ".join(line.text for line in ocr.read(page))
+    joined = " ".join(LINES)
+    assert character_error_rate(read[: len(joined)], joined) <= 0.25
+
+
+def test_lines_are_complete_and_in_order(page):
+    lines = ocr.read(page)
+    assert all(line.polygon.shape == (4, 2) and line.polygon.dtype == np.float32 for line in lines)
+    assert all(0.5 <= line.score <= 1 and line.direction in (0, 180) and line.text for line in lines)
+    tops = [line.polygon[:, 1].min() for line in lines]
+    assert all(below > above - 12 for above, below in itertools.pairwise(tops))
+
+
+def test_path_bytes_array_and_pil_are_read_alike(tmp_path, page):
+    Image.fromarray(page).save(tmp_path / "p.png")
+    data = (tmp_path / "p.png").read_bytes()
+    expected = [line.text for line in ocr.read(page)]
+    for source in (tmp_path / "p.png", str(tmp_path / "p.png"), data, Image.open(io.BytesIO(data))):
+        assert [line.text for line in ocr.read(source)] == expected
+
+
+def test_a_page_upside_down_is_turned_line_by_line(page):
+    lines = ocr.read(np.rot90(page, 2).copy())
+    assert sum(line.direction == 180 for line in lines) >= 0.7 * len(lines)
+    assert any("markers" in line.text for line in lines)
+
+
+def test_stages_fit_together(page):
+    stages = ocr.default().stages(page)
+    count = len(stages.detection.polygons)
+    assert count == len(stages.crops) == len(stages.directions) == len(stages.upright) == len(stages.readings)
+    assert stages.image.shape == (191, 384, 3)
+    assert (
+        stages.detection.prob.ndim == 2
+        and 0 <= stages.detection.prob.min() <= stages.detection.prob.max() <= 1
+    )
+    assert len(stages.lines) <= count
+
+
+def test_each_stage_alone(page):
+    found = det.detect(page)
+    assert found.polygons.shape[1:] == (4, 2) and len(found.scores) == len(found.polygons) >= 5
+    crops = [np.repeat(page[20:60, :, None], 3, axis=2)]
+    assert cls.classify(crops)[0].angle_deg in (0, 180)
+    reading = rec.recognize(crops)[0]
+    assert isinstance(reading.text, str) and 0 <= reading.score <= 1
+    assert rec.recognize([]) == [] and cls.classify([]) == []
+
+
+def test_results_do_not_depend_on_the_company():
+    crops = [np.asarray(Image.open(DATA / "rec_en" / f"images/{i:05d}.jpg")) for i in range(9)]
+    together = rec.recognize(crops)
+    assert [r.text for r in rec.recognize(crops[::-1])][::-1] == [r.text for r in together]
+
+
+@pytest.mark.parametrize(
+    ("crops", "error"),
+    [
+        (np.zeros((8, 8, 3), np.uint8), "a list of crops"),
+        ([np.zeros((8, 8), np.uint8)], "crop 0"),
+        ([np.zeros((8, 8, 3))], "crop 0 is a float64"),
+        (["a.png"], "crop 0 is a str"),
+        ([np.zeros((0, 8, 3), np.uint8)], "no pixels"),
+    ],
+)
+def test_wrong_crops(crops, error):
+    for stage in (rec.recognize, cls.classify):
+        with pytest.raises((TypeError, ValueError), match=error):
+            stage(crops)
+
+
+def test_blank_and_tiny_pictures_have_no_lines():
+    assert ocr.read(np.full((200, 300, 3), 255, np.uint8)) == []
+    assert ocr.read(np.zeros((5, 400, 3), np.uint8)) == []
+
+
+def test_no_picture_is_an_error():
+    with pytest.raises(PictureError):
+        ocr.read(b"no picture")
+
+
+def _score(stage):
+    return card(stage)["scores"]
+
+
+def test_cards_keep_the_promises_of_the_project():
+    assert _score("det")["hmean"] >= 0.85
+    assert _score("cls")["acc"] >= 0.97
+    assert _score("rec")["word_acc"] >= 0.80
+
+
+def test_shipped_sets_are_read_as_well_as_the_cards_say():
+    """Data that no net was trained on; small, so the margin is wide."""
+    rows = [r.split("\t") for r in (DATA / "rec_en/label.txt").read_text(encoding="utf-8").splitlines()][
+        1:200:2
+    ]
+    crops = [np.asarray(Image.open(DATA / "rec_en" / name)) for name, _ in rows]
+    right = [r.text == text for r, (_, text) in zip(rec.recognize(crops), rows, strict=True)]
+    assert np.mean(right) > _score("rec")["word_acc"] - 0.15
+    rows = [r.split("\t") for r in (DATA / "cls_en/label.txt").read_text(encoding="utf-8").splitlines()][:120]
+    crops = [np.asarray(Image.open(DATA / "cls_en" / name)) for name, _ in rows]
+    right = [str(d.angle_deg) == label for d, (_, label) in zip(cls.classify(crops), rows, strict=True)]
+    assert np.mean(right) > _score("cls")["acc"] - 0.06
+
+
+def test_unseen_synthetic_page_is_found():
+    metric = det.DetMetric()
+    for index in range(4):
+        page = page_at(77, index)
+        metric.add(det.detect(page.image).polygons, page.polygons, [False] * len(page.texts))
+    assert metric.score().hmean > 0.7
+
+
+# --- the command line -------------------------------------------------------------------------------
+
+RUN = CliRunner()
+
+
+def test_cli_json_and_drawing(tmp_path):
+    Image.fromarray(skimage.data.page()).save(tmp_path / "one.png")
+    (tmp_path / "two.jpg").write_text("no picture")
+    arguments = [
+        "read",
+        str(tmp_path / "one.png"),
+        str(tmp_path / "two.jpg"),
+        "--json",
+        "--draw",
+        str(tmp_path / "out"),
+    ]
+    result = RUN.invoke(app, arguments)
+    assert result.exit_code == 1
+    first, second = json.loads(result.stdout)
+    assert first["picture"].endswith("one.png")
+    assert set(first["lines"][0]) == {"text", "score", "polygon", "direction"}
+    assert second["lines"] == [] and "not an image" in second["error"]
+    assert "two.jpg: not an image" in result.stderr
+    assert Image.open(tmp_path / "out/one.read.png").size[0] > 384
+
+
+def test_cli_plain_text_and_only_det(tmp_path):
+    Image.fromarray(skimage.data.page()).save(tmp_path / "one.png")
+    result = RUN.invoke(app, ["read", str(tmp_path / "one.png"), "--draw", str(tmp_path / "d.png")])
+    assert result.exit_code == 0 and "markers" in result.stdout and (tmp_path / "d.png").is_file()
+    result = RUN.invoke(app, ["read", str(tmp_path / "one.png"), "--only", "det", "--json"])
+    assert json.loads(result.stdout)[0]["lines"][0]["text"] == ""
+
+
+def test_cli_strategies():
+    rows = json.loads(RUN.invoke(app, ["strategies", "--json"]).stdout)
+    assert len(rows) == 24
+    wanted = {"key", "edition", "stages", "section", "symbol", "notebook", "claim", "done"}
+    assert all(wanted <= set(row) for row in rows)
+    assert "det-cml" in RUN.invoke(app, ["strategies"]).stdout
+
+
+def test_cli_synth(tmp_path):
+    result = RUN.invoke(app, ["synth", "rec", str(tmp_path / "set"), "--count", "3", "--seed", "1"])
+    assert result.exit_code == 0 and len((tmp_path / "set/label.txt").read_text().splitlines()) == 3
+    again = RUN.invoke(app, ["synth", "rec", str(tmp_path / "set"), "--count", "3"])
+    assert again.exit_code == 1 and "not empty" in again.stderr
+
+
+def test_cli_bench():
+    rows = json.loads(RUN.invoke(app, ["bench", "infer", "--rounds", "1", "--json"]).stdout)
+    assert [row["stage"] for row in rows] == ["det", "cls", "rec"]
+    assert all(row["onednn_ms"] > 0 and row["peak_memory_mb"] > 0 for row in rows)
+    assert "oneDNN ms" in RUN.invoke(app, ["bench", "infer", "--rounds", "1"]).stdout

@@ -1,0 +1,254 @@
+"""The rules of the house, read off the source: who imports whom, docstrings, names, notebooks, the index."""
+
+import ast
+import importlib
+import inspect
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import ppocr_lessons
+from ppocr_lessons import notebooks as rules
+from ppocr_lessons import strategies
+
+ROOT = pathlib.Path(__file__).parents[1]
+PACKAGE = ROOT / "ppocr_lessons"
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+
+LAYERS = (
+    ("runtime", "strategies", "notebooks", "backbones", "losses"),
+    ("datasets", "det", "cls", "rec"),
+    ("engine",),
+    ("deploy",),
+    ("ocr", "bench"),
+    ("viz",),
+    ("cli", "__main__", "__init__"),
+)
+"""From the ground up: a module imports from its own row and those above it in this list."""
+LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
+NOTEBOOKS_TO_COME = {
+    "02_det_backbone.ipynb", "03_det_dbfpn.ipynb", "04_det_se_removal.ipynb", "05_det_lr_schedule.ipynb",
+    "06_det_fpgm.ipynb", "08_cls_direction.ipynb", "09_cls_augmentation.ipynb", "10_pact.ipynb",
+    "11_rec_backbone_head.ipynb", "12_rec_tia.ipynb", "13_rec_training.ipynb", "14_v2_det_cml.ipynb",
+    "15_v2_det_copy_paste.ipynb", "16_v2_rec_pp_lcnet.ipynb", "17_v2_rec_udml.ipynb",
+    "18_v2_rec_enhanced_ctc.ipynb",
+}  # fmt: skip
+
+
+def _part(path):
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return parts[0]
+
+
+def _imports(path):
+    """Parts of the package that a file imports at its top level, relative imports resolved."""
+    package = ["ppocr_lessons", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            names = [module] if module != "ppocr_lessons" else [f"ppocr_lessons.{a.name}" for a in node.names]
+            for name in names:
+                if name.startswith("ppocr_lessons."):
+                    yield name.split(".")[1]
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in SOURCES if p.name != "__init__.py"], ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_nothing_imports_upwards(path):
+    here = _part(path)
+    for part in _imports(path):
+        assert LEVEL[part] <= LEVEL[here], f"{here} imports {part}, which stands above it"
+
+
+def _public():
+    for path in SOURCES:
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if name.endswith("__main__"):
+            continue
+        module = importlib.import_module(name)
+        for key, thing in vars(module).items():
+            ours = getattr(thing, "__module__", None) == name
+            if not key.startswith("_") and ours and (inspect.isclass(thing) or inspect.isfunction(thing)):
+                yield pytest.param(thing, id=f"{name.removeprefix('ppocr_lessons.')}.{key}")
+
+
+def _documented(doc):
+    block = re.search(r"^\s*Args:\n(.*?)(?=^\s*\n|\Z)", doc, re.S | re.M)
+    if not block:
+        return None
+    indent = len(re.match(r"\s*", block.group(1)).group())
+    names = []
+    for line in block.group(1).splitlines():
+        found = re.match(rf"\s{{{indent}}}(\w[\w, ]*):", line)
+        if found and len(line) - len(line.lstrip()) == indent:
+            names += [n.strip() for n in found.group(1).split(",")]
+    return names
+
+
+@pytest.mark.parametrize("thing", list(_public()))
+def test_docstrings_say_what_signatures_say(thing):
+    doc = inspect.getdoc(thing)
+    assert doc, "no docstring"
+    if inspect.isclass(thing) and (
+        issubclass(thing, tuple | BaseException) or thing.__init__ is object.__init__
+    ):
+        return
+    named = _documented(doc)
+    if named is None:
+        return
+    assert named == [p for p in inspect.signature(thing).parameters if p != "self"]
+
+
+@pytest.mark.parametrize("thing", [p for p in _public() if inspect.isclass(p.values[0])])
+def test_no_constructor_swallows_what_it_does_not_know(thing):
+    if (
+        thing.__init__ is not object.__init__
+        and "__init__" in vars(thing)
+        and not getattr(thing, "_is_protocol", False)
+    ):
+        kinds = [p.kind for p in inspect.signature(thing.__init__).parameters.values()]
+        assert inspect.Parameter.VAR_KEYWORD not in kinds
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_source_rules(path):
+    text = path.read_text(encoding="utf-8")
+    assert path.stem not in {"utils", "util", "misc", "helpers", "common"}
+    assert text.count("\n") <= 300, "one idea a file"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call):
+            call = ast.unparse(node.func)
+            assert call not in {"eval", "exec", "paddle.load", "pickle.load", "pickle.loads"}, call
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_notebook_rules(path):
+    assert rules.check(path) == []
+
+
+def test_broken_rules_are_found(tmp_path):
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    notebook = {"cells": [{**cell, "source": "!ls /home/me\nclass A: pass"}], "metadata": {"widgets": {}}}
+    (tmp_path / "bad.ipynb").write_text(json.dumps(notebook))
+    found = "\n".join(rules.check(tmp_path / "bad.ipynb"))
+    for words in (
+        "no outputs",
+        "shell line",
+        "absolute path",
+        "widget state",
+        "tagged 'setup'",
+        "not run in order",
+    ):
+        assert words in found
+    (tmp_path / "none.ipynb").write_text("{}")
+    with pytest.raises(ValueError, match=r"none\.ipynb: not a notebook"):
+        rules.check(tmp_path / "none.ipynb")
+
+
+def test_the_index_counts_nineteen_and_five():
+    first = [stage for s in strategies.STRATEGIES if s.edition == 1 for stage in s.stages]
+    assert {stage: first.count(stage) for stage in ("det", "cls", "rec")} == {"det": 6, "cls": 4, "rec": 9}
+    assert len(first) == 19
+    assert len([s for s in strategies.STRATEGIES if s.edition == 2]) == 5
+    assert len({s.key for s in strategies.STRATEGIES}) == 24
+
+
+@pytest.mark.parametrize("strategy", strategies.STRATEGIES, ids=lambda s: s.key)
+def test_rows_of_the_index_are_true(strategy):
+    module, name = strategy.symbol.split(":")
+    file = PACKAGE / (module.replace(".", "/") + ".py")
+    assert file.is_file() == strategy.done, "done says whether the file is there"
+    if strategy.done:
+        assert hasattr(importlib.import_module(f"ppocr_lessons.{module}"), name)
+    path = ROOT / "notebooks" / strategy.notebook
+    assert path.is_file() != (strategy.notebook in NOTEBOOKS_TO_COME)
+    if path.is_file():
+        text = "".join(rules.source_of(c) for c in rules.read_notebook(path)["cells"])
+        assert name in text or module.split(".")[-1] in text
+
+
+def test_readme_carries_the_index():
+    assert strategies.as_markdown() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_unknown_strategy():
+    assert strategies.get("det-cml").section == "3.1.1"
+    with pytest.raises(KeyError, match="known are"):
+        strategies.get("det-magic")
+
+
+def test_top_level_is_the_agreed_one():
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split()
+    if not tracked:
+        pytest.skip("not a git checkout")
+    allowed = {
+        "README.md", "pyproject.toml", "environment.yml", "ppocr_lessons", "notebooks", "data", "tests", "binder",
+        "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "conftest.py",
+    }  # fmt: skip
+    assert {name.split("/")[0] for name in tracked if not name.startswith(".")} <= allowed
+
+
+def _python(code, *options):
+    return subprocess.run(
+        [sys.executable, *options, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_importing_the_package_imports_nothing_heavy():
+    code = "import sys, ppocr_lessons; print([m for m in ('paddle', 'cv2', 'matplotlib', 'numpy') if m in sys.modules])"
+    assert _python(code).stdout.strip() == "[]"
+
+
+def test_parts_come_in_when_asked_for():
+    assert ppocr_lessons.strategies is strategies
+    assert "det" in dir(ppocr_lessons)
+    with pytest.raises(AttributeError, match="no attribute 'layout'"):
+        _ = ppocr_lessons.layout
+
+
+def test_without_paddle_one_sentence_says_what_to_install():
+    code = (
+        "import sys, importlib.abc\n"
+        "class No(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.split('.')[0] == 'paddle': raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, No())\n"
+        "import importlib.util; found = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda n, *a: None if n == 'paddle' else found(n, *a)\n"
+        "import ppocr_lessons\n"
+        "from ppocr_lessons import strategies\n"
+        "try:\n    from ppocr_lessons import det\nexcept ImportError as e: print(e)\n"
+    )
+    out = _python(code)
+    assert "pip install 'ppocr-lessons[cpu]'" in out.stdout, out.stderr
+
+
+def test_a_cpu_without_avx_gets_a_sentence(tmp_path, monkeypatch):
+    from ppocr_lessons import runtime
+
+    (tmp_path / "cpuinfo").write_text("processor : 0\nflags : fpu sse sse2\n")
+    assert not runtime.cpu_has_avx(str(tmp_path / "cpuinfo"))
+    assert runtime.cpu_has_avx(str(tmp_path / "none"))
+    monkeypatch.setattr(runtime, "cpu_has_avx", lambda: False)
+    with pytest.raises(ImportError, match="AVX"):
+        runtime.require_paddle.__wrapped__()
+
+
+def test_the_module_runs():
+    out = subprocess.run(
+        [sys.executable, "-m", "ppocr_lessons", "strategies"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert out.returncode == 0 and out.stdout.count("\n") == 24 and out.stderr == ""
