@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .datasets.pictures import read_picture
-from .deploy.rectify import crop_line, reading_order
+from .deploy.rectify import crop_line, reading_order, turn_over
 from .deploy.stages import Classifier, Detection, Detector, Direction, Recognizer
 from .rec.ctc import Reading
 
@@ -89,9 +89,7 @@ class OCR:
         crops = [crop_line(image, polygon) for polygon in polygons]
         directions = self.classifier(crops)
         turned = [d.angle_deg == 180 and d.score >= self.cls_thresh for d in directions]
-        upright = [
-            np.ascontiguousarray(c[::-1, ::-1]) if t else c for c, t in zip(crops, turned, strict=True)
-        ]
+        upright = [turn_over(c) if t else c for c, t in zip(crops, turned, strict=True)]
         readings = self.recognizer(upright)
         lines = [
             TextLine(np.asarray(polygon), reading.text, reading.score, 180 if turn else 0)

@@ -35,6 +35,11 @@ def as_quad(polygon) -> np.ndarray:
     return polygon if len(polygon) == 4 else order_corners(cv2.boxPoints(cv2.minAreaRect(polygon)))
 
 
+def turn_over(crop: np.ndarray) -> np.ndarray:
+    """The crop rotated by 180 degrees."""
+    return np.ascontiguousarray(crop[::-1, ::-1])
+
+
 def crop_line(image: np.ndarray, polygon) -> np.ndarray:
     """Cut a box out and straighten it; a crop that stands on end is turned to lie.
 

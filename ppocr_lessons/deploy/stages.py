@@ -10,7 +10,7 @@ from ..cls.direction import DIRECTIONS
 from ..datasets.pictures import read_picture
 from ..datasets.resize import fit_line, line_width, normalise_page, page_size
 from ..det.postprocess import DBPostProcess
-from ..engine.pretrained import english, pretrained
+from ..engine.pretrained import detector_postprocess, english, pretrained
 from ..rec.ctc import Alphabet, Reading, greedy_decode
 from .predictor import Predictor
 
@@ -48,8 +48,7 @@ class Detector:
         limit, rule: size the net works at, see `datasets.resize.page_size`.
         upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
             trained on letters of a few pixels.
-        postprocess: thresholds; PaddleOCR's inference values if None, but the "slow" score: in a photograph
-            lines bend, and the rectangle around a bent line is mostly background.
+        postprocess: thresholds; those that suit the shipped detector if None.
         threads: CPU threads, or None.
     """
 
@@ -65,7 +64,7 @@ class Detector:
     ):
         self.predict = Predictor(net or pretrained("det"), threads=threads)
         self.limit, self.rule, self.upscale_below = limit, rule, upscale_below
-        self.postprocess = postprocess or DBPostProcess(score_mode="slow")
+        self.postprocess = postprocess or detector_postprocess()
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
         """Size a picture is brought to for the net."""

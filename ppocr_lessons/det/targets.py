@@ -139,17 +139,21 @@ def make_threshold_map(polygons, ignored, shape, *, ratio=SHRINK_RATIO):
     """Map that is THRESH_MAX on the outlines and falls to THRESH_MIN at the shrink distance.
 
     Args:
-        polygons, ignored: as `make_shrink_map` returned them.
+        polygons: list of (N, 2) in pixels; they may reach over the edge.
+        ignored: bool a polygon.
         shape: (H, W).
         ratio: the shrink ratio, which sets the width of the band.
 
     Returns: threshold map (H, W), mask of the bands (H, W).
-    PaddleOCR: MakeBorderMap in ppocr/data/imaug/make_border_map.py.
+    PaddleOCR: MakeBorderMap in ppocr/data/imaug/make_border_map.py. It leaves holes of THRESH_MIN, some
+        pixels a page, where rounding puts a square root of less than zero on an outline; here the
+        outline is whole.
     """
     height, width = shape
     closeness, mask = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     for polygon, skip in zip(polygons, ignored, strict=True):
-        distance = 0 if skip else shrink_distance(polygon, ratio)
+        polygon = np.asarray(polygon, np.float32)
+        distance = 0 if skip or not signed_area(polygon) else shrink_distance(polygon, ratio)
         grown = offset_polygon(polygon, distance) if distance > 0 else []
         if not grown:
             continue
@@ -176,7 +180,8 @@ def make_targets(polygons, ignored, shape) -> DetTargets:
         ignored: bool a polygon: text nobody could read, "###" in the label file.
         shape: (H, W) of the picture.
     """
+    # The outlines come first, as in PaddleOCR's pipelines: texts too small for the shrink map keep theirs.
+    threshold_map, threshold_mask = make_threshold_map(polygons, ignored, shape)
     polygons, ignored = clip_polygons(polygons, ignored, shape)
     shrink_map, shrink_mask, ignored = make_shrink_map(polygons, ignored, shape)
-    threshold_map, threshold_mask = make_threshold_map(polygons, ignored, shape)
     return DetTargets(shrink_map, shrink_mask, threshold_map, threshold_mask, ignored)

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..cls.direction import direction_mobile
 from ..det.dbnet import db_mobile
+from ..det.postprocess import DBPostProcess
 from ..rec.crnn import crnn_mobile
 from ..rec.ctc import ENGLISH, Alphabet
 from .tensors import WeightsError, assign, load_weights
@@ -125,6 +126,16 @@ def card(stage: str) -> dict:
 def english() -> Alphabet:
     """Alphabet of the shipped recogniser: printable ASCII and the space."""
     return Alphabet(ENGLISH)
+
+
+def detector_postprocess() -> DBPostProcess:
+    """Post-processing that suits the shipped detector.
+
+    PaddleOCR's thresholds but for the score: a line that bends fills little of the rectangle around it, so
+    the mean is taken inside the region ("slow"), where real texts score higher and 0.8 keeps noise out.
+    Chosen on 24 synthetic pages of a seed of their own: hmean 0.827 before, 0.870 after.
+    """
+    return DBPostProcess(score_mode="slow", box_thresh=0.8)
 
 
 def build(stage: str):

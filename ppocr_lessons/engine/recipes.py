@@ -26,6 +26,7 @@ from ..rec.ctc import ENGLISH, Alphabet, GuidedCTC
 from . import stream
 from .cosine_warmup import lr_at
 from .evaluate import evaluate_cls, evaluate_det, evaluate_rec
+from .pretrained import detector_postprocess
 from .tensors import count_parameters, save_weights
 from .trainer import Trainer
 
@@ -59,7 +60,8 @@ def _evaluate_rec(net, count):
 
 
 def _evaluate_det(net, count):
-    return evaluate_det(net, (synth.page_at(HELD_BACK, i) for i in range(count // 10)))
+    pages = (synth.page_at(HELD_BACK, i) for i in range(count // 10))
+    return evaluate_det(net, pages, postprocess=detector_postprocess())
 
 
 def _evaluate_cls(net, count):

@@ -111,5 +111,8 @@ def load_weights(net, path):
 
 def sha256(path) -> str:
     """Hexadecimal SHA-256 of a file."""
+    digest = hashlib.sha256()
     with pathlib.Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

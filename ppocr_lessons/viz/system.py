@@ -1,6 +1,5 @@
 """Figures of chapter 1: the pipeline, its maps, the published systems, and our own nets beside them."""
 
-import cv2
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
@@ -132,8 +131,3 @@ def show_ours(rows):
         "Size and latency measured here: "
         + ", ".join(f"{n} {s:.2f} MB" for n, s in zip(names, sizes, strict=True)),
     )
-
-
-def rotate_180(crops) -> list[np.ndarray]:
-    """The same crops upside down."""
-    return [cv2.rotate(crop, cv2.ROTATE_180) for crop in crops]

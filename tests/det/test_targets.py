@@ -107,3 +107,10 @@ def test_min_text_size_is_an_argument():
     low = np.array([[10, 10], [60, 10], [60, 16], [10, 16]], np.float32)
     assert make_shrink_map([low], [False], (40, 80))[2].tolist() == [True]
     assert make_shrink_map([low], [False], (40, 80), min_text_size=4)[2].tolist() == [False]
+
+
+def test_texts_too_small_for_the_shrink_map_keep_their_outline():
+    low = np.array([[10, 10], [60, 10], [60, 16], [10, 16]], np.float32)
+    targets = make_targets([low], [False], (40, 80))
+    assert targets.ignored.tolist() == [True]
+    assert targets.threshold_map[10, 30] == pytest.approx(0.7) and targets.threshold_mask[10, 30] == 1

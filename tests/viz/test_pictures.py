@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ppocr_lessons import ocr
+from ppocr_lessons.deploy.rectify import turn_over
 from ppocr_lessons.engine.pretrained import english
 from ppocr_lessons.viz import page as pages
 from ppocr_lessons.viz import strategy_map, system, upload
@@ -29,7 +30,7 @@ def stages(page):
 
 
 def test_figures_of_the_system(stages):
-    turned = system.rotate_180(stages.crops)
+    turned = [turn_over(crop) for crop in stages.crops]
     classify = ocr.default().classifier
     for shown in (
         system.show_pipeline(),
@@ -77,7 +78,7 @@ def test_upload_widget_reads_and_refuses(page):
             "last_modified": NOW,
         },
     )
-    assert "markers" in text.value and drawn.value.startswith(b"\x89PNG")
+    assert "markers" in text.value and bytes(drawn.value).startswith(b"\x89PNG")
     button.value = (
         {
             "name": "p.txt",
