@@ -1,6 +1,7 @@
 """PP-OCR Lessons: PP-OCR and PP-OCRv2, strategy by strategy, with the full models.
 
     from ppocr_lessons import det, cls, rec, ocr
+    from ppocr_lessons import load_paddleocr_weights
 
 Importing this package costs nothing: each part comes in, and Paddle with it, when it is first used.
 """
@@ -24,11 +25,16 @@ _PARTS = (
 )
 
 
+_FUNCTIONS = {"load_paddleocr_weights": "engine.pretrained", "pretrained": "engine.pretrained"}
+
+
 def __getattr__(name):
     if name in _PARTS:
         return importlib.import_module(f"{__name__}.{name}")
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(f"{__name__}.{_FUNCTIONS[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__():
-    return [*_PARTS, "__version__"]
+    return [*_PARTS, *_FUNCTIONS, "__version__"]

@@ -18,6 +18,9 @@ BATCH = 6
 WIDTH_STEP = 32
 """Widths of recognition batches are rounded up to multiples of it, so that few shapes are compiled."""
 
+MAX_WIDTH = 3200
+"""Pixels at a height of 32, some 250 letters; a longer line is squeezed, or it would fill the memory."""
+
 
 class Detection(NamedTuple):
     """What the detector saw.
@@ -151,7 +154,7 @@ class Recognizer:
         order = sorted(range(len(crops)), key=lambda i: line_width(crops[i], 32))
         for start in range(0, len(order), BATCH):
             part = order[start : start + BATCH]
-            widest = line_width(crops[part[-1]], 32)
+            widest = min(MAX_WIDTH, line_width(crops[part[-1]], 32))
             width = max(2, -(-widest // WIDTH_STEP)) * WIDTH_STEP
             batch = np.stack([fit_line(crops[i], 32, width) for i in part])
             out.update(zip(part, self.predict(batch), strict=True))

@@ -79,7 +79,7 @@ RECIPES = {
     "cls": Recipe(
         "MobileNetV3 small 0.35, 2 classes",
         lambda: PlainCrossEntropy(direction_mobile()),
-        lambda seed, step, steps: stream.cls_batch(seed, step),
+        lambda seed, step, steps: stream.cls_batch(seed, step, steps),
         _evaluate_cls,
         0.0,
     ),

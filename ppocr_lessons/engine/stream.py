@@ -52,7 +52,7 @@ def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
     shape = rng_for(seed, step).choice(len(REC_SHAPES), p=odds)
     width, lines, longest = REC_SHAPES[shape]
     shortest = 1 if shape < 2 else REC_SHAPES[shape - 1][2] // 2
-    clean = 1 - step / (CLEAN_UNTIL * steps)
+    clean = clean_share(step, steps)
     images, texts = [], []
     for sample in range(lines):
         rng = rng_for(seed, step, sample)
@@ -63,12 +63,25 @@ def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
     return RecBatch(paddle.to_tensor(np.stack(images)), *encode_labels(texts, alphabet))
 
 
-def cls_batch(seed: int, step: int, *, size: int = 64) -> ClsBatch:
-    """Lines of up to 30 characters, half of them upside down, at 48 x 192."""
+def clean_share(step: int, steps: int) -> float:
+    """How many of a step's lines are clean: all at first, none from CLEAN_UNTIL on."""
+    return max(0.0, 1 - step / (CLEAN_UNTIL * steps))
+
+
+def cls_batch(seed: int, step: int, steps: int = 0, *, size: int = 64) -> ClsBatch:
+    """Lines of up to 30 characters, half of them upside down, at 48 x 192.
+
+    Args:
+        seed: of the run.
+        step, steps: how far it is; steps 0 stands for pictures as cameras make them.
+        size: lines.
+    """
     images, labels = [], []
+    clean = clean_share(step, steps) if steps else 0.0
     for sample in range(size):
         rng = rng_for(seed, step, sample)
-        line = render_line(rng, english_line(rng, int(rng.integers(2, 31))))
+        text = english_line(rng, int(rng.integers(2, 31)))
+        line = render_line(rng, text, clean=rng.random() < clean)
         turned = bool(rng.integers(2))
         images.append(fit_line(line.image[::-1, ::-1] if turned else line.image, 48, 192))
         labels.append(int(turned))

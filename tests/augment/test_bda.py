@@ -1,0 +1,79 @@
+"""BDA and RecAug."""
+
+import numpy as np
+import pytest
+
+from ppocr_lessons.augment.bda import BDA, BDADraw, RecAug
+
+IMAGE = np.random.default_rng(0).integers(0, 255, (32, 120, 3), np.uint8)
+NEVER = dict.fromkeys(
+    ("crop_prob", "reverse_prob", "noise_prob", "jitter_prob", "blur_prob", "hsv_aug_prob"), 0.0
+)
+
+
+def test_an_empty_draw_returns_its_input():
+    out = BDA.apply(IMAGE, BDADraw())
+    np.testing.assert_array_equal(out, IMAGE)
+    assert out is not IMAGE
+
+
+def test_never_means_never(rng):
+    for _ in range(20):
+        np.testing.assert_array_equal(RecAug(tia_prob=0, bda=BDA(**NEVER))(rng, IMAGE), IMAGE)
+
+
+def test_parts_by_hand():
+    np.testing.assert_array_equal(BDA.apply(IMAGE, BDADraw(crop=3)), IMAGE[3:])
+    np.testing.assert_array_equal(BDA.apply(IMAGE, BDADraw(crop=-3)), IMAGE[:-3])
+    np.testing.assert_array_equal(BDA.apply(IMAGE, BDADraw(reverse=True)), 255 - IMAGE)
+    blurred = BDA.apply(IMAGE, BDADraw(blur=True))
+    assert blurred.std() < IMAGE.std() and abs(blurred.mean() - IMAGE.mean()) < 2
+    jittered = BDA.apply(IMAGE, BDADraw(jitter=3))
+    np.testing.assert_array_equal(jittered[2:, 2:], IMAGE[:-2, :-2])
+
+
+def test_what_hardly_shows():
+    noisy = BDA.apply(IMAGE, BDADraw(noise_seed=1)).astype(int)
+    assert set(np.unique(noisy - IMAGE)) <= {-1, 0, 1}
+    grey = np.repeat(IMAGE[..., :1], 3, axis=2)
+    assert np.abs(BDA.apply(grey, BDADraw(brightness=0.9995)).astype(int) - grey).max() <= 1
+    drawn = [BDA(jitter_prob=1).sample(np.random.default_rng(i), IMAGE).jitter for i in range(50)]
+    assert set(drawn) == {0}
+
+
+def test_rates_are_kept():
+    draws = [BDA().sample(np.random.default_rng(i), IMAGE) for i in range(2000)]
+    for name in ("blur", "reverse"):
+        assert np.mean([getattr(d, name) for d in draws]) == pytest.approx(0.4, abs=0.04)
+    assert np.mean([d.crop is not None for d in draws]) == pytest.approx(0.4, abs=0.04)
+    assert {abs(d.crop) for d in draws if d.crop} == set(range(1, 9))
+
+
+def test_small_lines_are_neither_cut_nor_bent():
+    small = IMAGE[:10, :15]
+    drawn = RecAug(tia_prob=1, bda=BDA(crop_prob=1)).sample(np.random.default_rng(0), small)
+    assert drawn.bends == () and drawn.bda.crop is None
+
+
+def test_together_or_each_by_itself():
+    counts = {len(RecAug(tia_prob=0.5).sample(np.random.default_rng(i), IMAGE).bends) for i in range(60)}
+    assert counts == {0, 3}
+    counts = {
+        len(RecAug(tia_prob=0.5, together=False).sample(np.random.default_rng(i), IMAGE).bends)
+        for i in range(60)
+    }
+    assert counts == {0, 1, 2, 3}
+
+
+def test_a_draw_can_be_replayed():
+    drawn = RecAug(tia_prob=1).sample(np.random.default_rng(3), IMAGE)
+    np.testing.assert_array_equal(RecAug.apply(IMAGE, drawn), RecAug.apply(IMAGE, drawn))
+
+
+def test_wrong_probabilities():
+    with pytest.raises(ValueError, match=r"blur_prob is 1\.5"):
+        BDA(blur_prob=1.5)
+    with pytest.raises(ValueError, match="tia_prob is -1"):
+        RecAug(tia_prob=-1)
+    with pytest.raises(TypeError, match="use_tia"):
+        RecAug(use_tia=True)
