@@ -112,7 +112,7 @@ STRATEGIES = (
         "rec-augmentation", 1, ("rec",), "2.3.2", "Data augmentation: BDA and TIA",
         "augment.tia:distort", "12_rec_tia.ipynb",
         "BDA 0.5193 -> 0.5505; TIA +0.9 points on a strong baseline", "chapter 2.3.2, Fig. 20",
-        {"Train.dataset.transforms.RecAug": None}, {"Train.dataset.transforms.RecAug": {}}, done=False,
+        {"Train.dataset.transforms.RecAug": None}, {"Train.dataset.transforms.RecAug": {}},
     ),
     Strategy(
         "rec-cosine", 1, ("rec",), "2.3.3", "Cosine learning rate",
@@ -164,7 +164,7 @@ STRATEGIES = (
         "det-copy-paste", 2, ("det",), "3.1.2", "CopyPaste",
         "augment.copy_paste:CopyPaste", "15_v2_det_copy_paste.ipynb",
         "hmean 0.789 -> 0.795", "chapter 3.1.2, Fig. 28",
-        {"Train.dataset.transforms.CopyPaste": None}, {"Train.dataset.transforms.CopyPaste": {}}, done=False,
+        {"Train.dataset.transforms.CopyPaste": None}, {"Train.dataset.transforms.CopyPaste": {}},
     ),
     Strategy(
         "rec-pp-lcnet", 2, ("rec",), "3.2.1", "PP-LCNet",

@@ -4,6 +4,8 @@ from ppocr_lessons.runtime import require_paddle
 
 require_paddle()
 
+from ..augment import copy_paste  # noqa: E402
+from ..augment.copy_paste import CopyPaste  # noqa: E402
 from ..backbones import mobilenet_v3, resnet_vd  # noqa: E402
 from ..backbones.mobilenet_v3 import det_mobilenet_v3  # noqa: E402
 from ..engine import cosine_warmup  # noqa: E402
@@ -21,6 +23,7 @@ _LATE = ("detect", "Detector", "Detection")
 
 __all__ = [
     "DBFPN",
+    "CopyPaste",
     "DBHead",
     "DBLoss",
     "DBMaps",
@@ -31,6 +34,7 @@ __all__ = [
     "Detection",
     "Detector",
     "PlainDB",
+    "copy_paste",
     "cosine_warmup",
     "db_head",
     "db_loss",

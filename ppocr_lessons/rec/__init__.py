@@ -4,6 +4,8 @@ from ppocr_lessons.runtime import require_paddle
 
 require_paddle()
 
+from ..augment import bda, tia  # noqa: E402
+from ..augment.bda import BDA, RecAug  # noqa: E402
 from ..backbones import mobilenet_v3, pp_lcnet, resnet_vd  # noqa: E402
 from ..backbones.mobilenet_v3 import rec_mobilenet_v3  # noqa: E402
 from ..backbones.pp_lcnet import PPLCNet  # noqa: E402
@@ -17,16 +19,19 @@ from .metric import RecMetric, character_error_rate  # noqa: E402
 _LATE = ("recognize", "Recognizer")
 
 __all__ = [
+    "BDA",
     "CRNN",
     "Alphabet",
     "CTCHead",
     "PPLCNet",
     "PlainCTC",
     "Reading",
+    "RecAug",
     "RecBatch",
     "RecMetric",
     "Recognizer",
     "SequenceEncoder",
+    "bda",
     "character_error_rate",
     "cosine_warmup",
     "crnn",
@@ -43,6 +48,7 @@ __all__ = [
     "rec_mobilenet_v3",
     "recognize",
     "resnet_vd",
+    "tia",
 ]
 
 
