@@ -3,6 +3,11 @@
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import settings
+
+# Shared machines are slow now and then; how long an example takes says nothing about the code.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -69,7 +69,9 @@ def clean_share(step: int, steps: int) -> float:
 
 
 def cls_batch(seed: int, step: int, steps: int = 0, *, size: int = 64) -> ClsBatch:
-    """Lines of up to 30 characters, half of them upside down, at 48 x 192.
+    """Lines of up to 6 to 30 characters, half of them upside down, at 48 x 192.
+
+    Shorter ones say little: "88" and "SOS" read the same either way.
 
     Args:
         seed: of the run.
@@ -80,7 +82,7 @@ def cls_batch(seed: int, step: int, steps: int = 0, *, size: int = 64) -> ClsBat
     clean = clean_share(step, steps) if steps else 0.0
     for sample in range(size):
         rng = rng_for(seed, step, sample)
-        text = english_line(rng, int(rng.integers(2, 31)))
+        text = english_line(rng, int(rng.integers(6, 31)))
         line = render_line(rng, text, clean=rng.random() < clean)
         turned = bool(rng.integers(2))
         images.append(fit_line(line.image[::-1, ::-1] if turned else line.image, 48, 192))
