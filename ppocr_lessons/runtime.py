@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import os
 import pathlib
 import warnings
 
@@ -37,6 +38,8 @@ def require_paddle() -> None:
     if not cpu_has_avx():
         # Importing Paddle on such a CPU ends in an illegal instruction, which no except can catch.
         raise ImportError(NO_AVX)
+    # Paddle's C++ side warns about its own internals whenever an LSTM is exported; errors still come through.
+    os.environ.setdefault("GLOG_minloglevel", "2")
     with warnings.catch_warnings():
         # Paddle says on import that ccache is missing, with a path of the machine: of no use to a reader.
         warnings.simplefilter("ignore")
