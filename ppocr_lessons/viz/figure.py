@@ -5,6 +5,7 @@ import io
 import matplotlib
 from IPython.display import Image
 from matplotlib.figure import Figure
+from PIL import Image as PILImage
 
 # Okabe and Ito's colours: told apart with every common kind of colour blindness.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
@@ -40,11 +41,14 @@ def new_figure(rows: int = 1, columns: int = 1, *, size=(10, 4), width_ratios=No
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:
-    """A figure as PNG bytes."""
-    buffer = io.BytesIO()
+    """A figure as PNG bytes, in 256 colours: a third of the size, and hard to tell from the full ones."""
+    full, small = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="png", dpi=dpi)
-    return buffer.getvalue()
+        figure.savefig(full, format="png", dpi=dpi)
+    PILImage.open(full).convert("RGB").quantize(256, dither=PILImage.Dither.NONE).save(
+        small, "PNG", optimize=True
+    )
+    return small.getvalue()
 
 
 def show(figure: Figure, alt: str, dpi: int = 80) -> Image:
