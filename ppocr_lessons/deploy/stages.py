@@ -1,12 +1,14 @@
 """The three stages of the system, each usable alone: detect, classify, recognise (chapter 1.1)."""
 
 import functools
+import math
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
 from ..cls.direction import DIRECTIONS
+from ..cls.input_resolution import cls_resize
 from ..datasets.pictures import read_picture
 from ..datasets.resize import fit_line, line_width, normalise_page, page_size
 from ..det.postprocess import DBPostProcess
@@ -17,6 +19,9 @@ from .predictor import Predictor
 BATCH = 6
 WIDTH_STEP = 32
 """Widths of recognition batches are rounded up to multiples of it, so that few shapes are compiled."""
+
+MAX_PIECES = 8
+"""Pieces of a long line that the classifier looks at, at most."""
 
 MAX_WIDTH = 3200
 """Pixels at a height of 32, some 250 letters; a longer line is squeezed, or it would fill the memory."""
@@ -106,11 +111,15 @@ class Classifier:
 
     Args:
         net: a DirectionClassifier; the shipped one if None.
+        max_aspect: longer lines are judged by pieces of this aspect ratio, whose answers are averaged. The
+            net sees 4:1, and of fifty letters squeezed into that nothing is left. PaddleOCR squeezes all
+            the same: math.inf.
         threads: CPU threads, or None.
     """
 
-    def __init__(self, net=None, *, threads: int | None = None):
+    def __init__(self, net=None, *, max_aspect: float = 6, threads: int | None = None):
         self.predict = Predictor(net or pretrained("cls"), threads=threads)
+        self.max_aspect = max_aspect
 
     def __call__(self, crops) -> list[Direction]:
         """Directions of crops.
@@ -121,13 +130,19 @@ class Classifier:
         Raises:
             TypeError, ValueError: not such arrays; names the first.
         """
-        crops, directions = _check_crops(crops), []
-        for start in range(0, len(crops), BATCH):
-            batch = np.stack([fit_line(crop, 48, 192) for crop in crops[start : start + BATCH]])
-            for probs in self.predict(batch):
-                best = int(probs.argmax())
-                directions.append(Direction(int(DIRECTIONS[best]), float(probs[best])))
+        pieces = [self._pieces(crop) for crop in _check_crops(crops)]
+        flat = [cls_resize(piece) for group in pieces for piece in group]
+        answers = [self.predict(np.stack(flat[i : i + BATCH])) for i in range(0, len(flat), BATCH)]
+        answers, directions = iter(np.concatenate(answers) if answers else ()), []
+        for group in pieces:
+            probs = np.mean([next(answers) for _ in group], axis=0)
+            best = int(probs.argmax())
+            directions.append(Direction(int(DIRECTIONS[best]), float(probs[best])))
         return directions
+
+    def _pieces(self, crop):
+        count = min(MAX_PIECES, max(1, math.ceil(crop.shape[1] / (crop.shape[0] * self.max_aspect))))
+        return np.array_split(crop, count, axis=1)
 
 
 class Recognizer:
