@@ -55,8 +55,8 @@ def test_path_bytes_array_and_pil_are_read_alike(tmp_path, page):
 
 def test_a_page_upside_down_is_turned_line_by_line(page):
     lines = ocr.read(np.rot90(page, 2).copy())
-    # Few lines are turned by mistake, but of those upside down the shipped classifier is sure of half at best.
-    assert sum(line.direction == 180 for line in lines) >= 0.4 * len(lines)
+    # Few lines are turned by mistake, and most of those upside down are: the classifier must be sure.
+    assert sum(line.direction == 180 for line in lines) >= 0.6 * len(lines)
     assert all(line.direction == 0 for line in ocr.read(page))
     assert any("markers" in line.text for line in lines)
 

@@ -111,7 +111,7 @@ class Classifier:
 
     Args:
         net: a DirectionClassifier; the shipped one if None.
-        max_aspect: longer lines are judged by pieces of this aspect ratio, whose answers are averaged. The
+        max_aspect: longer lines are judged by pieces of this aspect ratio, whose evidence adds up. The
             net sees 4:1, and of fifty letters squeezed into that nothing is left. PaddleOCR squeezes all
             the same: math.inf.
         threads: CPU threads, or None.
@@ -135,7 +135,10 @@ class Classifier:
         answers = [self.predict(np.stack(flat[i : i + BATCH])) for i in range(0, len(flat), BATCH)]
         answers, directions = iter(np.concatenate(answers) if answers else ()), []
         for group in pieces:
-            probs = np.mean([next(answers) for _ in group], axis=0)
+            # Pieces that agree make the line surer than each of them: their evidence adds up.
+            evidence = np.sum([np.log(next(answers) + 1e-6) for _ in group], axis=0)
+            probs = np.exp(evidence - evidence.max())
+            probs /= probs.sum()
             best = int(probs.argmax())
             directions.append(Direction(int(DIRECTIONS[best]), float(probs[best])))
         return directions
