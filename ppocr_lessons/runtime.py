@@ -1,6 +1,7 @@
 """Is Paddle here, and can this machine run it? Asked once, before the first net is touched."""
 
 import functools
+import importlib
 import importlib.util
 import os
 import pathlib
@@ -44,3 +45,22 @@ def require_paddle() -> None:
         # Paddle says on import that ccache is missing, with a path of the machine: of no use to a reader.
         warnings.simplefilter("ignore")
         import paddle  # noqa: F401
+
+
+def late_names(package: str, names: tuple[str, ...], listing: list[str]):
+    """`__getattr__` and `__dir__` of a package that also shows names of deploy/stages.py.
+
+    Those stand above it in the tree of imports, so they come in when they are asked for.
+
+    Args:
+        package: its `__name__`.
+        names: of deploy/stages.py.
+        listing: its `__all__`.
+    """
+
+    def get(name):
+        if name in names:
+            return getattr(importlib.import_module("ppocr_lessons.deploy.stages"), name)
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return get, lambda: listing

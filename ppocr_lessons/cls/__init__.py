@@ -1,6 +1,6 @@
 """The direction classifier (chapter 2.2): `dir(cls)` is the list of lessons."""
 
-from ppocr_lessons.runtime import require_paddle
+from ppocr_lessons.runtime import late_names, require_paddle
 
 require_paddle()
 
@@ -9,8 +9,6 @@ from ..backbones.mobilenet_v3 import cls_mobilenet_v3  # noqa: E402
 from . import direction, input_resolution  # noqa: E402
 from .direction import ClsBatch, DirectionClassifier, PlainCrossEntropy, direction_mobile  # noqa: E402
 from .input_resolution import cls_resize  # noqa: E402
-
-_LATE = ("classify", "Classifier", "Direction")
 
 __all__ = [
     "Classifier",
@@ -27,14 +25,4 @@ __all__ = [
     "mobilenet_v3",
 ]
 
-
-def __getattr__(name):
-    if name in _LATE:
-        from ..deploy import stages
-
-        return getattr(stages, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = late_names(__name__, ("classify", "Classifier", "Direction"), __all__)

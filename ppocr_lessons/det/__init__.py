@@ -1,6 +1,6 @@
 """Text detection (chapters 2.1 and 3.1): `dir(det)` is the list of lessons."""
 
-from ppocr_lessons.runtime import require_paddle
+from ppocr_lessons.runtime import late_names, require_paddle
 
 require_paddle()
 
@@ -17,9 +17,6 @@ from .dbnet import DBNet, db_mobile, db_server  # noqa: E402
 from .metric import DetMetric  # noqa: E402
 from .postprocess import DBPostProcess  # noqa: E402
 from .targets import make_targets  # noqa: E402
-
-_LATE = ("detect", "Detector", "Detection")
-"""They stand above this package in the tree of imports, so they come in when they are asked for."""
 
 __all__ = [
     "DBFPN",
@@ -54,14 +51,4 @@ __all__ = [
     "targets",
 ]
 
-
-def __getattr__(name):
-    if name in _LATE:
-        from ..deploy import stages
-
-        return getattr(stages, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = late_names(__name__, ("detect", "Detector", "Detection"), __all__)

@@ -1,6 +1,6 @@
 """Text recognition (chapters 2.3 and 3.2): `dir(rec)` is the list of lessons."""
 
-from ppocr_lessons.runtime import require_paddle
+from ppocr_lessons.runtime import late_names, require_paddle
 
 require_paddle()
 
@@ -15,8 +15,6 @@ from .crnn import CRNN, crnn_lcnet, crnn_mobile, crnn_server  # noqa: E402
 from .ctc import Alphabet, PlainCTC, Reading, RecBatch, greedy_decode  # noqa: E402
 from .light_head import CTCHead, SequenceEncoder  # noqa: E402
 from .metric import RecMetric, character_error_rate  # noqa: E402
-
-_LATE = ("recognize", "Recognizer")
 
 __all__ = [
     "BDA",
@@ -51,14 +49,4 @@ __all__ = [
     "tia",
 ]
 
-
-def __getattr__(name):
-    if name in _LATE:
-        from ..deploy import stages
-
-        return getattr(stages, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = late_names(__name__, ("recognize", "Recognizer"), __all__)
