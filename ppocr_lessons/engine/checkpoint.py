@@ -1,7 +1,7 @@
 """Checkpoints that are either whole or not there.
 
 A checkpoint is a directory `step-00001200`: model.safetensors, optimizer.safetensors, state.json with the
-step and the SHA-256 of the other two. It is written under a name beside it, flushed to the disk and renamed,
+step and the SHA-256 of the other files. It is written under a name beside it, flushed to the disk and renamed,
 so that a power cut leaves the old one or the new one, never half of each.
 """
 
@@ -58,7 +58,9 @@ def _flush(path) -> None:
         os.close(descriptor)
 
 
-def save_checkpoint(folder, net, optimizer, state: dict, *, keep: int = 2) -> pathlib.Path:
+def save_checkpoint(
+    folder, net, optimizer, state: dict, *, extra: dict[str, dict] | None = None, keep: int = 2
+) -> pathlib.Path:
     """Write a checkpoint of `state["step"]` and drop all but the newest `keep`.
 
     Args:
@@ -66,6 +68,7 @@ def save_checkpoint(folder, net, optimizer, state: dict, *, keep: int = 2) -> pa
         net: all nets of the run in one layer.
         optimizer: its moments are saved too.
         state: JSON values; "step" is required.
+        extra: further files of arrays, by name.
         keep: how many to leave.
     """
     folder = pathlib.Path(folder)
@@ -75,6 +78,8 @@ def save_checkpoint(folder, net, optimizer, state: dict, *, keep: int = 2) -> pa
     partial.mkdir(parents=True)
     save_tensors(partial / "model.safetensors", {k: v.numpy() for k, v in state_of(net).items()})
     save_tensors(partial / "optimizer.safetensors", optimizer_arrays(optimizer, net))
+    for name, arrays in (extra or {}).items():
+        save_tensors(partial / f"{name}.safetensors", arrays)
     hashes = {p.name: sha256(p) for p in partial.iterdir()}
     (partial / "state.json").write_text(json.dumps({**state, "sha256": hashes}, indent=1), encoding="utf-8")
     for path in (*partial.iterdir(), partial):
@@ -121,11 +126,13 @@ def newest_checkpoint(folder) -> Checkpoint | None:
     return None
 
 
-def restore_checkpoint(checkpoint: Checkpoint, net, optimizer) -> None:
-    """Load weights and moments of a checkpoint.
+def restore_checkpoint(checkpoint: Checkpoint, net, optimizer) -> dict[str, dict]:
+    """Load weights and moments of a checkpoint, and return the arrays of its further files.
 
     Raises:
         WeightsError: the net is another one than was saved.
     """
     assign(net, read_tensors(checkpoint.path / "model.safetensors"), checkpoint.path / "model.safetensors")
     restore_optimizer(optimizer, net, read_tensors(checkpoint.path / "optimizer.safetensors"))
+    others = {pathlib.Path(n).stem for n in checkpoint.state["sha256"]} - {"model", "optimizer"}
+    return {name: read_tensors(checkpoint.path / f"{name}.safetensors") for name in sorted(others)}

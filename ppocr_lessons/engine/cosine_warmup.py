@@ -1,6 +1,27 @@
 """Cosine decay with linear warm-up, strategies 4, 5, 13 and 16 (chapters 2.1.4 and 2.3.3)."""
 
 import math
+from collections.abc import Callable
+
+
+def warm_up(step: int, after: Callable[[int], float], *, peak: float, warmup_steps: int) -> float:
+    """Climb in a line from 0 to `peak`, then hand over to a schedule that counts its steps from there.
+
+    A warm-up longer than the run is cut off by its end, as in the chapter's demonstration of one epoch.
+
+    Args:
+        step: 0 for the first; its rate is 0 if there is a warm-up.
+        after: the schedule that follows; it is asked for step 0 first.
+        peak: rate at the end of the climb.
+        warmup_steps: length of the climb.
+
+    Raises:
+        ValueError: warmup_steps is negative.
+    PaddleOCR: LinearWarmup around every schedule of ppocr/optimizer/learning_rate.py.
+    """
+    if warmup_steps < 0:
+        raise ValueError(f"warmup_steps is {warmup_steps}; 0 or more is needed")
+    return peak * step / warmup_steps if step < warmup_steps else after(step - warmup_steps)
 
 
 def lr_at(step: int, *, peak: float, steps: int, warmup_steps: int = 0, reach_zero: bool = False) -> float:
@@ -21,15 +42,16 @@ def lr_at(step: int, *, peak: float, steps: int, warmup_steps: int = 0, reach_ze
         reach_zero: the textbook form.
 
     Raises:
-        ValueError: steps not positive, or warmup_steps not in 0..steps.
+        ValueError: steps not positive, or warmup_steps negative.
     PaddleOCR: Cosine in ppocr/optimizer/learning_rate.py.
     Paper: Loshchilov and Hutter 2016, arXiv 1608.03983.
     """
-    if steps <= 0 or not 0 <= warmup_steps <= steps:
-        raise ValueError(
-            f"steps is {steps} and warmup_steps {warmup_steps}; 0 <= warmup_steps <= steps, steps > 0"
-        )
-    if step < warmup_steps:
-        return peak * step / warmup_steps
+    if steps <= 0:
+        raise ValueError(f"steps is {steps}; 1 or more is needed")
     period = max(1, steps - warmup_steps) if reach_zero else steps
-    return peak / 2 * (1 + math.cos(math.pi * (step - warmup_steps) / period))
+    return warm_up(
+        step,
+        lambda gone: peak / 2 * (1 + math.cos(math.pi * gone / period)),
+        peak=peak,
+        warmup_steps=warmup_steps,
+    )

@@ -6,12 +6,12 @@ import paddle
 
 from ..cls.direction import ClsBatch
 from ..datasets.corpus import english_line
+from ..datasets.draws import rng_for
 from ..datasets.resize import fit_line, normalise_page
 from ..datasets.synth import Page, render_line, render_page
 from ..det.db_loss import DetBatch
 from ..det.targets import make_targets, signed_area
 from ..rec.ctc import RecBatch
-from .trainer import rng_for
 
 REC_SHAPES = ((32, 128, 1), (64, 96, 4), (128, 48, 13), (320, 20, 32), (640, 10, 66))
 """Input width, lines a batch, and characters a line at most. The cost of a step is about the same."""

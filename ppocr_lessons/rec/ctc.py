@@ -1,5 +1,6 @@
 """CTC: the alphabet with its blank, the loss, and reading a result off the time steps (chapter 2.3)."""
 
+import collections
 import pathlib
 from typing import NamedTuple
 
@@ -22,39 +23,41 @@ class Alphabet:
     Args:
         characters: each once, in the order of the classes.
         use_space: add the space as the last class.
+        lower: read capital letters of labels as small ones.
 
     Raises:
         ValueError: no characters, or one that stands there twice.
     PaddleOCR: BaseRecLabelEncode in ppocr/data/imaug/label_ops.py.
     """
 
-    def __init__(self, characters, *, use_space: bool = True):
+    def __init__(self, characters, *, use_space: bool = True, lower: bool = False):
         characters = list(characters)
         if use_space and " " not in characters:
             characters.append(" ")
         if not characters:
             raise ValueError("an alphabet needs at least one character")
-        twice = (
-            sorted({c for c in characters if characters.count(c) > 1})
-            if len(set(characters)) < len(characters)
-            else []
-        )
+        self.index = {c: i + 1 for i, c in enumerate(characters)}
+        # PaddleOCR adds the space to dictionaries that have one already; its nets then have a class for each.
+        count = collections.Counter(characters)
+        twice = sorted(c for c in count if count[c] > 1 and c != " ")
         if twice:
             raise ValueError(f"characters that stand in the alphabet twice: {twice[:20]}")
-        self.characters = characters
-        self.index = {c: i + 1 for i, c in enumerate(characters)}
+        self.characters, self.lower = characters, lower
 
     @classmethod
     def from_file(cls, path, *, use_space: bool = True) -> "Alphabet":
         """Read a dictionary file of PaddleOCR: one character a line, UTF-8.
+
+        Every line is a class, as there: a file that ends with the space has two of them if `use_space`.
 
         Raises:
             ValueError: not UTF-8, or empty, or a character twice; names the file.
         """
         try:
             lines = pathlib.Path(path).read_text(encoding="utf-8-sig").split("\n")
-            return cls([line.rstrip("\r") for line in lines if line.rstrip("\r")], use_space=use_space)
-        except ValueError as error:
+            lines = [line.rstrip("\r") for line in (lines if lines[-1] else lines[:-1])]
+            return cls(lines + [" "] * use_space, use_space=False)
+        except (OSError, ValueError) as error:
             raise ValueError(f"{path}: not a dictionary of one character a line: {error}") from error
 
     @property
@@ -68,7 +71,8 @@ class Alphabet:
         Raises:
             ValueError: characters that the alphabet does not have, all of them named.
         """
-        unknown = sorted(set(text) - set(self.index))
+        text = text.lower() if self.lower else text
+        unknown = sorted(set(text) - self.index.keys())
         if unknown:
             raise ValueError(f"characters outside the alphabet: {unknown}")
         return [self.index[c] for c in text]

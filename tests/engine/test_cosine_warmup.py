@@ -37,7 +37,12 @@ def test_climbs_then_falls(steps, share):
     assert rates[warmup:] == sorted(rates[warmup:], reverse=True)
 
 
-@pytest.mark.parametrize(("steps", "warmup"), [(0, 0), (10, 11), (10, -1)])
+@pytest.mark.parametrize(("steps", "warmup"), [(0, 0), (-3, 0), (10, -1)])
 def test_wrong_lengths(steps, warmup):
-    with pytest.raises(ValueError, match="warmup_steps"):
+    with pytest.raises(ValueError, match="or more is needed"):
         lr_at(0, peak=1, steps=steps, warmup_steps=warmup)
+
+
+def test_warm_up_longer_than_the_run_is_cut_off():
+    # The chapter runs one epoch of 94 steps with a warm-up of two: 2.5e-4 * 2 / 188 = 2.66e-6 at step 2.
+    assert lr_at(2, peak=2.5e-4, steps=94, warmup_steps=188) == pytest.approx(2.5e-4 * 2 / 188)
