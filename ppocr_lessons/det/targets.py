@@ -135,17 +135,20 @@ def distance_to_edge(xs, ys, start, end):
     return np.where(to_start + to_end <= length, np.abs(cross) / np.sqrt(length), corner)
 
 
-def make_threshold_map(polygons, ignored, shape, *, ratio=SHRINK_RATIO):
-    """Map that is THRESH_MAX on the outlines and falls to THRESH_MIN at the shrink distance.
+def make_threshold_map(
+    polygons, ignored, shape, *, ratio=SHRINK_RATIO, thresh_min=THRESH_MIN, thresh_max=THRESH_MAX
+):
+    """Map that is `thresh_max` on the outlines and falls to `thresh_min` at the shrink distance.
 
     Args:
         polygons: list of (N, 2) in pixels; they may reach over the edge.
         ignored: bool a polygon.
         shape: (H, W).
         ratio: the shrink ratio, which sets the width of the band.
+        thresh_min, thresh_max: values away from and on an outline.
 
     Returns: threshold map (H, W), mask of the bands (H, W).
-    PaddleOCR: MakeBorderMap in ppocr/data/imaug/make_border_map.py. It leaves holes of THRESH_MIN, some
+    PaddleOCR: MakeBorderMap in ppocr/data/imaug/make_border_map.py. It leaves holes of thresh_min, some
         pixels a page, where rounding puts a square root of less than zero on an outline; here the
         outline is whole.
     """
@@ -169,7 +172,7 @@ def make_threshold_map(polygons, ignored, shape, *, ratio=SHRINK_RATIO):
             np.minimum(nearest, distance_to_edge(xs, ys, start, end), out=nearest)
         window = closeness[top : bottom + 1, left : right + 1]
         np.maximum(window, 1 - np.clip(nearest / distance, 0, 1), out=window)
-    return closeness * (THRESH_MAX - THRESH_MIN) + THRESH_MIN, mask
+    return closeness * np.float32(thresh_max - thresh_min) + np.float32(thresh_min), mask
 
 
 def make_targets(polygons, ignored, shape) -> DetTargets:

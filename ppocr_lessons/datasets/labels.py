@@ -1,0 +1,217 @@
+"""Label files of PaddleOCR: read without holding them as text, and checked before the first step.
+
+    detection     path <TAB> [{"transcription": "text", "points": [[x, y], ...]}, ...]
+    recognition   path <TAB> text
+    direction     path <TAB> 0 or 180
+
+UTF-8 with or without BOM, LF or CRLF. A text may hold commas and tabs, a path may hold spaces.
+"""
+
+import json
+import pathlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+DONT_CARE = ("###", "*")
+"""Texts that stand for "there is something, but do not count it"."""
+
+SHOWN = 20
+"""Problems that an error spells out."""
+
+BOM = b"\xef\xbb\xbf"
+
+
+class LabelError(ValueError):
+    """A data set that cannot be trained on: the first problems with file, line and reason, and how many there are."""
+
+
+class Problem(NamedTuple):
+    """One bad line: `file`, `line` from 1 (0 for the whole file), `reason`."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self):
+        return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
+
+
+def raise_for(problems: list[Problem], what: str) -> None:
+    """Raise one error for all problems, if there are any.
+
+    Raises:
+        LabelError: names the first SHOWN and counts the rest.
+    """
+    if not problems:
+        return
+    lines = [f"{what}: {len(problems)} bad " + ("entry" if len(problems) == 1 else "entries")]
+    lines += [f"  {problem}" for problem in problems[:SHOWN]]
+    if len(problems) > SHOWN:
+        lines.append(f"  ... and {len(problems) - SHOWN} more")
+    raise LabelError("\n".join(lines))
+
+
+class LabelFile:
+    """Lines of a label file, found by their places in it; a million of them cost some 8 MB and a mapped file.
+
+    Args:
+        path: of the file.
+        delimiter: between picture and label.
+
+    Raises:
+        LabelError: no such file.
+    """
+
+    def __init__(self, path, *, delimiter: str = "\t"):
+        self.path, self.delimiter = pathlib.Path(path), delimiter
+        if not self.path.is_file():
+            raise LabelError(f"{path}: no such label file")
+        size = self.path.stat().st_size
+        # An empty file cannot be mapped.
+        self._bytes = np.memmap(self.path, np.uint8, "r") if size else np.empty(0, np.uint8)
+        begin = len(BOM) if self._bytes[: len(BOM)].tobytes() == BOM else 0
+        step, breaks = 1 << 24, []
+        for start in range(0, size, step):
+            breaks.append(np.nonzero(self._bytes[start : start + step] == ord("\n"))[0] + start)
+        ends = np.concatenate([*breaks, [size]]).astype(np.int64)
+        starts = np.concatenate([[begin], ends[:-1] + 1])
+        # Blank lines, the one behind the last line break among them, hold nothing; "\r" alone is one too.
+        filled = ends - starts > 0
+        one = np.nonzero(ends - starts == 1)[0]
+        filled[one[self._bytes[starts[one]] == ord("\r")]] = False
+        self._starts, self._ends = starts[filled], ends[filled]
+        self._numbers = np.nonzero(filled)[0]
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def line_number(self, index: int) -> int:
+        """Line of an entry as an editor counts, from 1."""
+        return int(self._numbers[index]) + 1
+
+    def __getitem__(self, index: int) -> tuple[str, str]:
+        """Picture and label of an entry.
+
+        Raises:
+            ValueError: not UTF-8, or no delimiter in it.
+        """
+        raw = self._bytes[self._starts[index] : self._ends[index]].tobytes()
+        text = raw.decode("utf-8").rstrip("\r")
+        picture, found, label = text.partition(self.delimiter)
+        if not found:
+            wanted = "a tab" if self.delimiter == "\t" else repr(self.delimiter)
+            raise ValueError(f"no {wanted} between picture and label: {text[:80]!r}")
+        return picture, label
+
+
+class Text(NamedTuple):
+    """A text of a page: `points` (P, 2) float32 pixels, `text`, `ignored`."""
+
+    points: np.ndarray
+    text: str
+    ignored: bool
+
+
+def parse_page(label: str) -> list[Text]:
+    """Texts of a detection label.
+
+    Raises:
+        ValueError: not the JSON of the format, fewer than 3 points, coordinates that are no finite numbers, or a
+            polygon without area; says which text.
+    """
+    try:
+        entries = json.loads(label)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"broken JSON: {error}") from error
+    if not isinstance(entries, list):
+        raise ValueError(f"a list of texts is needed, found {type(entries).__name__}")
+    texts = []
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not isinstance(entry.get("transcription"), str):
+            raise ValueError(f'text {number}: {{"transcription": text, "points": [[x, y], ...]}} is needed')
+        try:
+            points = np.array(entry["points"], np.float32)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"text {number}: points are no list of [x, y]") from error
+        if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
+            raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
+        if not np.isfinite(points).all():
+            raise ValueError(f"text {number}: points that are infinite or not a number")
+        x, y = points.T.astype(np.float64)
+        if abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) / 2 < 1e-6:
+            raise ValueError(f"text {number}: its points enclose no area")
+        texts.append(Text(points, entry["transcription"], entry["transcription"] in DONT_CARE))
+    return texts
+
+
+def same_length(polygons: list[np.ndarray]) -> np.ndarray:
+    """Polygons as one (N, P, 2) array, the last point of shorter ones repeated; at least four points.
+
+    PaddleOCR: expand_points_num of DetLabelEncode.
+    """
+    most = max([4, *map(len, polygons)])
+    rows = [np.concatenate([p, np.repeat(p[-1:], most - len(p), 0)]) for p in polygons]
+    return np.array(rows, np.float32).reshape(-1, most, 2)
+
+
+def check_page(label: str, picture) -> tuple[str | None, bool]:
+    """What is wrong with a detection label, or None; and whether it has a text that counts.
+
+    A text that reaches over the edge is cut there in training. One of which less than half lies in the picture is
+    taken for a mistake.
+
+    Args:
+        label: of the file.
+        picture: path of the picture or an open file, for its size.
+    """
+    try:
+        texts = parse_page(label)
+        with Image.open(picture) as image:
+            width, height = image.size
+            turned = image.getexif().get(274, 1) >= 5
+    except (ValueError, OSError, SyntaxError) as error:
+        return str(error), False
+    if turned:
+        width, height = height, width
+    for number, text in enumerate(texts):
+        low, high = text.points.min(0), text.points.max(0)
+        inside = np.minimum(high, (width, height)) - np.maximum(low, 0)
+        if (inside < 0).any() or inside.prod() < 0.5 * (high - low).prod():
+            return f"text {number}: outside the picture of {width} x {height} px: {text.points.tolist()}", False
+    return None, any(not text.ignored for text in texts)
+
+
+def check_text(text: str, alphabet, longest: int) -> str | None:
+    """What is wrong with a recognition label, or None.
+
+    Args:
+        text: of the label.
+        alphabet: a rec.ctc.Alphabet.
+        longest: characters a text may have.
+    """
+    if not text:
+        return "an empty text"
+    if len(text) > longest:
+        return f"{len(text)} characters, more than max_text_length {longest}: {text[:60]!r}"
+    try:
+        alphabet.encode(text)
+    except ValueError as error:
+        return f"{error} in {text[:60]!r}"
+    return None
+
+
+def missing(root: pathlib.Path, names: Iterable[str]) -> set[str]:
+    """Which of many files are not there; each folder is listed once."""
+    folders: dict[pathlib.Path, set[str]] = {}
+    gone = set()
+    for name in names:
+        path = root / name
+        if path.parent not in folders:
+            there = path.parent.is_dir()
+            folders[path.parent] = {p.name for p in path.parent.iterdir()} if there else set()
+        if path.name not in folders[path.parent]:
+            gone.add(name)
+    return gone

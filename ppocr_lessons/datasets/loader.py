@@ -1,0 +1,229 @@
+"""Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import paddle
+
+from ..cls.direction import ClsBatch
+from ..det.db_loss import DetBatch
+from ..rec.ctc import RecBatch
+from .det_transforms import (
+    CopyPaste,
+    DetLabelEncode,
+    DetResizeForTest,
+    EastRandomCropData,
+    IaaAugment,
+    MakeBorderMap,
+    MakeShrinkMap,
+)
+from .draws import rng_for
+from .labels import LabelError
+from .line_transforms import (
+    BaseDataAugmentation,
+    ClsLabelEncode,
+    ClsResizeImg,
+    CTCLabelEncode,
+    RandAugment,
+    RecAug,
+    RecResizeImg,
+)
+from .pictures import PictureError
+from .sample import FIELDS, Sample
+from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
+
+TRANSFORMS = {
+    kind.__name__: kind
+    for kind in (
+        DecodeImage, DetLabelEncode, ClsLabelEncode, CTCLabelEncode, CopyPaste, IaaAugment, EastRandomCropData,
+        MakeBorderMap, MakeShrinkMap, DetResizeForTest, RecAug, BaseDataAugmentation, RandAugment, ClsResizeImg,
+        RecResizeImg, NormalizeImage, ToCHWImage, KeepKeys,
+    )
+}  # fmt: skip
+"""Every transform by the name that configurations use."""
+
+BATCHES = {
+    "det": (DetBatch, ("image", "shrink_map", "shrink_mask", "threshold_map", "threshold_mask")),
+    "cls": (ClsBatch, ("image", "label")),
+    "rec": (RecBatch, ("image", "label", "length")),
+}
+"""Batch of each task, and the names in KeepKeys that make it up."""
+
+DONOR_TRIES = 20
+
+
+class Dataset:
+    """A source of entries behind a pipeline of transforms.
+
+    Args:
+        source: of entries; see sources.py.
+        transforms: the pipeline.
+        seed: of everything random.
+    """
+
+    def __init__(self, source, transforms: Sequence, *, seed: int = 0):
+        self.source, self.transforms, self.seed = source, list(transforms), seed
+        places = [i for i, step in enumerate(self.transforms) if isinstance(step, CopyPaste)]
+        self.donors_before = places[0] if places else None
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def open(self, index: int) -> Sample:
+        """An entry before its first transform."""
+        return Sample(*self.source[index])
+
+    def sample(self, index: int, epoch: int = 0) -> Sample:
+        """An entry after its last transform; the same whenever and in whichever process it is asked for.
+
+        Raises:
+            LabelError: a picture or label that cannot be used; names the file.
+        """
+        rng = rng_for(self.seed, epoch, index)
+        sample = self.open(index)
+        try:
+            for number, step in enumerate(self.transforms):
+                if number == self.donors_before:
+                    sample.donor = self._donor(rng)
+                step(rng, sample)
+        except (PictureError, ValueError) as error:
+            file, line = self.source.place(index)
+            raise LabelError(f"{file}:{line}: {sample.name}: {error}") from error
+        return sample
+
+    def steps(self, index: int, epoch: int = 0) -> Iterator[tuple[str, Sample]]:
+        """The sample after each transform, with the transform's name; for pictures of the pipeline."""
+        rng, sample = rng_for(self.seed, epoch, index), self.open(index)
+        for number, step in enumerate(self.transforms):
+            if number == self.donors_before:
+                sample.donor = self._donor(rng)
+            step(rng, sample)
+            yield type(step).__name__, sample
+
+    def _donor(self, rng) -> Sample | None:
+        """Another page with four-cornered texts, through the transforms that stand before CopyPaste."""
+        for _ in range(DONOR_TRIES):
+            donor = self.open(int(rng.integers(len(self))))
+            for step in self.transforms[: self.donors_before]:
+                step(rng, donor)
+            if donor.polygons.shape[1] == 4:
+                return donor
+        return None
+
+
+class _Keys:
+    """Batches as lists of (epoch, index), from one batch on and without end; what Paddle calls a batch sampler."""
+
+    def __init__(self, loader, first: int):
+        self.loader, self.first = loader, first
+
+    def __iter__(self):
+        batch = self.first
+        while True:
+            yield self.loader.keys(batch)
+            batch += 1
+
+    def __len__(self):
+        return sys.maxsize
+
+
+class _Rows(paddle.io.Dataset):
+    """Samples as tuples of arrays, by (epoch, index)."""
+
+    def __init__(self, dataset, fields):
+        super().__init__()
+        self.dataset, self.fields = dataset, fields
+
+    def __getitem__(self, key):
+        epoch, index = key
+        sample = self.dataset.sample(index, epoch)
+        return [np.asarray(getattr(sample, field)) for field in self.fields]
+
+    def __len__(self):
+        return len(self.dataset)
+
+
+def _stack(rows):
+    return [np.stack(column) for column in zip(*rows, strict=True)]
+
+
+class Loader:
+    """Batches of a data set by number: the same number, the same batch, whatever happened before.
+
+    Args:
+        dataset: of samples.
+        task: "det", "cls" or "rec"; decides the kind of batch.
+        batch_size: samples a batch and process.
+        shuffle: a new order every epoch.
+        drop_last: leave out what does not fill a batch.
+        workers: processes that prepare batches ahead; 0 prepares in this one.
+        shared_memory: hand batches over in shared memory, which containers are often short of.
+        rank, world: this process and how many there are; each gets its part of every joint batch.
+
+    Raises:
+        LabelError: fewer samples than one joint batch needs, with drop_last.
+        ValueError: batch_size below 1, workers below 0.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        task: str,
+        *,
+        batch_size: int,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        workers: int = 0,
+        shared_memory: bool = True,
+        rank: int = 0,
+        world: int = 1,
+    ):
+        if batch_size < 1 or workers < 0:
+            raise ValueError(f"batch_size is {batch_size}, workers {workers}; 1 or more and 0 or more are needed")
+        self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
+        self.workers, self.shared_memory, self.rank, self.world = workers, shared_memory, rank, world
+        self.kind, names = BATCHES[task]
+        self._rows = _Rows(dataset, [FIELDS[name] for name in names])
+        joint = batch_size * world
+        self.steps_per_epoch = len(dataset) // joint if drop_last else -(-len(dataset) // joint)
+        if not self.steps_per_epoch:
+            raise LabelError(f"{len(dataset)} samples do not fill a batch of {joint}; lower it, or drop_last: false")
+        self._order = (-1, None)
+        self._ahead: Iterator | None = None
+        self._next = -1
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Indices of an epoch."""
+        if self._order[0] != epoch:
+            count = len(self.dataset)
+            order = rng_for(self.dataset.seed, epoch).permutation(count) if self.shuffle else np.arange(count)
+            self._order = epoch, order
+        return self._order[1]
+
+    def keys(self, batch: int) -> list[tuple[int, int]]:
+        """(epoch, index) of each sample of a batch of this process."""
+        epoch, step = divmod(batch, self.steps_per_epoch)
+        joint = self.order(epoch)[step * self.batch_size * self.world :][: self.batch_size * self.world]
+        share = np.array_split(joint, self.world)[self.rank]
+        # A last batch with fewer samples than processes: those left without one repeat the first.
+        return [(epoch, int(index)) for index in (share if len(share) else joint[:1])]
+
+    def batch_at(self, batch: int):
+        """The batch of a number, counted from the start of the run."""
+        if not self.workers:
+            rows = [self._rows[key] for key in self.keys(batch)]
+            return self.kind(*(paddle.to_tensor(array) for array in _stack(rows)))
+        if batch != self._next or self._ahead is None:
+            self._ahead = iter(
+                paddle.io.DataLoader(
+                    self._rows,
+                    batch_sampler=_Keys(self, batch),
+                    collate_fn=_stack,
+                    num_workers=self.workers,
+                    use_shared_memory=self.shared_memory,
+                    return_list=True,
+                )
+            )
+        self._next = batch + 1
+        return self.kind(*next(self._ahead))

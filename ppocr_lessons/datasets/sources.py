@@ -1,0 +1,236 @@
+"""Where samples come from: label files beside folders of pictures, or LMDB for sets of millions."""
+
+import io
+import pathlib
+import sys
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from tqdm import tqdm
+
+from .draws import rng_for
+from .labels import LabelError, LabelFile, Problem, check_page, check_text, missing, raise_for
+
+
+class Entry(NamedTuple):
+    """A sample before it is opened: `name` for messages, `picture` a path or bytes, `label`."""
+
+    name: str
+    picture: object
+    label: str
+
+
+class Source(Protocol):
+    """A numbered set of entries."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> Entry: ...
+
+    def place(self, index: int) -> tuple[str, int]:
+        """File and line of an entry."""
+
+
+class ListSource:
+    """Label files and a folder of pictures.
+
+    Args:
+        data_dir: the paths in the files start here.
+        label_files: one or more.
+        ratios: share of each file that is used, drawn by the seed; all of it if None.
+        seed: of the draw.
+        delimiter: between picture and label.
+
+    Raises:
+        LabelError: a missing file, or no entries at all.
+        ValueError: not one ratio a file, or ratios outside 0..1.
+    PaddleOCR: SimpleDataSet in ppocr/data/simple_dataset.py.
+    """
+
+    def __init__(self, data_dir, label_files, *, ratios=None, seed: int = 0, delimiter: str = "\t"):
+        self.data_dir = pathlib.Path(data_dir)
+        paths = [label_files] if isinstance(label_files, (str, pathlib.Path)) else list(label_files)
+        ratios = [1.0 if ratios is None else ratios] * len(paths) if not isinstance(ratios, list) else ratios
+        if len(ratios) != len(paths) or not all(0 <= r <= 1 for r in ratios):
+            raise ValueError(f"ratio_list is {ratios} for {len(paths)} label files; one in 0..1 each is needed")
+        self.files = [LabelFile(path, delimiter=delimiter) for path in paths]
+        index = []
+        for number, (file, ratio) in enumerate(zip(self.files, ratios, strict=True)):
+            chosen = np.arange(len(file))
+            if ratio < 1:
+                count = round(len(file) * ratio)
+                chosen = np.sort(rng_for(seed, number).choice(len(file), count, replace=False))
+            index.append(np.stack([np.full(len(chosen), number), chosen], 1).astype(np.int32))
+        self._index = np.concatenate(index) if index else np.empty((0, 2), np.int32)
+        if not len(self._index):
+            raise LabelError(f"{', '.join(map(str, paths)) or 'label_file_list'}: an empty set")
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def __getitem__(self, index: int) -> Entry:
+        file, line = self._index[index]
+        picture, label = self.files[file][line]
+        path = self.data_dir / picture
+        return Entry(str(path), path, label)
+
+    def place(self, index: int) -> tuple[str, int]:
+        """Label file and line of an entry."""
+        file, line = self._index[index]
+        return str(self.files[file].path), self.files[file].line_number(line)
+
+    def without(self, indices) -> "ListSource":
+        """The same source without some of its entries."""
+        fewer = object.__new__(ListSource)
+        fewer.data_dir, fewer.files = self.data_dir, self.files
+        fewer._index = np.delete(self._index, sorted(indices), axis=0)
+        if not len(fewer._index):
+            raise LabelError(f"{', '.join(str(f.path) for f in self.files)}: an empty set, all entries are bad")
+        return fewer
+
+
+class LmdbSource:
+    """LMDB folders as PaddleOCR writes them: `num-samples`, `image-000000001`, `label-000000001`.
+
+    Args:
+        data_dir: a folder with data.mdb, or a tree of such folders.
+
+    Raises:
+        LabelError: no data base under it, or one without `num-samples`, or an empty one.
+        ImportError: the lmdb package is not installed.
+    PaddleOCR: LMDBDataSet in ppocr/data/lmdb_dataset.py.
+    """
+
+    def __init__(self, data_dir):
+        self.folders = sorted(p.parent for p in pathlib.Path(data_dir).rglob("data.mdb"))
+        if not self.folders:
+            raise LabelError(f"{data_dir}: no LMDB data base (data.mdb) under it")
+        self._open: dict[pathlib.Path, object] = {}
+        counts = []
+        for folder in self.folders:
+            value = self._read(folder, b"num-samples")
+            if value is None or not value.isdigit():
+                raise LabelError(f"{folder}: has no num-samples; is it a set of PaddleOCR?")
+            counts.append(int(value))
+        self._ends = np.cumsum(counts)
+        if not self._ends[-1]:
+            raise LabelError(f"{data_dir}: an empty set")
+
+    def __getstate__(self):
+        # Workers open the data base themselves: a handle does not survive a fork.
+        return {**self.__dict__, "_open": {}}
+
+    def _read(self, folder, key: bytes):
+        import lmdb
+
+        if folder not in self._open:
+            self._open[folder] = lmdb.open(str(folder), readonly=True, lock=False, readahead=False)
+        with self._open[folder].begin() as transaction:
+            return transaction.get(key)
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def place(self, index: int) -> tuple[str, int]:
+        """Folder and number of an entry, from 1."""
+        number = int(np.searchsorted(self._ends, index, side="right"))
+        before = int(self._ends[number - 1]) if number else 0
+        return str(self.folders[number]), index - before + 1
+
+    def __getitem__(self, index: int) -> Entry:
+        folder, number = self.place(index)
+        image = self._read(pathlib.Path(folder), b"image-%09d" % number)
+        label = self._read(pathlib.Path(folder), b"label-%09d" % number)
+        if image is None or label is None:
+            raise ValueError(f"entry {number} has no {'image' if image is None else 'label'}")
+        return Entry(f"{folder}#{number}", image, label.decode("utf-8"))
+
+
+def find_problems(
+    source, task: str, *, alphabet=None, longest: int = 25, labels=("0", "180"), progress: bool = False
+) -> dict[int, Problem]:
+    """Every bad entry of a source by its index; index -1 is about the set as a whole.
+
+    Args:
+        source: of entries.
+        task: "det", "cls" or "rec".
+        alphabet: of a rec set.
+        longest: characters of a text in a rec set.
+        labels: of a cls set.
+        progress: show a bar on stderr.
+    """
+    problems, counted = {}, False
+    gone = set()
+    if isinstance(source, ListSource):
+        gone = _missing_of(source)
+    for index in tqdm(range(len(source)), disable=not progress, file=sys.stderr, desc="checking labels"):
+        try:
+            entry = source[index]
+        except ValueError as error:
+            problems[index] = Problem(*source.place(index), str(error))
+            continue
+        if index in gone:
+            reason = f"no such picture: {entry.name}"
+        elif task == "det":
+            reason, counts = check_page(entry.label, _opened(entry.picture))
+            counted |= counts
+        elif task == "cls":
+            known = entry.label in labels
+            reason = None if known else f"label {entry.label!r}; known are {list(labels)}"
+        else:
+            reason = check_text(entry.label, alphabet, longest)
+        if reason:
+            problems[index] = Problem(*source.place(index), reason)
+    if task == "det" and not counted and not problems:
+        problems[-1] = Problem(source.place(0)[0], 0, "all texts are ignored (### or *): nothing to learn from")
+    return problems
+
+
+def _opened(picture):
+    return io.BytesIO(picture) if isinstance(picture, bytes) else picture
+
+
+def _missing_of(source: ListSource) -> set[int]:
+    names = {}
+    for index in range(len(source)):
+        file, line = source._index[index]
+        try:
+            names.setdefault(source.files[file][line][0], []).append(index)
+        except ValueError:
+            continue  # reported by the caller
+    return {i for name in missing(source.data_dir, names) for i in names[name]}
+
+
+def checked(
+    source,
+    task: str,
+    *,
+    what: str,
+    on_bad: str = "error",
+    alphabet=None,
+    longest: int = 25,
+    labels=("0", "180"),
+    progress: bool = False,
+):
+    """The source, if all of its entries are good.
+
+    Args:
+        source, task, alphabet, longest, labels, progress: see `find_problems`.
+        what: the set's name in messages.
+        on_bad: "error", or "drop": leave bad entries out and say so on stderr.
+
+    Raises:
+        LabelError: bad entries; see `raise_for`.
+        ValueError: unknown on_bad.
+    """
+    if on_bad not in ("error", "drop"):
+        raise ValueError(f"on_bad is {on_bad!r}; known are ['error', 'drop']")
+    problems = find_problems(
+        source, task, alphabet=alphabet, longest=longest, labels=labels, progress=progress
+    )
+    if problems and on_bad == "drop" and -1 not in problems and isinstance(source, ListSource):
+        print(f"{what}: dropped {len(problems)} of {len(source)} entries, the first: "
+              f"{next(iter(problems.values()))}", file=sys.stderr)  # fmt: skip
+        return source.without(problems)
+    raise_for(list(problems.values()), what)
+    return source
