@@ -1,5 +1,6 @@
-"""The command line: `ppocr-lessons read | synth | strategies | bench`."""
+"""The command line: `ppocr-lessons read | train | eval | export | convert | synth | strategies | bench`."""
 
+import contextlib
 import json
 import pathlib
 import sys
@@ -44,12 +45,18 @@ def _plain(line) -> dict:
     return {"text": line.text, "score": round(line.score, 4), "polygon": polygon, "direction": line.direction}
 
 
-def _boxes(image):
+def _system(ocr, detector, recognizer):
+    """The default system, or one with stages of the user's own."""
+    if detector is None and recognizer is None:
+        return ocr.default()
+    return ocr.OCR(detector=detector, recognizer=recognizer)
+
+
+def _boxes(system, image):
     """Lines with a polygon and a score alone, of the detector."""
-    from .det import detect
     from .ocr import TextLine
 
-    found = detect(image)
+    found = system.detector(image)
     return [TextLine(p, "", float(s), 0) for p, s in zip(found.polygons, found.scores, strict=True)]
 
 
@@ -69,19 +76,31 @@ def read(
         typer.Option(help="File for one picture, folder for several: boxes and texts as PNG."),
     ] = None,
     only: Annotated[Only | None, typer.Option(help="Stop after this stage.")] = None,
+    det: Annotated[
+        pathlib.Path | None, typer.Option(help="Detector of your own: a folder of `export`.")
+    ] = None,
+    rec: Annotated[
+        pathlib.Path | None, typer.Option(help="Recogniser of your own: a folder of `export`.")
+    ] = None,
 ) -> None:
     """Read the text in pictures. Exit code 1 if one of them could not be read; the others still are."""
     from PIL import Image
 
     from . import ocr
     from .datasets.pictures import PictureError, read_picture
+    from .deploy.folder import FolderError, detector_of, recognizer_of
     from .viz.page import draw_reading
 
+    try:
+        system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
+    except FolderError as error:
+        _fail(error)
+        raise typer.Exit(1) from error
     results, failed = [], False
     for picture in tqdm(pictures, disable=len(pictures) < 2, file=sys.stderr, unit="picture"):
         try:
             image = read_picture(picture)
-            lines = _boxes(image) if only else ocr.read(image)
+            lines = _boxes(system, image) if only else system.read(image)
             if draw is not None:
                 Image.fromarray(draw_reading(image, lines)).save(
                     _drawing_path(draw, picture, len(pictures) > 1)
@@ -138,6 +157,118 @@ def strategies(
     for s in index.STRATEGIES:
         place = s.symbol if s.done else f"{s.symbol} (to come)"
         typer.echo(f"{s.key:22} ed. {s.edition}  {'+'.join(s.stages):4} {s.section:6} {place:45} {s.claim}")
+
+
+ConfigPath = Annotated[pathlib.Path, typer.Option("-c", "--config", help="Configuration (YAML).")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("-o", "--override", help="Section.key=value, as often as needed.")
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(help="Weights file or folder of a run; the best of the configuration's own if left out."),
+]
+
+
+@contextlib.contextmanager
+def _clear_errors():
+    """Errors of configuration, data and weights in one message and exit code 1, without a traceback."""
+    from .config import ConfigError
+    from .datasets.labels import LabelError
+    from .engine.checkpoint import CheckpointError
+    from .engine.tensors import WeightsError
+    from .engine.trainer import TrainingDiverged
+
+    try:
+        yield
+    except (
+        ConfigError,
+        LabelError,
+        WeightsError,
+        CheckpointError,
+        TrainingDiverged,
+        OSError,
+        ImportError,
+    ) as error:
+        _fail(error)
+        raise typer.Exit(1) from error
+    except ValueError as error:  # a constructor that refuses a value
+        _fail(error)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def train(
+    config: ConfigPath,
+    override: Overrides = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read, validate and build everything; train nothing.")
+    ] = False,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop after this many steps in all.")] = None,
+) -> None:
+    """Train what a configuration says, or go on with a run that was interrupted."""
+    from .config import read_config, run
+
+    with _clear_errors():
+        settings = read_config(config, override or [])
+        if check:
+            prepared = run.prepare(settings, dry=True)
+            typer.echo(
+                f"{config}: good: {settings.task}, {prepared.steps} steps, {len(prepared.loader.dataset)} samples",
+                err=True,
+            )
+            return
+        scores = run.train(settings, max_steps=max_steps)
+        typer.echo(json.dumps(scores))
+
+
+@app.command("eval")
+def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = None) -> None:
+    """Score trained weights on the Eval set of a configuration; JSON on stdout."""
+    from .config import read_config, run
+
+    with _clear_errors():
+        typer.echo(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
+
+
+@app.command()
+def export(
+    config: ConfigPath,
+    out: Annotated[pathlib.Path, typer.Option(help="Folder; made if need be.")],
+    override: Overrides = None,
+    weights: Weights = None,
+) -> None:
+    """Write a trained net for Paddle's inference engine, and for `read --det` and `--rec`."""
+    from .config import read_config, run
+    from .config.evaluate import build_postprocess
+    from .deploy.folder import write_folder
+
+    with _clear_errors():
+        settings = read_config(config, override or [])
+        net, shared = run.trained_net(settings, weights)
+        postprocess = build_postprocess(settings) if settings.task == "det" else None
+        write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
+        typer.echo(f"{settings.task} net in {out}", err=True)
+
+
+class Foreign(str, Enum):
+    """Label formats that `convert` reads."""
+
+    icdar = "icdar"
+
+
+@app.command()
+def convert(
+    kind: Annotated[Foreign, typer.Argument(help="icdar: ICDAR 2015, one gt_NAME.txt a picture.")],
+    labels: Annotated[pathlib.Path, typer.Argument(help="Folder of the label files.")],
+    pictures: Annotated[pathlib.Path, typer.Argument(help="Folder of the pictures.")],
+    out: Annotated[pathlib.Path, typer.Argument(help="Label file to write.")],
+) -> None:
+    """Write a label file of PaddleOCR's kind from another format."""
+    from .datasets.icdar import convert_icdar
+
+    with _clear_errors():
+        count = convert_icdar(labels, pictures, out)
+        typer.echo(f"{count} pictures in {out}", err=True)
 
 
 class Bench(str, Enum):

@@ -161,7 +161,9 @@ class EastRandomCrop:
     ):
         size = tuple(size)
         if len(size) != 2 or min(size) < 1 or max_tries < 1:
-            raise ValueError(f"size is {size}, max_tries {max_tries}; (width, height) and 1 or more are needed")
+            raise ValueError(
+                f"size is {size}, max_tries {max_tries}; (width, height) and 1 or more are needed"
+            )
         check_probability("min_crop_side_ratio", min_crop_side_ratio)
         self.size, self.max_tries = size, max_tries
         self.min_crop_side_ratio, self.keep_ratio = min_crop_side_ratio, keep_ratio
@@ -170,7 +172,11 @@ class EastRandomCrop:
         """Draw a window of a page of (height, width); ignored texts may be cut."""
         height, width = size
         whole = Crop(0, 0, width, height)
-        cared = np.asarray(polygons, np.float64)[~np.asarray(ignored, bool)] if len(polygons) else np.empty((0, 4, 2))
+        cared = (
+            np.asarray(polygons, np.float64)[~np.asarray(ignored, bool)]
+            if len(polygons)
+            else np.empty((0, 4, 2))
+        )
         if not len(cared):
             return whole
         low, high = cared.min(1), cared.max(1)

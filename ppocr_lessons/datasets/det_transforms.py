@@ -58,7 +58,9 @@ class IaaAugment:
     """
 
     def __init__(self, *, augmenter_args: list | None = None):
-        self.steps = [_augmenter(entry) for entry in (DEFAULT_AUGMENTERS if augmenter_args is None else augmenter_args)]
+        self.steps = [
+            _augmenter(entry) for entry in (DEFAULT_AUGMENTERS if augmenter_args is None else augmenter_args)
+        ]
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         for step in self.steps:
@@ -86,7 +88,11 @@ def _augmenter(entry):
 
 def _range(name, value):
     pair = [value, value] if isinstance(value, (int, float)) else value
-    if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(isinstance(v, (int, float)) for v in pair):
+    if (
+        not isinstance(pair, (list, tuple))
+        or len(pair) != 2
+        or not all(isinstance(v, (int, float)) for v in pair)
+    ):
         raise ValueError(f"{name} is {value!r}; a number or [lowest, highest] is needed")
     return tuple(pair)
 
@@ -108,7 +114,10 @@ class EastRandomCropData:
         keep_ratio: bool = True,
     ):
         self.crop = EastRandomCrop(
-            size=tuple(size), max_tries=max_tries, min_crop_side_ratio=min_crop_side_ratio, keep_ratio=keep_ratio
+            size=tuple(size),
+            max_tries=max_tries,
+            min_crop_side_ratio=min_crop_side_ratio,
+            keep_ratio=keep_ratio,
         )
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
@@ -138,7 +147,12 @@ class MakeBorderMap:
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         shape = sample.pixels().shape[:2]
         sample.threshold_map, sample.threshold_mask = make_threshold_map(
-            sample.polygons, sample.ignored, shape, ratio=self.ratio, thresh_min=self.low, thresh_max=self.high
+            sample.polygons,
+            sample.ignored,
+            shape,
+            ratio=self.ratio,
+            thresh_min=self.low,
+            thresh_max=self.high,
         )
 
 

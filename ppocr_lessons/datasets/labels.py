@@ -180,7 +180,10 @@ def check_page(label: str, picture) -> tuple[str | None, bool]:
         low, high = text.points.min(0), text.points.max(0)
         inside = np.minimum(high, (width, height)) - np.maximum(low, 0)
         if (inside < 0).any() or inside.prod() < 0.5 * (high - low).prod():
-            return f"text {number}: outside the picture of {width} x {height} px: {text.points.tolist()}", False
+            return (
+                f"text {number}: outside the picture of {width} x {height} px: {text.points.tolist()}",
+                False,
+            )
     return None, any(not text.ignored for text in texts)
 
 

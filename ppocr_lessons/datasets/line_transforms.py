@@ -74,7 +74,12 @@ class RecAug:
             tia_prob, probs = aug_prob, (aug_prob,) * 6
         crop, reverse, noise, jitter, blur, hsv = probs
         bda = BDA(
-            crop_prob=crop, reverse_prob=reverse, noise_prob=noise, jitter_prob=jitter, blur_prob=blur, hsv_aug_prob=hsv
+            crop_prob=crop,
+            reverse_prob=reverse,
+            noise_prob=noise,
+            jitter_prob=jitter,
+            blur_prob=blur,
+            hsv_aug_prob=hsv,
         )
         self.augmentation = RecAugmentation(
             tia_prob=tia_prob if use_tia else 0.0, together=aug_prob is None, bda=bda

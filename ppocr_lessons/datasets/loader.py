@@ -180,7 +180,9 @@ class Loader:
         world: int = 1,
     ):
         if batch_size < 1 or workers < 0:
-            raise ValueError(f"batch_size is {batch_size}, workers {workers}; 1 or more and 0 or more are needed")
+            raise ValueError(
+                f"batch_size is {batch_size}, workers {workers}; 1 or more and 0 or more are needed"
+            )
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.workers, self.shared_memory, self.rank, self.world = workers, shared_memory, rank, world
         self.kind, names = BATCHES[task]
@@ -188,7 +190,9 @@ class Loader:
         joint = batch_size * world
         self.steps_per_epoch = len(dataset) // joint if drop_last else -(-len(dataset) // joint)
         if not self.steps_per_epoch:
-            raise LabelError(f"{len(dataset)} samples do not fill a batch of {joint}; lower it, or drop_last: false")
+            raise LabelError(
+                f"{len(dataset)} samples do not fill a batch of {joint}; lower it, or drop_last: false"
+            )
         self._order = (-1, None)
         self._ahead: Iterator | None = None
         self._next = -1

@@ -52,7 +52,9 @@ class ListSource:
         paths = [label_files] if isinstance(label_files, (str, pathlib.Path)) else list(label_files)
         ratios = [1.0 if ratios is None else ratios] * len(paths) if not isinstance(ratios, list) else ratios
         if len(ratios) != len(paths) or not all(0 <= r <= 1 for r in ratios):
-            raise ValueError(f"ratio_list is {ratios} for {len(paths)} label files; one in 0..1 each is needed")
+            raise ValueError(
+                f"ratio_list is {ratios} for {len(paths)} label files; one in 0..1 each is needed"
+            )
         self.files = [LabelFile(path, delimiter=delimiter) for path in paths]
         index = []
         for number, (file, ratio) in enumerate(zip(self.files, ratios, strict=True)):
@@ -85,7 +87,9 @@ class ListSource:
         fewer.data_dir, fewer.files = self.data_dir, self.files
         fewer._index = np.delete(self._index, sorted(indices), axis=0)
         if not len(fewer._index):
-            raise LabelError(f"{', '.join(str(f.path) for f in self.files)}: an empty set, all entries are bad")
+            raise LabelError(
+                f"{', '.join(str(f.path) for f in self.files)}: an empty set, all entries are bad"
+            )
         return fewer
 
 
@@ -182,7 +186,9 @@ def find_problems(
         if reason:
             problems[index] = Problem(*source.place(index), reason)
     if task == "det" and not counted and not problems:
-        problems[-1] = Problem(source.place(0)[0], 0, "all texts are ignored (### or *): nothing to learn from")
+        problems[-1] = Problem(
+            source.place(0)[0], 0, "all texts are ignored (### or *): nothing to learn from"
+        )
     return problems
 
 

@@ -21,9 +21,13 @@ class DecodeImage:
         ignore_orientation: leave EXIF orientation alone; not known here.
     """
 
-    def __init__(self, *, img_mode: str = "BGR", channel_first: bool = False, ignore_orientation: bool = False):
+    def __init__(
+        self, *, img_mode: str = "BGR", channel_first: bool = False, ignore_orientation: bool = False
+    ):
         if img_mode not in ("BGR", "RGB", "GRAY") or channel_first or ignore_orientation:
-            raise ValueError("known are img_mode BGR, RGB and GRAY, channel_first and ignore_orientation false")
+            raise ValueError(
+                "known are img_mode BGR, RGB and GRAY, channel_first and ignore_orientation false"
+            )
         self.img_mode = img_mode
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
@@ -42,7 +46,14 @@ class NormalizeImage:
         order: "hwc".
     """
 
-    def __init__(self, *, scale: float = 1 / 255, mean: list[float] | None = None, std: list[float] | None = None, order: str = "hwc"):
+    def __init__(
+        self,
+        *,
+        scale: float = 1 / 255,
+        mean: list[float] | None = None,
+        std: list[float] | None = None,
+        order: str = "hwc",
+    ):
         if order != "hwc":
             raise ValueError(f"order is {order!r}; known is 'hwc', before ToCHWImage")
         mean = np.array(IMAGENET_MEAN if mean is None else mean, np.float32)

@@ -23,7 +23,7 @@ class Predictor:
     """A function from a batch of pictures to the net's answer, all NumPy.
 
     Args:
-        net: DBNet, CRNN or DirectionClassifier; exported to the cache first.
+        net: DBNet, CRNN or DirectionClassifier, exported to the cache first; or the folder of an export.
         threads: CPU threads; all cores if None.
         device: "auto", "cpu" or "gpu".
         onednn: use oneDNN on the CPU; off for comparisons alone.
@@ -39,8 +39,11 @@ class Predictor:
     def __init__(self, net, *, threads: int | None = None, device: str = "auto", onednn: bool = True):
         if device not in ("auto", "cpu", "gpu"):
             raise ValueError(f"device is {device!r}; known are ['auto', 'cpu', 'gpu']")
+        self.engine, self.net = None, None
+        if isinstance(net, pathlib.Path):
+            self.engine = self._engine(net, threads or os.cpu_count(), device, onednn)
+            return
         self.net = Answer(net)
-        self.engine = None
         try:
             self.engine = self._engine(export_cached(net), threads or os.cpu_count(), device, onednn)
         except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
@@ -74,6 +77,6 @@ class Predictor:
         return self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()
 
     def eager(self, x: np.ndarray) -> np.ndarray:
-        """The same answer from the net itself, in evaluation mode."""
+        """The same answer from the net itself, in evaluation mode; not for the folder of an export."""
         with paddle.no_grad(), evaluating(self.net.net):
             return self.net(paddle.to_tensor(x)).numpy()

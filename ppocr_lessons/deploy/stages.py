@@ -52,7 +52,7 @@ class Detector:
     """Finds lines of text.
 
     Args:
-        net: a DBNet; the shipped one if None.
+        net: a DBNet or the folder of its export; the shipped one if None.
         limit, rule: size the net works at, see `datasets.resize.page_size`.
         upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
             trained on letters of a few pixels.
@@ -152,7 +152,7 @@ class Recognizer:
     """Reads lines.
 
     Args:
-        net: a CRNN; the shipped English one if None.
+        net: a CRNN or the folder of its export; the shipped English one if None.
         alphabet: of its classes; needed with a net of your own.
         threads: CPU threads, or None.
 

@@ -31,7 +31,9 @@ def regularizer(kind: str, factor: float):
     PaddleOCR: ppocr/optimizer/regularizer.py.
     """
     if kind not in ("L1", "L2") or factor < 0:
-        raise ValueError(f"regulariser {kind!r} with factor {factor}; known are ['L1', 'L2'], factor 0 or more")
+        raise ValueError(
+            f"regulariser {kind!r} with factor {factor}; known are ['L1', 'L2'], factor 0 or more"
+        )
     if not factor:
         return None
     return paddle.regularizer.L1Decay(factor) if kind == "L1" else paddle.regularizer.L2Decay(factor)

@@ -32,7 +32,7 @@ def start(device: str = "auto") -> str:
     if kind == "auto":
         kind = "gpu" if has_gpu else "cpu"
     if kind == "gpu" and not number:
-        number = os.environ.get("FLAGS_selected_gpus", "0").split(",")[0]
+        number = os.environ.get("FLAGS_selected_gpus", "0").split(",")[0]  # Paddle's spelling  # noqa: SIM112
     chosen = paddle.device.set_device(f"gpu:{number}" if kind == "gpu" else "cpu")
     if world()[1] > 1 and not dist.is_initialized():
         dist.init_parallel_env()

@@ -18,7 +18,7 @@ from ..det.dbnet import db_mobile
 from ..det.postprocess import DBPostProcess
 from ..rec.crnn import crnn_mobile
 from ..rec.ctc import ENGLISH, Alphabet
-from .tensors import WeightsError, assign, load_weights
+from .tensors import WeightsError, assign, load_weights, read_tensors
 
 SHIPPED = ("det", "cls", "rec")
 
@@ -73,14 +73,7 @@ def read_pdparams(path) -> dict[str, np.ndarray]:
     path = pathlib.Path(path)
     if not path.is_file() and path.with_name(path.name + ".pdparams").is_file():
         path = path.with_name(path.name + ".pdparams")
-    try:
-        content = ArrayUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
-    except OSError as error:
-        raise WeightsError(f"{path}: cannot be opened: {error.strerror}") from error
-    except Exception as error:  # a damaged pickle raises whatever its bytes happen to spell
-        raise WeightsError(f"{path}: not read: {error}") from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path}: holds a {type(content).__name__}; a dictionary of arrays is needed")
+    content = _plain_pickle(path)
     content.pop(_PADDLE_NAMES, None)
     arrays = {name: _array(value) for name, value in content.items()}
     others = [str(name) for name, array in arrays.items() if array is None]
@@ -160,3 +153,41 @@ def pretrained(stage: str):
     net = load_weights(build(stage), path)
     net.eval()
     return net
+
+
+def read_centers(path, classes: int, width: int) -> np.ndarray:
+    """Centres for the centre loss from PaddleOCR's train_center.pkl or a .safetensors file.
+
+    Args:
+        path: of a pickle of {class: (D,)}, of which nothing but arrays is admitted, or of a file with an entry a class.
+        classes: K.
+        width: D.
+
+    Returns: (K, D) float32; classes that are not in the file stay 0.
+
+    Raises:
+        WeightsError: unreadable, or classes or widths that do not fit.
+    """
+    path = pathlib.Path(path)
+    arrays = read_tensors(path) if path.suffix == ".safetensors" else _plain_pickle(path)
+    centers = np.zeros((classes, width), np.float32)
+    for key, array in arrays.items():
+        array = np.asarray(array)
+        if not str(key).isdigit() or int(key) >= classes or array.shape != (width,):
+            raise WeightsError(
+                f"{path}: entry {key!r} of shape {array.shape}; classes 0 to {classes - 1} with ({width},) are needed"
+            )
+        centers[int(key)] = array
+    return centers
+
+
+def _plain_pickle(path: pathlib.Path) -> dict:
+    try:
+        content = ArrayUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be opened: {error.strerror}") from error
+    except Exception as error:  # a damaged pickle raises whatever its bytes happen to spell
+        raise WeightsError(f"{path}: not read: {error}") from error
+    if not isinstance(content, dict):
+        raise WeightsError(f"{path}: holds a {type(content).__name__}; a dictionary of arrays is needed")
+    return content

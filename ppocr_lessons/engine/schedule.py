@@ -24,18 +24,18 @@ def staircase(step: int, *, peak: float, every: int, gamma: float) -> float:
 
 
 def pieces(step: int, *, boundaries: Sequence[int], values: Sequence[float]) -> float:
-    """values[i] until boundaries[i], the last value from then on.
+    """values[i] until boundaries[i], the last value from then on; PP-OCRv2's configuration leaves one value out.
 
     PaddleOCR: Piecewise in ppocr/optimizer/learning_rate.py.
 
     Raises:
-        ValueError: not one value more than boundaries, or boundaries that do not rise.
+        ValueError: no values or too many of them, or boundaries that do not rise.
     """
-    if len(values) != len(boundaries) + 1:
+    if not values or len(values) > len(boundaries) + 1:
         raise ValueError(f"{len(values)} values and {len(boundaries)} boundaries; one value more is needed")
     if list(boundaries) != sorted(boundaries):
         raise ValueError(f"boundaries are {list(boundaries)}; they have to rise")
-    return values[bisect.bisect_right(list(boundaries), step)]
+    return values[min(bisect.bisect_right(list(boundaries), step), len(values) - 1)]
 
 
 @dataclass(frozen=True)

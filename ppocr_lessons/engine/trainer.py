@@ -35,6 +35,7 @@ class Trainer:
         save_every: steps between checkpoints.
         evaluate: net -> named scores, or None.
         eval_every: steps between evaluations.
+        eval_after: no evaluation before this step.
         best_by: name of the score whose best weights are kept as best.safetensors, or None.
         accumulate: batches whose gradients make one step.
         precision: "fp32", "bf16" or "fp16"; the latter scales the loss, and needs a GPU.
@@ -58,6 +59,7 @@ class Trainer:
         save_every: int = 500,
         evaluate=None,
         eval_every: int = 1000,
+        eval_after: int = 0,
         best_by: str | None = None,
         accumulate: int = 1,
         precision: str = "fp32",
@@ -75,6 +77,7 @@ class Trainer:
         self.rank = parallel.world()[0]
         self.out = None if out is None else pathlib.Path(out)
         self.save_every, self.evaluate, self.eval_every = save_every, evaluate, eval_every
+        self.eval_after = eval_after
         self.best_by, self.best = best_by, None
         self.accumulate, self.precision = accumulate, precision
         self.scaler = paddle.amp.GradScaler() if precision == "fp16" else None
@@ -94,9 +97,7 @@ class Trainer:
             if self.scaler and checkpoint.state.get("scaler"):
                 self.scaler.load_state_dict(checkpoint.state["scaler"])
             self.step, self.best = checkpoint.state["step"], checkpoint.state.get("best")
-            self.history = [
-                row for row in read_scalars(self.out / "scalars.csv") if row["step"] < self.step
-            ]
+            self.history = [row for row in read_scalars(self.out / "scalars.csv") if row["step"] < self.step]
         parallel.same_start(self.strategy.trained)
         return self.step
 
@@ -118,7 +119,8 @@ class Trainer:
                 self._backward(self.batch_at(step * self.accumulate + part), row)
             self._update()
             self.step = step + 1
-            if self.evaluate and (self.step % self.eval_every == 0 or self.step == steps):
+            due = self.step % self.eval_every == 0 and self.step >= self.eval_after
+            if self.evaluate and (due or self.step == steps):
                 row |= self._scores()
             self.history.append(row)
             bar.set_postfix(loss=f"{row['loss']:.3f}")

@@ -150,7 +150,8 @@ def ctc_losses(logits, labels, lengths):
         lengths: (N,)
         returns: (N,)
     """
-    steps_first = logits.transpose((1, 0, 2))  # (N, T, K) -> (T, N, K)
+    # In float32 whatever the precision of the net: the sum runs over very small probabilities.
+    steps_first = logits.astype("float32").transpose((1, 0, 2))  # (N, T, K) -> (T, N, K)
     steps = paddle.full([logits.shape[0]], logits.shape[1], "int64")
     loss = nn.functional.ctc_loss(steps_first, labels, steps, lengths, blank=BLANK, reduction="none")
     return loss.reshape([-1])

@@ -1,0 +1,6 @@
+"""Configurations of PaddleOCR's kind, read on top of the constructors, and the course's own."""
+
+from .read import read_config
+from .yaml_file import ConfigError, diff
+
+__all__ = ["ConfigError", "diff", "read_config"]

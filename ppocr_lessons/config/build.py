@@ -1,0 +1,256 @@
+"""From a configuration to nets, losses and data."""
+
+import pathlib
+import sys
+from typing import NamedTuple
+
+import paddle
+
+from ..backbones.mobilenet_v3 import DetMobileNetV3, RecMobileNetV3
+from ..backbones.pp_lcnet import PPLCNet
+from ..backbones.resnet_vd import ResNetVd
+from ..cls.direction import DirectionClassifier, PlainCrossEntropy
+from ..datasets.loader import TRANSFORMS, Dataset
+from ..datasets.sources import ListSource, LmdbSource, checked
+from ..det.db_loss import DBLoss, PlainDB
+from ..det.dbnet import DBNet
+from ..distill.cml import DBTerm, DilatedTerm
+from ..distill.dml import DMLTerm
+from ..distill.udml import CTCTerm, DistanceTerm
+from ..engine.fine_tuning import freeze, load_matching
+from ..engine.pretrained import read_centers
+from ..losses.center_loss import CenterLoss
+from ..losses.combined import Combined, Weighted
+from ..losses.enhanced_ctc import CenterTerm
+from ..rec.crnn import CRNN
+from ..rec.ctc import Alphabet, PlainCTC
+from . import schema
+from .parts import Config, NetConfig, SetConfig
+from .yaml_file import ConfigError
+
+DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+"""The alphabet of a recogniser whose configuration names no dictionary, as in PaddleOCR."""
+
+DEFAULT_SEED = 1024
+
+
+class Context(NamedTuple):
+    """What the parts of a configuration share: `alphabet` (None but for rec), `labels`, `longest`, `seed`."""
+
+    alphabet: Alphabet | None
+    labels: list[str]
+    longest: int
+    seed: int
+
+
+def say(message: str) -> None:
+    """A line on stderr, if there is anything to say."""
+    if message:
+        print(message, file=sys.stderr)
+
+
+def context(config: Config) -> Context:
+    """Read the dictionary and the like.
+
+    Raises:
+        ConfigError: a dictionary that cannot be used; names the file.
+    """
+    settings, alphabet = config.settings, None
+    if config.task == "rec":
+        path = settings.character_dict_path
+        try:
+            if path is None:
+                alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=settings.use_space_char, lower=True)
+            else:
+                alphabet = Alphabet.from_file(path, use_space=settings.use_space_char)
+        except ValueError as error:
+            raise ConfigError(f"{config.path}: Global.character_dict_path: {error}") from error
+    seed = DEFAULT_SEED if settings.seed is None else settings.seed
+    return Context(alphabet, settings.label_list or ["0", "180"], settings.max_text_length, seed)
+
+
+def build_net(part: NetConfig, task: str, classes: int) -> paddle.nn.Layer:
+    """A net, untrained.
+
+    Args:
+        part: of the configuration.
+        task: "det", "cls" or "rec".
+        classes: of a recogniser, the blank among them.
+
+    Raises:
+        ValueError: sizes that a layer does not take.
+    """
+    backbone, head = _backbone(part.backbone, task), part.head
+    if task == "det":
+        return DBNet(backbone, fpn_channels=part.neck.out_channels, k=head.k)
+    if task == "cls":
+        return DirectionClassifier(backbone, head.class_dim)
+    return CRNN(
+        backbone,
+        classes,
+        hidden_size=part.neck.hidden_size,
+        mid_channels=head.mid_channels,
+        fc_decay=head.fc_decay,
+    )
+
+
+def _backbone(part, task):
+    if isinstance(part, schema.DetMobileNetV3Part):
+        return DetMobileNetV3(part.model_name, part.scale, disable_se=part.disable_se)
+    if isinstance(part, schema.RecMobileNetV3Part):
+        strides = part.small_stride if part.model_name == "small" else part.large_stride
+        return RecMobileNetV3(part.model_name, part.scale, strides=tuple(strides), disable_se=part.disable_se)
+    if isinstance(part, schema.PPLCNetPart):
+        return PPLCNet(part.scale)
+    return ResNetVd(part.layers, task=task)
+
+
+def build_nets(config: Config, shared: Context, *, dry: bool = False) -> dict[str, paddle.nn.Layer]:
+    """All nets of a configuration by name, with the weights that it names.
+
+    Args:
+        config: that was read.
+        shared: see `context`.
+        dry: let a frozen net do without weights, to try the rest.
+
+    Raises:
+        ConfigError: sizes that do not go together, weights that do not fit, a frozen net without weights, or
+            something to freeze that is not there.
+    """
+    nets, problems = {}, []
+    classes = shared.alphabet.classes if shared.alphabet else 0
+    for name, part in config.nets.items():
+        place = f"Architecture.Models.{name}" if config.distillation else "Architecture"
+        try:
+            nets[name] = build_net(part, config.task, classes)
+            if part.sub.pretrained:
+                say(load_matching(nets[name], part.sub.pretrained).report(part.sub.pretrained))
+            elif part.sub.freeze_params:
+                reason = "freeze_params is true and pretrained is empty: it would teach noise"
+                if not dry:
+                    raise ValueError(reason)
+                say(f"warning: {place}: {reason}")
+        except ValueError as error:
+            problems.append(f"  {place}: {error}")
+    try:
+        if config.settings.pretrained_model and not problems:
+            path = config.settings.pretrained_model
+            for name, net in nets.items():
+                say(load_matching(net, path, prefix=f"{name}.").report(path))
+        if config.settings.freeze and not problems:
+            for name, net in nets.items():
+                say(f"{name}: {len(freeze(net, config.settings.freeze))} parameters are frozen")
+    except ValueError as error:
+        problems.append(f"  Global: {error}")
+    if problems:
+        raise ConfigError("\n".join([f"{config.path}: the nets cannot be built", *problems]))
+    return nets
+
+
+def _db_loss(part) -> DBLoss:
+    kind = {"DiceLoss": "dice", "BCELoss": "bce"}[part.main_loss_type]
+    return DBLoss(
+        alpha=part.alpha,
+        beta=part.beta,
+        main_loss=kind,
+        balance=part.balance_loss,
+        ohem_ratio=part.ohem_ratio,
+    )
+
+
+def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Context):
+    """The nets with their loss, as the trainer takes them.
+
+    Args:
+        config: that was read.
+        nets: of `build_nets`.
+        shared: see `context`.
+
+    Raises:
+        ConfigError: centres that do not fit.
+    """
+    first, part = config.losses[0]
+    if first == "DBLoss":
+        return PlainDB(nets["Model"], _db_loss(part))
+    if first == "ClsLoss":
+        return PlainCrossEntropy(nets["Model"])
+    if first == "CTCLoss" and len(config.losses) == 1:
+        return PlainCTC(nets["Model"])
+    terms = [Weighted(part.weight, _term(config, name, part, nets, shared)) for name, part in config.losses]
+    frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
+    main = config.metric.key if config.distillation else "Model"
+    return Combined(nets, terms, main=main, frozen=frozen)
+
+
+def _term(config, name, part, nets, shared):
+    if name == "DistillationDBLoss":
+        return DBTerm(part.model_name_list, _db_loss(part))
+    if name == "DistillationDilaDBLoss":
+        return DilatedTerm(part.model_name_pairs, _db_loss(part))
+    if name == "DistillationDMLLoss":
+        return DMLTerm(part.model_name_pairs, batch_factor=part.batch_factor)
+    if name == "DistillationCTCLoss":
+        return CTCTerm(part.model_name_list)
+    if name == "DistillationDistanceLoss":
+        return DistanceTerm(part.model_name_pairs, mode=part.mode)
+    if name == "CTCLoss":
+        return CTCTerm(["Model"])
+    width, classes = part.feat_dim, shared.alphabet.classes
+    centers = None
+    try:
+        if part.center_file_path:
+            centers = read_centers(part.center_file_path, classes, width)
+        if part.num_classes != classes:
+            say(f"warning: Loss: CenterLoss.num_classes is {part.num_classes}, the dictionary has {classes}")
+        return CenterTerm("Model", CenterLoss(classes, width, centers=centers))
+    except ValueError as error:
+        raise ConfigError(f"{config.path}: Loss: CenterLoss.center_file_path: {error}") from error
+
+
+def build_transforms(part: SetConfig, shared: Context) -> list:
+    """The pipeline of a data set."""
+    given = {
+        "CTCLabelEncode": {"alphabet": shared.alphabet, "max_text_length": shared.longest},
+        "ClsLabelEncode": {"label_list": shared.labels},
+    }
+    return [TRANSFORMS[name](**{**given.get(name, {}), **arguments}) for name, arguments in part.transforms]
+
+
+def build_dataset(config: Config, part: SetConfig, shared: Context, what: str) -> Dataset:
+    """A data set whose every entry was checked.
+
+    Args:
+        config: that was read.
+        part: Train or Eval of it.
+        shared: see `context`.
+        what: the set's name in messages.
+
+    Raises:
+        LabelError: names the bad entries.
+    """
+    given = part.dataset
+    if given.name == "LMDBDataSet":
+        source = LmdbSource(given.data_dir)
+    else:
+        ratios = given.ratio_list
+        ratios = ratios if isinstance(ratios, list) or ratios is None else float(ratios)
+        files = given.label_file_list
+        if isinstance(ratios, list) and isinstance(files, str):
+            files = [files]
+        source = ListSource(given.data_dir, files, ratios=ratios, seed=shared.seed, delimiter=given.delimiter)
+    source = checked(
+        source,
+        config.task,
+        what=what,
+        on_bad=given.on_bad,
+        alphabet=shared.alphabet,
+        longest=shared.longest,
+        labels=shared.labels,
+        progress=len(source) > 10_000,
+    )
+    return Dataset(source, build_transforms(part, shared), seed=shared.seed)
+
+
+def output_folder(config: Config) -> pathlib.Path:
+    """Where a run writes."""
+    return pathlib.Path(config.settings.save_model_dir)

@@ -1,0 +1,69 @@
+"""Scores of a net on the Eval set of a configuration."""
+
+import numpy as np
+import paddle
+import paddle.nn.functional as F
+
+from ..datasets.loader import Dataset
+from ..det.metric import DetMetric
+from ..det.postprocess import DBPostProcess
+from ..rec.ctc import greedy_decode
+from ..rec.metric import RecMetric
+from .build import Context
+from .parts import Config
+
+
+def build_postprocess(config: Config) -> DBPostProcess:
+    """Post-processing of a detector."""
+    part = config.postprocess
+    return DBPostProcess(
+        thresh=part.thresh,
+        box_thresh=part.box_thresh,
+        unclip_ratio=part.unclip_ratio,
+        max_candidates=part.max_candidates,
+        use_dilation=part.use_dilation,
+        score_mode=part.score_mode,
+        box_type=part.box_type,
+    )
+
+
+def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str, float]:
+    """Scores of a net in evaluation mode.
+
+    Args:
+        config: that was read.
+        net: the one to score.
+        dataset: of its Eval section.
+        shared: see build.context.
+
+    Returns: precision, recall and hmean; or acc; or acc and norm_edit_dis.
+    """
+    with paddle.no_grad():
+        if config.task == "det":
+            return _detector(config, net, dataset)
+        return _lines(config, net, dataset, shared)
+
+
+def _detector(config, net, dataset):
+    postprocess, metric = build_postprocess(config), DetMetric()
+    for index in range(len(dataset)):
+        sample = dataset.sample(index)
+        prob = net(paddle.to_tensor(sample.image[None]))[0].prob.numpy()[0, 0]
+        height, width = map(int, sample.shape[:2])
+        metric.add(postprocess(prob, (height, width)).polygons, sample.polygons, sample.ignored)
+    return metric.score()._asdict()
+
+
+def _lines(config, net, dataset, shared):
+    size, metric, right = config.evaluation.loader.batch_size_per_card, RecMetric(), 0
+    for start in range(0, len(dataset), size):
+        samples = [dataset.sample(i) for i in range(start, min(start + size, len(dataset)))]
+        logits, _ = net(paddle.to_tensor(np.stack([s.image for s in samples])))
+        if config.task == "cls":
+            right += int((logits.numpy().argmax(1) == [s.target for s in samples]).sum())
+            continue
+        readings = greedy_decode(F.softmax(logits, axis=-1).numpy(), shared.alphabet)
+        for reading, sample in zip(readings, samples, strict=True):
+            truth = sample.texts[0].lower() if shared.alphabet.lower else sample.texts[0]
+            metric.add(reading.text, truth)
+    return {"acc": right / len(dataset)} if config.task == "cls" else metric.score()._asdict()

@@ -1,0 +1,221 @@
+"""A configuration file, checked as a whole: every problem in one error, and typed parts if there is none."""
+
+import itertools
+
+from . import loss_schema, schema
+from .check import Checker
+from .compat import drop_ignored, name_of
+from .parts import Config, NetConfig
+from .read_data import read_set
+from .yaml_file import YamlFile, override
+
+SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "PostProcess", "Metric", "Train", "Eval")
+
+
+def read_config(path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
+    """Read a configuration of PaddleOCR's kind.
+
+    Args:
+        path: of the file.
+        overrides: as after `-o`: "Global.epoch_num=1".
+
+    Raises:
+        ConfigError: names the file and, for each problem, the place and line in it, what was found and what is known.
+    """
+    file = YamlFile(path)
+    values = override(file.values, list(overrides))
+    reading = _Reading(values)
+    config = reading.whole(str(path))
+    file.raise_for(reading.problems)
+    return config
+
+
+class _Reading(Checker):
+    """One pass over a file."""
+
+    def whole(self, path: str) -> Config:
+        config = Config(path, self.values)
+        for key in drop_ignored((), self.values):
+            if key not in SECTIONS:
+                self.problem((key,), f"unknown section; known are {list(SECTIONS)}")
+        config.settings = self.part(
+            schema.Global, self.section(self.values.get("Global"), ("Global",)), ("Global",)
+        )
+        self.architecture(config)
+        self.optimizer(config)
+        if config.task:
+            self.loss(config)
+            names = schema.POSTPROCESSES[config.task]
+            config.postprocess = self.named(
+                names, self.values.get("PostProcess"), ("PostProcess",), "post-processings"
+            )
+            self.metric(config)
+            for key in ("Train", "Eval"):
+                given = read_set(self, config, key)
+                config.train, config.evaluation = (
+                    (given, config.evaluation) if key == "Train" else (config.train, given)
+                )
+        return config
+
+    def architecture(self, config: Config) -> None:
+        place = ("Architecture",)
+        values = self.section(self.values.get("Architecture"), place)
+        if not values:
+            return
+        config.distillation = values.get("algorithm") == "Distillation"
+        if not config.distillation:
+            config.task = self.task(values, place)
+            if config.task:
+                config.nets["Model"] = self.net(values, place, config.task)
+            return
+        if values.get("name", "DistillationModel") != "DistillationModel":
+            self.problem((*place, "name"), f"found {values['name']!r}; known is 'DistillationModel'")
+        for key in values.keys() - {"model_type", "name", "algorithm", "Models", "Transform"}:
+            self.problem(
+                (*place, key), "unknown key; known here are ['Models', 'algorithm', 'model_type', 'name']"
+            )
+        models = self.section(values.get("Models"), (*place, "Models"))
+        for name, sub in models.items():
+            here = (*place, "Models", name)
+            sub = self.section(sub, here)
+            task = self.task(sub, here) if sub else ""
+            if config.task and task and task != config.task:
+                self.problem((*here, "model_type"), f"found {task!r}, the other nets are {config.task!r}")
+                continue
+            config.task = config.task or task
+            if task:
+                config.nets[name] = self.net(sub, here, task)
+        if config.nets and all(net.sub and net.sub.freeze_params for net in config.nets.values()):
+            self.problem((*place, "Models"), "freeze_params is true for all of them: nothing would learn")
+
+    def task(self, values: dict, place: tuple) -> str:
+        task = values.get("model_type")
+        if task not in schema.ALGORITHMS:
+            self.problem((*place, "model_type"), f"found {task!r}; known are {list(schema.ALGORITHMS)}")
+            return ""
+        if values.get("algorithm") != schema.ALGORITHMS[task]:
+            known = [schema.ALGORITHMS[task], "Distillation"]
+            self.problem(
+                (*place, "algorithm"), f"found {values.get('algorithm')!r}; known for {task} are {known}"
+            )
+        return task
+
+    def net(self, values: dict, place: tuple, task: str) -> NetConfig:
+        sub_keys = loss_schema.SubNet.model_fields.keys()
+        inside = len(place) > 1  # one of several nets
+        known = {"model_type", "algorithm", "Transform", "Backbone", "Neck", "Head"} | (
+            sub_keys if inside else set()
+        )
+        for key in values.keys() - known:
+            self.problem((*place, key), f"unknown key; known here are {sorted(known)}")
+        net = NetConfig()
+        tables = {"Backbone": schema.BACKBONES, "Neck": schema.NECKS, "Head": schema.HEADS}
+        found = {}
+        for key, table in tables.items():
+            given = values.get(key)
+            if key == "Neck" and task == "cls" and not given:
+                continue
+            part = self.section(given, (*place, key))
+            if part:
+                part = drop_ignored(("Architecture", key), part)
+                found[key] = self.named(table[task], part, (*place, key), f"{key.lower()}s of {task}")
+        net.backbone, net.neck, net.head = (found.get(key) for key in tables)
+        if inside:
+            given = {k: v for k, v in values.items() if k in sub_keys}
+            net.sub = self.part(loss_schema.SubNet, given, place) or loss_schema.SubNet()
+        return net
+
+    def loss(self, config: Config) -> None:
+        place = ("Loss",)
+        values = self.section(self.values.get("Loss"), place)
+        if not values:
+            return
+        if values.get("name") != "CombinedLoss":
+            if config.distillation:
+                self.problem(
+                    (*place, "name"), f"found {values.get('name')!r}; distillation needs 'CombinedLoss'"
+                )
+                return
+            names = {**schema.LOSSES[config.task]}
+            if name_of(values.get("name")) not in names:
+                known = sorted([*names, "CombinedLoss"])
+                self.problem(
+                    (*place, "name"),
+                    f"found {values.get('name')!r}; known losses of {config.task} are {known}",
+                )
+                return
+            part = self.named(names, values, place, f"losses of {config.task}")
+            config.losses = [(part.name, part)] if part else []
+            return
+        for key in values.keys() - {"name", "loss_config_list"}:
+            self.problem((*place, key), "unknown key; known here are ['loss_config_list', 'name']")
+        terms, place = values.get("loss_config_list"), (*place, "loss_config_list")
+        if not isinstance(terms, list) or not terms:
+            self.problem(place, f"found {terms!r:.60}; a list of losses is needed")
+            return
+        for number, term in enumerate(terms):
+            self.term(config, term, (*place, number))
+
+    def term(self, config: Config, term, place: tuple) -> None:
+        models = loss_schema.TERMS[config.task]
+        if not isinstance(term, dict) or len(term) != 1 or next(iter(term)) not in models:
+            self.problem(place, f"found {term!r:.60}; known losses of {config.task} are {sorted(models)}")
+            return
+        ((name, values),) = term.items()
+        part = self.part(
+            models[name], self.section(values, (*place, name), needed=False), (*place, name), (name,)
+        )
+        if part is None:
+            return
+        used = [
+            *getattr(part, "model_name_list", []),
+            *itertools.chain(*getattr(part, "model_name_pairs", [])),
+        ]
+        unknown = sorted({n for n in used if n not in config.nets})
+        if unknown:
+            self.problem(
+                (*place, name), f"nets {unknown} are not among Architecture.Models: {list(config.nets)}"
+            )
+        if (
+            name == "DistillationDMLLoss"
+            and config.task == "rec"
+            and (part.act != "softmax" or part.use_log is False)
+        ):
+            self.problem(
+                (*place, name), "of recognisers needs act: softmax, and use_log: true if it is there"
+            )
+        config.losses.append((name, part))
+
+    def optimizer(self, config: Config) -> None:
+        place = ("Optimizer",)
+        values = self.section(self.values.get("Optimizer"), place)
+        if not values:
+            return
+        own = {k: v for k, v in values.items() if k not in ("lr", "regularizer")}
+        config.optimizer = self.part(schema.Optimizer, own, place)
+        lr = self.section(values.get("lr"), (*place, "lr"))
+        if lr:
+            config.lr = self.part(
+                schema.LearningRate, {**lr, "name": name_of(lr.get("name", "Const"))}, (*place, "lr")
+            )
+        given = self.section(values.get("regularizer"), (*place, "regularizer"), needed=False)
+        config.regularizer = self.part(schema.Regularizer, given, (*place, "regularizer")) if given else None
+
+    def metric(self, config: Config) -> None:
+        place = ("Metric",)
+        values = self.section(self.values.get("Metric"), place)
+        if not values:
+            return
+        config.metric = part = self.part(schema.MetricPart, values, place)
+        if part is None:
+            return
+        expected, indicators = schema.METRICS[config.task]
+        inner = part.base_metric_name if part.name == "DistillationMetric" else part.name
+        if inner != expected:
+            self.problem(place, f"found {inner!r}; the metric of {config.task} is {expected!r}")
+        if part.main_indicator not in indicators:
+            self.problem(
+                (*place, "main_indicator"), f"found {part.main_indicator!r}; known are {list(indicators)}"
+            )
+        if config.distillation and part.key not in config.nets:
+            self.problem((*place, "key"), f"found {part.key!r}; the nets are {list(config.nets)}")

@@ -1,0 +1,121 @@
+"""Sections Train and Eval: the data set, its transforms, the loader."""
+
+import inspect
+
+import pydantic
+
+from ..datasets.loader import BATCHES, TRANSFORMS
+from . import schema
+from .check import Checker
+from .compat import drop_ignored, fraction, name_of
+from .parts import Config, SetConfig
+
+STAND_INS = {"alphabet": None, "max_text_length": 25, "label_list": ["0", "180"]}
+"""Arguments of transforms that section Global gives, if the transform does not; these stand in for them in the check."""
+
+MAKES = {
+    "DecodeImage": {"image"},
+    "DetLabelEncode": {"polys", "texts", "ignore_tags"},
+    "ClsLabelEncode": {"label"},
+    "CTCLabelEncode": {"label", "length", "texts"},
+    "DetResizeForTest": {"shape"},
+    "MakeBorderMap": {"threshold_map", "threshold_mask"},
+    "MakeShrinkMap": {"shrink_map", "shrink_mask"},
+}
+EVAL_KEYS = {
+    "det": ("image", "shape", "polys", "ignore_tags"),
+    "cls": ("image", "label"),
+    "rec": ("image", "label", "length"),
+}
+
+
+def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
+    """Section Train or Eval; None, and problems, if it does not pass."""
+    values = checker.section(checker.values.get(key), (key,))
+    if not values:
+        return None
+    for other in values.keys() - {"dataset", "loader"}:
+        checker.problem((key, other), "unknown key; known here are ['dataset', 'loader']")
+    place = (key, "dataset")
+    given = checker.section(values.get("dataset"), place)
+    transforms = (
+        _transforms(checker, config, given.get("transforms"), (*place, "transforms"), key) if given else []
+    )
+    own = {k: v for k, v in given.items() if k != "transforms"}
+    own["name"] = name_of(own.get("name"))
+    dataset = checker.part(schema.DatasetPart, own, place, ("dataset",)) if given else None
+    if dataset and dataset.name == "SimpleDataSet" and not dataset.label_file_list:
+        checker.problem((*place, "label_file_list"), "missing")
+    if dataset and isinstance(dataset.ratio_list, list):
+        files = dataset.label_file_list if isinstance(dataset.label_file_list, list) else [0]
+        if len(dataset.ratio_list) != len(files):
+            counts = f"{len(dataset.ratio_list)} ratios for {len(files)} label files"
+            checker.problem((*place, "ratio_list"), f"found {counts}; one each is needed")
+    loader = checker.section(values.get("loader"), (key, "loader"))
+    part = checker.part(schema.LoaderPart, loader, (key, "loader"), ("loader",)) if loader else None
+    return SetConfig(dataset, transforms, part) if dataset and part else None
+
+
+def _transforms(checker: Checker, config: Config, entries, place: tuple, key: str) -> list[tuple[str, dict]]:
+    if not isinstance(entries, list) or not entries:
+        checker.problem(place, "missing" if entries is None else f"found {entries!r:.60}; a list is needed")
+        return []
+    found, made, before = [], set(), len(checker.problems)
+    for number, entry in enumerate(entries):
+        here = (*place, number)
+        if isinstance(entry, str):
+            entry = {entry: None}
+        if not isinstance(entry, dict) or len(entry) != 1 or next(iter(entry)) not in TRANSFORMS:
+            checker.problem(here, f"found {entry!r:.60}; known transforms are {sorted(TRANSFORMS)}")
+            continue
+        ((name, given),) = entry.items()
+        arguments = _arguments(checker, name, given, (*here, name))
+        if arguments is not None:
+            found.append((name, arguments))
+        if name != "DecodeImage" and "image" not in made:
+            checker.problem(here, f"{name} stands before DecodeImage")
+        made |= MAKES.get(name, set())
+    if len(checker.problems) == before:
+        _kept(checker, config, found, made, place, key)
+    return found
+
+
+def _kept(checker, config, found, made, place, key) -> None:
+    needed = BATCHES[config.task][1] if key == "Train" else EVAL_KEYS[config.task]
+    keep = [arguments["keep_keys"] for name, arguments in found if name == "KeepKeys"]
+    if not keep:
+        checker.problem(place, f"KeepKeys is missing; for {config.task} it needs {list(needed)}")
+        return
+    lost = [name for name in needed if name not in keep[-1]]
+    if lost:
+        checker.problem(place, f"KeepKeys lacks {lost}; for {config.task} it needs {list(needed)}")
+    unmade = [name for name in keep[-1] if name not in made]
+    if unmade:
+        checker.problem(place, f"KeepKeys asks for {unmade}, which no transform makes")
+
+
+def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
+    """Arguments of a transform, tried on its constructor; None, and problems, if it does not take them."""
+    given = drop_ignored((name,), checker.section(given, place, needed=False))
+    if "scale" in given:
+        given["scale"] = fraction(given["scale"])
+    parameters = inspect.signature(TRANSFORMS[name]).parameters
+    fields = {}
+    for key, parameter in parameters.items():
+        default = ... if parameter.default is inspect.Parameter.empty else parameter.default
+        if key in STAND_INS and key not in given:
+            continue
+        fields[key] = (parameter.annotation, default)
+    model = pydantic.create_model(name, __config__=schema.Part.model_config, **fields)
+    part = checker.part(model, given, place, (name,))
+    if part is None:
+        return None
+    arguments = {key: getattr(part, key) for key in given}
+    try:
+        TRANSFORMS[name](
+            **arguments, **{k: v for k, v in STAND_INS.items() if k in parameters and k not in arguments}
+        )
+    except ValueError as error:
+        checker.problem(place, str(error))
+        return None
+    return arguments

@@ -1,0 +1,291 @@
+"""A configuration put to work: train, evaluate, export."""
+
+import json
+import pathlib
+import platform
+from dataclasses import dataclass
+
+import paddle
+import yaml
+
+from ..datasets.loader import Loader
+from ..distill.cml import CML
+from ..engine import parallel
+from ..engine.ema import EMA
+from ..engine.fine_tuning import load_matching
+from ..engine.l2_decay import DecoupledDecay, regularizer
+from ..engine.scalars import TensorBoard
+from ..engine.schedule import Schedule
+from ..engine.tensors import WeightsError, save_weights
+from ..engine.trainer import Trainer
+from .build import Context, build_dataset, build_nets, build_strategy, context, output_folder, say
+from .evaluate import evaluate
+from .parts import Config, NetConfig
+from .yaml_file import ConfigError
+
+SAVE_EVERY = 500
+"""Steps between checkpoints where the configuration does not say."""
+
+
+@dataclass
+class Run:
+    """Everything of a run, built and not yet begun.
+
+    Fields:
+        config: that it was built from.
+        shared: alphabet and the like.
+        nets: by name.
+        trainer: with the strategy, the optimizer and the data.
+        steps: of the whole run.
+        schedule: of the learning rate.
+        loader: of the training set.
+        eval_set: the other one.
+    """
+
+    config: Config
+    shared: Context
+    nets: dict
+    trainer: Trainer
+    steps: int
+    schedule: Schedule
+    loader: Loader
+    eval_set: object
+
+
+def build_optimizer(config: Config, parameters):
+    """The optimizer of a configuration, coupled decay included.
+
+    Args:
+        config: that was read.
+        parameters: that learn.
+    """
+    part, decay = config.optimizer, config.regularizer
+    clip = None
+    if part.clip_norm_global:
+        clip = paddle.nn.ClipGradByGlobalNorm(part.clip_norm_global)
+    elif part.clip_norm:
+        clip = paddle.nn.ClipGradByNorm(part.clip_norm)
+    given = {"parameters": parameters, "grad_clip": clip}
+    given["weight_decay"] = regularizer(decay.name, decay.factor) if decay and not decay.decoupled else None
+    rate = config.lr.learning_rate or config.lr.values[0]
+    betas = {"beta1": part.beta1, "beta2": part.beta2, "epsilon": part.epsilon}
+    if part.name == "AdamW":
+        given["weight_decay"] = decay.factor if decay else 0.0
+        return paddle.optimizer.AdamW(rate, **betas, **given)
+    if part.name == "Adam":
+        return paddle.optimizer.Adam(rate, **betas, **given)
+    if part.name == "Momentum":
+        return paddle.optimizer.Momentum(rate, momentum=part.momentum, **given)
+    if part.name == "RMSProp":
+        return paddle.optimizer.RMSProp(rate, momentum=part.momentum, epsilon=part.epsilon, **given)
+    return paddle.optimizer.SGD(rate, **given)
+
+
+def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
+    """Build everything that a configuration names; nothing is trained or written.
+
+    Args:
+        config: that was read.
+        dry: let a frozen net do without weights, to try the rest.
+        progress: show a bar on stderr.
+
+    Raises:
+        ConfigError, LabelError, WeightsError: what cannot be built, with file and reason.
+    """
+    settings = config.settings
+    device = settings.device if settings.use_gpu is not False else "cpu"
+    try:
+        device = parallel.start(device)
+    except ValueError as error:
+        raise ConfigError(f"{config.path}: Global.device: {error}") from error
+    rank, world = parallel.world()
+    shared = context(config)
+    paddle.seed(shared.seed)
+    with paddle.utils.unique_name.guard():
+        nets = build_nets(config, shared, dry=dry)
+        nets = {name: parallel.synchronised_batch_norm(net) for name, net in nets.items()}
+        strategy = build_strategy(config, nets, shared)
+        optimizer = build_optimizer(config, strategy.trained.parameters())
+    given = config.train.loader
+    loader = Loader(
+        build_dataset(config, config.train, shared, "Train"),
+        config.task,
+        batch_size=given.batch_size_per_card,
+        shuffle=given.shuffle,
+        drop_last=given.drop_last,
+        workers=given.num_workers,
+        shared_memory=given.use_shared_memory,
+        rank=rank,
+        world=world,
+    )
+    eval_set = build_dataset(config, config.evaluation, shared, "Eval")
+    steps_per_epoch = max(1, loader.steps_per_epoch // settings.accumulate)
+    lr = config.lr.model_dump() | {
+        "values": tuple(config.lr.values),
+        "milestones": tuple(config.lr.milestones),
+    }
+    lr["decay_epochs"] = tuple(lr["decay_epochs"])
+    lr["learning_rate"] = lr["learning_rate"] or 0.0
+    schedule = Schedule(epochs=settings.epoch_num, steps_per_epoch=steps_per_epoch, **lr)
+    callbacks = [EMA(settings.ema_decay)] if settings.ema_decay is not None else []
+    if config.regularizer and config.regularizer.decoupled and config.optimizer.name != "AdamW":
+        callbacks.append(DecoupledDecay(config.regularizer.name, config.regularizer.factor))
+    out = output_folder(config)
+    if settings.tensorboard and rank == 0:
+        callbacks.append(TensorBoard(out / "tensorboard"))
+    start, interval = _evaluation_steps(settings, schedule.steps)
+
+    def scores(net):
+        return evaluate(config, net, eval_set, shared)
+
+    trainer = Trainer(
+        strategy,
+        optimizer,
+        batch_at=loader.batch_at,
+        lr_at=schedule,
+        seed=shared.seed,
+        out=out,
+        save_every=settings.save_batch_step or min(SAVE_EVERY, schedule.steps),
+        evaluate=scores,
+        eval_every=interval,
+        eval_after=start,
+        best_by=config.metric.main_indicator,
+        accumulate=settings.accumulate,
+        precision=_precision(settings),
+        callbacks=callbacks,
+        progress=progress,
+    )
+    return Run(config, shared, nets, trainer, schedule.steps, schedule, loader, eval_set)
+
+
+def _precision(settings) -> str:
+    return {"float16": "fp16", "bfloat16": "bf16"}[settings.amp_dtype] if settings.use_amp else "fp32"
+
+
+def _evaluation_steps(settings, steps: int) -> tuple[int, int]:
+    given = settings.eval_batch_step
+    if given is None:
+        return 0, max(1, steps // 10)
+    start, interval = (0, given) if isinstance(given, int) else given[:2]
+    return start, max(1, interval)
+
+
+def train(config: Config, *, max_steps: int | None = None, progress: bool = True) -> dict[str, float]:
+    """Train, or go on with a run that was interrupted; the last scores.
+
+    Args:
+        config: that was read.
+        max_steps: stop after this many steps in all, for a trial.
+        progress: show a bar on stderr.
+
+    Raises:
+        ConfigError, LabelError, WeightsError: see `prepare`; CML with a teacher that is no better than its student.
+        TrainingDiverged: see the trainer.
+    """
+    run = prepare(config, dry=max_steps is not None, progress=progress)
+    out, trainer = output_folder(config), run.trainer
+    if parallel.world()[0] == 0:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "config.yml").write_text(yaml.safe_dump(config.values, sort_keys=False, allow_unicode=True))
+        (out / "environment.json").write_text(json.dumps(environment(), indent=1))
+    first = trainer.resume()
+    if not first and config.settings.checkpoints:
+        say(
+            load_matching(trainer.strategy.net, config.settings.checkpoints).report(
+                config.settings.checkpoints
+            )
+        )
+    if first:
+        say(f"resumed at step {first} of {run.steps}")
+    elif max_steps is None:
+        _check_teachers(run)
+    steps = run.steps if max_steps is None else min(run.steps, max_steps)
+    history = trainer.run(steps)
+    if parallel.world()[0] == 0 and trainer.out:
+        save_weights(trainer.strategy.net, out / "latest.safetensors", {"step": str(trainer.step)})
+    numbers = [row for row in history if config.metric.main_indicator in row]
+    return numbers[-1] if numbers else (history[-1] if history else {})
+
+
+def _check_teachers(run: Run) -> None:
+    """Where a frozen detector teaches, is it better than what it teaches?"""
+    config = run.config
+    frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
+    if not frozen or config.task != "det":
+        return
+    student = run.trainer.strategy.net
+    student.eval()
+    own = evaluate(config, student, run.eval_set, run.shared)["hmean"]
+    for name in frozen:
+        try:
+            CML.check_teacher(evaluate(config, run.nets[name], run.eval_set, run.shared)["hmean"], own)
+        except ValueError as error:
+            raise ConfigError(f"{config.path}: Architecture.Models.{name}: {error}") from error
+
+
+def environment() -> dict[str, str]:
+    """What a run ran on."""
+    return {
+        "python": platform.python_version(),
+        "paddle": paddle.__version__,
+        "device": paddle.device.get_device(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "processes": str(parallel.world()[1]),
+    }
+
+
+def trained_net(config: Config, weights=None):
+    """The net of a configuration that is wanted in the end, with weights, and what it shares.
+
+    Args:
+        config: that was read.
+        weights: see engine.fine_tuning.read_weights; if None, Global.checkpoints, or the best of the run's folder.
+
+    Raises:
+        ConfigError, WeightsError: nothing there, or it does not fit.
+    """
+    shared = context(config)
+    plain = config.settings.model_copy(update={"pretrained_model": None, "freeze": []})
+    main = config.metric.key if config.distillation else "Model"
+    part = config.nets[main]
+    nets = build_nets(
+        Config(
+            **{
+                **config.__dict__,
+                "settings": plain,
+                "nets": {main: NetConfig(part.backbone, part.neck, part.head)},
+            }
+        ),
+        shared,
+        dry=True,
+    )
+    source = (
+        weights
+        or config.settings.checkpoints
+        or _best_of(output_folder(config))
+        or config.settings.pretrained_model
+    )
+    if not source:
+        raise WeightsError(f"{output_folder(config)}: no trained weights there, and none given")
+    done = load_matching(nets[main], source, prefix=f"{main}.")
+    if done.missing or done.misshapen:
+        raise WeightsError(f"the weights do not fit the net\n{done.report(source)}")
+    nets[main].eval()
+    return nets[main], shared
+
+
+def _best_of(folder: pathlib.Path):
+    return next(
+        (folder / n for n in ("best.safetensors", "latest.safetensors") if (folder / n).is_file()), None
+    )
+
+
+def evaluate_config(config: Config, weights=None) -> dict[str, float]:
+    """Scores of trained weights on the Eval set.
+
+    Args:
+        config: that was read.
+        weights: see `trained_net`.
+    """
+    net, shared = trained_net(config, weights)
+    return evaluate(config, net, build_dataset(config, config.evaluation, shared, "Eval"), shared)

@@ -1,0 +1,297 @@
+"""What a configuration may hold: one pydantic model a part, with PaddleOCR's names and defaults."""
+
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Le, Lt, MinLen
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+Positive = Annotated[int, Gt(0)]
+Share = Annotated[float, Ge(0), Le(1)]
+Below1 = Annotated[float, Ge(0), Lt(1)]
+Rate = Annotated[float, Ge(0)]
+
+
+class Part(BaseModel):
+    """A part of a configuration: unknown keys and values of another type are errors."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), frozen=True)
+
+
+class Global(Part):
+    """Section Global. Ours beside PaddleOCR's: device, save_batch_step, accumulate, ema_decay,
+    tensorboard, freeze."""
+
+    use_gpu: bool | None = None
+    device: str = "auto"
+    epoch_num: Positive = 1
+    seed: Annotated[int, Ge(0)] | None = None
+    save_model_dir: str = "./output"
+    save_epoch_step: Positive | None = None
+    save_batch_step: Positive | None = None
+    eval_batch_step: Positive | Annotated[list[Annotated[int, Ge(0)]], MinLen(2)] | None = None
+    pretrained_model: str | None = None
+    checkpoints: str | None = None
+    character_dict_path: str | None = None
+    use_space_char: bool = False
+    max_text_length: Positive = 25
+    label_list: list[str] | None = None
+    use_amp: bool = False
+    amp_dtype: Literal["float16", "bfloat16"] = "float16"
+    accumulate: Positive = 1
+    ema_decay: Below1 | None = None
+    tensorboard: bool = False
+    freeze: list[str] = []
+
+
+class DetMobileNetV3Part(Part):
+    """Backbone MobileNetV3 of a detector."""
+
+    name: Literal["MobileNetV3"]
+    scale: float = 0.5
+    model_name: Literal["large", "small"] = "large"
+    disable_se: bool = False
+
+
+class RecMobileNetV3Part(Part):
+    """Backbone MobileNetV3 of a recogniser or classifier."""
+
+    name: Literal["MobileNetV3"]
+    scale: float = 0.5
+    model_name: Literal["large", "small"] = "small"
+    small_stride: list[int] = [2, 2, 2, 2]
+    large_stride: list[int] = [1, 2, 2, 2]
+    disable_se: bool = False
+
+
+class ResNetPart(Part):
+    """Backbone ResNet_vd."""
+
+    name: Literal["ResNet"]
+    layers: Literal[18, 34] = 34
+
+
+class PPLCNetPart(Part):
+    """Backbone PP-LCNet, which PaddleOCR's files call MobileNetV1Enhance."""
+
+    name: Literal["MobileNetV1Enhance"]
+    scale: float = 0.5
+    last_conv_stride: Literal[1] = 1
+    last_pool_type: Literal["max"] = "max"
+
+
+class DBFPNPart(Part):
+    """Neck of a detector."""
+
+    name: Literal["DBFPN"]
+    out_channels: Positive = 256
+    use_asf: Literal[False] = False
+
+
+class SequenceEncoderPart(Part):
+    """Neck of a recogniser."""
+
+    name: Literal["SequenceEncoder"]
+    encoder_type: Literal["rnn"] = "rnn"
+    hidden_size: Positive = 48
+
+
+class DBHeadPart(Part):
+    """Head of a detector."""
+
+    name: Literal["DBHead"]
+    k: Annotated[float, Gt(0)] = 50
+
+
+class CTCHeadPart(Part):
+    """Head of a recogniser; return_feats is taken as read, our head always returns them."""
+
+    name: Literal["CTCHead"]
+    mid_channels: Positive | None = None
+    fc_decay: Rate = 0.0004
+    return_feats: bool = False
+
+
+class ClsHeadPart(Part):
+    """Head of a classifier."""
+
+    name: Literal["ClsHead"]
+    class_dim: Positive = 2
+
+
+BACKBONES = {
+    "det": {"MobileNetV3": DetMobileNetV3Part, "ResNet": ResNetPart},
+    "cls": {"MobileNetV3": RecMobileNetV3Part},
+    "rec": {"MobileNetV3": RecMobileNetV3Part, "ResNet": ResNetPart, "MobileNetV1Enhance": PPLCNetPart},
+}
+NECKS = {"det": {"DBFPN": DBFPNPart}, "cls": {}, "rec": {"SequenceEncoder": SequenceEncoderPart}}
+HEADS = {"det": {"DBHead": DBHeadPart}, "cls": {"ClsHead": ClsHeadPart}, "rec": {"CTCHead": CTCHeadPart}}
+ALGORITHMS = {"det": "DB", "cls": "CLS", "rec": "CRNN"}
+
+
+class DBLossPart(Part):
+    """Loss of a detector."""
+
+    name: Literal["DBLoss"]
+    balance_loss: bool = True
+    main_loss_type: Literal["DiceLoss", "BCELoss"] = "DiceLoss"
+    alpha: Rate = 5
+    beta: Rate = 10
+    ohem_ratio: Rate = 3
+
+
+class CTCLossPart(Part):
+    """Loss of a recogniser."""
+
+    name: Literal["CTCLoss"]
+    use_focal_loss: Literal[False] = False
+
+
+class ClsLossPart(Part):
+    """Loss of a classifier."""
+
+    name: Literal["ClsLoss"]
+
+
+LOSSES = {"det": {"DBLoss": DBLossPart}, "cls": {"ClsLoss": ClsLossPart}, "rec": {"CTCLoss": CTCLossPart}}
+
+
+class Optimizer(Part):
+    """Section Optimizer without its parts lr and regularizer."""
+
+    name: Literal["Adam", "AdamW", "Momentum", "SGD", "RMSProp"]
+    beta1: Below1 = 0.9
+    beta2: Below1 = 0.999
+    epsilon: Annotated[float, Gt(0)] = 1e-8
+    momentum: Below1 = 0.9
+    clip_norm: Annotated[float, Gt(0)] | None = None
+    clip_norm_global: Annotated[float, Gt(0)] | None = None
+
+
+class LearningRate(Part):
+    """Optimizer.lr. Ours beside PaddleOCR's: reach_zero; see engine/schedule.py."""
+
+    name: Literal["Const", "Linear", "Cosine", "Step", "Piecewise", "MultiStepDecay"] = "Const"
+    learning_rate: Annotated[float, Gt(0)] | None = None
+    warmup_epoch: Rate = 0
+    reach_zero: bool = False
+    step_size: Annotated[float, Gt(0)] = 1
+    gamma: Annotated[float, Gt(0), Le(1)] = 0.1
+    milestones: list[float] = []
+    decay_epochs: list[float] = []
+    values: list[Rate] = []
+    end_lr: Rate = 0.0
+    power: Annotated[float, Gt(0)] = 1.0
+
+    @model_validator(mode="after")
+    def _complete(self):
+        if self.name == "Piecewise":
+            if not self.values or len(self.values) > len(self.decay_epochs) + 1:
+                raise ValueError(
+                    f"Piecewise has {len(self.values)} values for {len(self.decay_epochs)} decay_epochs; one value "
+                    "more is needed (values that are missing repeat the last)"
+                )
+            if self.decay_epochs != sorted(self.decay_epochs):
+                raise ValueError(f"decay_epochs are {self.decay_epochs}; they have to rise")
+        elif self.learning_rate is None:
+            raise ValueError("learning_rate is missing")
+        return self
+
+
+class Regularizer(Part):
+    """Optimizer.regularizer. Ours beside PaddleOCR's: decoupled."""
+
+    name: Literal["L1", "L2"]
+    factor: Rate = 0.0
+    decoupled: bool = False
+
+
+class DBPostProcessPart(Part):
+    """PostProcess of a detector."""
+
+    name: Literal["DBPostProcess"]
+    thresh: Share = 0.3
+    box_thresh: Share = 0.7
+    max_candidates: Positive = 1000
+    unclip_ratio: Annotated[float, Gt(0)] = 2.0
+    use_dilation: bool = False
+    score_mode: Literal["fast", "slow"] = "fast"
+    box_type: Literal["quad", "poly"] = "quad"
+
+
+class DistillationDBPostProcessPart(DBPostProcessPart):
+    """PostProcess of several detectors."""
+
+    name: Literal["DistillationDBPostProcess"]
+    model_name: list[str] | str = "Student"
+    key: str | None = None
+
+
+class DistillationCTCLabelDecodePart(Part):
+    """PostProcess of several recognisers."""
+
+    name: Literal["DistillationCTCLabelDecode"]
+    model_name: list[str] | str = "Student"
+    key: str | None = None
+    multi_head: Literal[False] = False
+
+
+class CTCLabelDecodePart(Part):
+    """PostProcess of a recogniser."""
+
+    name: Literal["CTCLabelDecode"]
+
+
+class ClsPostProcessPart(Part):
+    """PostProcess of a classifier."""
+
+    name: Literal["ClsPostProcess"]
+
+
+POSTPROCESSES = {
+    "det": {"DBPostProcess": DBPostProcessPart, "DistillationDBPostProcess": DistillationDBPostProcessPart},
+    "cls": {"ClsPostProcess": ClsPostProcessPart},
+    "rec": {
+        "CTCLabelDecode": CTCLabelDecodePart,
+        "DistillationCTCLabelDecode": DistillationCTCLabelDecodePart,
+    },
+}
+
+
+class MetricPart(Part):
+    """Section Metric."""
+
+    name: str
+    main_indicator: str = "acc"
+    base_metric_name: str | None = None
+    key: str = "Student"
+
+
+METRICS = {"det": ("DetMetric", ("hmean", "precision", "recall")), "cls": ("ClsMetric", ("acc",)),
+           "rec": ("RecMetric", ("acc", "norm_edit_dis"))}  # fmt: skip
+"""Metric of each task and what it scores, the main indicator first."""
+
+
+class DatasetPart(Part):
+    """Train.dataset and Eval.dataset without the transforms. Ours beside PaddleOCR's: on_bad."""
+
+    name: Literal["SimpleDataSet", "LMDBDataSet"]
+    data_dir: str
+    label_file_list: Annotated[list[str], MinLen(1)] | str | None = None
+    ratio_list: list[Share] | Share | None = None
+    delimiter: Annotated[str, MinLen(1)] = "\t"
+    on_bad: Literal["error", "drop"] = "error"
+
+    @field_validator("ratio_list", mode="before")
+    @classmethod
+    def _numbers(cls, value):
+        return [float(v) if isinstance(v, int) else v for v in value] if isinstance(value, list) else value
+
+
+class LoaderPart(Part):
+    """Train.loader and Eval.loader."""
+
+    shuffle: bool = False
+    drop_last: bool = False
+    batch_size_per_card: Positive
+    num_workers: Annotated[int, Ge(0)] = 0
+    use_shared_memory: bool = True

@@ -1,0 +1,72 @@
+"""ICDAR 2015's labels to PaddleOCR's: one file a picture, `x1,y1,x2,y2,x3,y3,x4,y4,text` a line."""
+
+import json
+import pathlib
+
+from .labels import LabelError, Problem, raise_for
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
+
+
+def parse_line(line: str) -> dict:
+    """A line as an entry of a detection label. Everything behind the eighth comma is text, commas too.
+
+    Raises:
+        ValueError: not eight numbers and a text.
+    """
+    parts = line.split(",", 8)
+    if len(parts) < 9:
+        raise ValueError(f"{len(parts) - 1} commas; eight numbers and a text are needed: {line[:60]!r}")
+    try:
+        numbers = [float(part) for part in parts[:8]]
+    except ValueError as error:
+        raise ValueError(f"eight numbers are needed first: {line[:60]!r}") from error
+    points = [[int(v) if v == int(v) else v for v in numbers[i : i + 2]] for i in range(0, 8, 2)]
+    return {"transcription": parts[8], "points": points}
+
+
+def convert_icdar(labels, pictures, out) -> int:
+    """Write one label file for a folder of them.
+
+    Args:
+        labels: folder of gt_NAME.txt or NAME.txt, UTF-8 with or without BOM.
+        pictures: folder of the pictures; paths are written relative to it.
+        out: file to write.
+
+    Returns: number of pictures.
+
+    Raises:
+        LabelError: bad lines, label files without a picture, or none at all; nothing is written.
+    """
+    labels, pictures, out = pathlib.Path(labels), pathlib.Path(pictures), pathlib.Path(out)
+    for folder in (labels, pictures):
+        if not folder.is_dir():
+            raise LabelError(f"{folder}: no such folder")
+    by_name = {p.stem: p for p in sorted(pictures.iterdir()) if p.suffix.lower() in PICTURES}
+    rows, problems = [], []
+    for path in sorted(labels.glob("*.txt")):
+        if path.resolve() == out.resolve():
+            continue
+        picture = by_name.get(path.stem.removeprefix("gt_")) or by_name.get(path.stem)
+        if picture is None:
+            problems.append(Problem(str(path), 0, f"no picture of that name in {pictures}"))
+            continue
+        entries = []
+        try:
+            lines = path.read_text(encoding="utf-8-sig").split("\n")
+        except UnicodeDecodeError as error:
+            problems.append(Problem(str(path), 0, f"not UTF-8: {error}"))
+            continue
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    entries.append(parse_line(line.rstrip("\r")))
+                except ValueError as error:
+                    problems.append(Problem(str(path), number, str(error)))
+        rows.append(f"{picture.name}\t{json.dumps(entries, ensure_ascii=False)}\n")
+    if not rows and not problems:
+        problems.append(Problem(str(labels), 0, "no label files (*.txt)"))
+    raise_for(problems, "ICDAR labels")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text("".join(rows), encoding="utf-8")
+    return len(rows)
