@@ -27,6 +27,8 @@ _Loader.add_implicit_resolver(
     "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789.")
 )
 
+_CONTAINERS = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
+
 MOST_NODES = 20_000
 """Values of a file, aliases counted as often as they are used. The longest known configuration has about 500."""
 
@@ -73,6 +75,8 @@ class YamlFile:
             raise ValueError(f"more than {MOST_NODES} values; is an alias repeated without end?")
         if node is None:
             return None
+        if not isinstance(node, yaml.ScalarNode) and node.tag not in _CONTAINERS:
+            raise ValueError(f"line {node.start_mark.line + 1}: not YAML without objects: {node.tag}")
         if isinstance(node, yaml.SequenceNode):
             return [self._value(loader, item) for item in node.value]
         if isinstance(node, yaml.MappingNode):

@@ -1,0 +1,241 @@
+"""A hundred broken configurations: each one clear error that names file and place, none accepted, none a traceback."""
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from ppocr_lessons.cli import app
+from ppocr_lessons.config import ConfigError, read_config
+from ppocr_lessons.config.run import prepare
+
+from .conftest import CONFIGS
+
+DET, CLS, REC = "ch_det_mv3_db_v2.0", "cls_mv3", "rec_chinese_lite_train_v2.0"
+CML, UDML, ECTC = "ch_PP-OCRv2_det_cml", "ch_PP-OCRv2_rec_distillation", "ch_PP-OCRv2_rec_enhanced_ctc_loss"
+
+# file, override, what the error has to say
+OVERRIDES = [
+    # unknown keys and sections
+    (DET, "Globl.epoch_num=1", "Globl.*unknown section"),
+    (DET, "Global.epochs=1", "Global.epochs.*unknown key; known here are.*epoch_num"),
+    (DET, "Architecture.Bakbone.name=MobileNetV3", "Bakbone.*unknown key"),
+    (DET, "Architecture.Backbone.scael=0.5", "scael.*unknown key.*scale"),
+    (DET, "Architecture.Neck.inner_channels=96", "inner_channels.*known here are.*out_channels"),
+    (DET, "Architecture.Head.K=50", "Head.K.*unknown key"),
+    (DET, "Loss.gamma=1", "Loss.gamma.*unknown key"),
+    (DET, "Optimizer.beta3=1", "Optimizer.beta3.*unknown key"),
+    (DET, "Optimizer.lr.peak=1", "Optimizer.lr.peak.*unknown key"),
+    (DET, "Optimizer.regularizer.weight=1", "regularizer.weight.*unknown key"),
+    (DET, "PostProcess.tresh=0.3", "PostProcess.tresh.*unknown key.*thresh"),
+    (DET, "Metric.indicator=hmean", "Metric.indicator.*unknown key"),
+    (DET, "Train.data.name=x", "Train.data.*unknown key"),
+    (DET, "Train.dataset.label_files=x", "label_files.*unknown key.*label_file_list"),
+    (DET, "Train.loader.batch_size=8", "loader.batch_size.*unknown key"),
+    (DET, "Eval.loader.workers=8", "Eval.loader.workers.*unknown key"),
+    (DET, "Train.dataset.transforms.MakeShrinkMap.ratio=0.4", "MakeShrinkMap.ratio.*unknown key"),
+    (REC, "Train.dataset.transforms.RecAug={use_tai: true}", "use_tai.*unknown key.*use_tia"),
+    (CML, "Architecture.Models.Student.frozen=true", "Student.frozen.*unknown key"),
+    (CML, "Loss.weights=1", "Loss.weights.*unknown key"),
+    # unknown names
+    (DET, "Architecture.model_type=dett", "model_type.*'dett'; known are.*det"),
+    (DET, "Architecture.algorithm=EAST", "algorithm.*'EAST'; known for det"),
+    (DET, "Architecture.Backbone.name=MobileNetV4", "Backbone.name.*'MobileNetV4'; known backbones of det"),
+    (DET, "Architecture.Neck.name=FPN", "Neck.name.*'FPN'; known necks of det"),
+    (DET, "Architecture.Head.name=PSEHead", "Head.name.*known heads of det"),
+    (DET, "Architecture.Backbone.model_name=medium", "model_name.*'medium'"),
+    (DET, "Loss.name=EASTLoss", "Loss.name.*'EASTLoss'; known losses of det"),
+    (DET, "Loss.main_loss_type=FocalLoss", "main_loss_type.*'FocalLoss'"),
+    (DET, "Optimizer.name=Adagrad", "Optimizer.name.*'Adagrad'"),
+    (DET, "Optimizer.lr.name=Cosinus", "lr.name.*'Cosinus'"),
+    (DET, "Optimizer.regularizer.name=L3", "regularizer.name.*'L3'"),
+    (DET, "PostProcess.name=EASTPostProcess", "PostProcess.name.*known post-processings"),
+    (DET, "PostProcess.score_mode=medium", "score_mode.*'medium'"),
+    (DET, "Metric.name=RecMetric", "Metric.*'RecMetric'; the metric of det is 'DetMetric'"),
+    (DET, "Metric.main_indicator=acc", "main_indicator.*'acc'; known are.*hmean"),
+    (DET, "Train.dataset.name=PubTabDataSet", "dataset.name.*'PubTabDataSet'"),
+    (DET, "Train.dataset.transforms.1={DetLabel: }", "transforms.1.*known transforms are"),
+    (DET, "Train.dataset.transforms.IaaAugment.augmenter_args=[{type: Flip}]", "augmenter 'Flip'; known are"),
+    (REC, "Architecture.Backbone.name=DenseNet", "known backbones of rec"),
+    (REC, "Architecture.Neck.encoder_type=reshape", "encoder_type.*'reshape'"),
+    (REC, "Loss.name=AttentionLoss", "known losses of rec"),
+    (REC, "PostProcess.name=AttnLabelDecode", "known post-processings"),
+    (CLS, "Loss.name=CTCLoss", "known losses of cls"),
+    (CLS, "Train.dataset.transforms.DecodeImage.img_mode=HSV", "img_mode BGR, RGB and GRAY"),
+    (CML, "Loss.loss_config_list.0={DistillationLoss: }", "loss_config_list.0.*known losses of det"),
+    (CML, "Loss.name=DBLoss", "distillation needs 'CombinedLoss'"),
+    (CML, "Metric.key=Pupil", "Metric.key.*'Pupil'; the nets are"),
+    (UDML, "Architecture.name=Distil", "Architecture.name.*'Distil'; known is"),
+    (ECTC, "Loss.loss_config_list.1={ACELoss: {weight: 0.1}}", "known losses of rec"),
+    # wrong types
+    (DET, "Global=5", "Global.*found 5, named values are needed"),
+    (DET, "Global.epoch_num=many", "epoch_num.*'many'"),
+    (DET, "Global.epoch_num=1.5", "epoch_num.*1.5"),
+    (DET, "Global.eval_batch_step=often", "eval_batch_step.*'often'"),
+    (DET, "Architecture=[1, 2]", "Architecture.*named values are needed"),
+    (DET, "Architecture.Backbone=MobileNetV3", "Backbone.*named values are needed"),
+    (DET, "Architecture.Backbone.scale=half", "scale.*'half'"),
+    (DET, "Architecture.Backbone.disable_se=maybe", "disable_se.*'maybe'"),
+    (DET, "Architecture.Neck.out_channels=wide", "out_channels.*'wide'"),
+    (DET, "Loss=DBLoss", "Loss.*named values are needed"),
+    (DET, "Loss.alpha=five", "alpha.*'five'"),
+    (DET, "Optimizer.lr=0.001", "Optimizer.lr.*found 0.001"),
+    (DET, "Optimizer.lr.learning_rate=fast", "learning_rate.*'fast'"),
+    (DET, "Train=[]", "Train.*named values are needed"),
+    (DET, "Train.dataset.data_dir=5", "data_dir.*found 5"),
+    (DET, "Train.dataset.transforms=all", "transforms.*'all'; a list is needed"),
+    (DET, "Train.dataset.transforms.EastRandomCropData.size=960", "size.*960"),
+    (DET, "Train.dataset.transforms.NormalizeImage.scale=1/x", "scale.*'1/x'"),
+    (DET, "Train.loader.shuffle=3", "shuffle.*found 3"),
+    (DET, "Train.loader.batch_size_per_card=[8]", "batch_size_per_card"),
+    (REC, "Architecture.Backbone.small_stride=2", "small_stride.*found 2"),
+    (CLS, "Global.label_list=180", "label_list.*180"),
+    (CML, "Architecture.Models=Student", "Models.*named values are needed"),
+    (CML, "Loss.loss_config_list=DBLoss", "loss_config_list.*a list of losses is needed"),
+    # values out of range
+    (DET, "Global.epoch_num=0", "epoch_num.*found 0"),
+    (DET, "Global.seed=-1", "Global.seed.*-1"),
+    (DET, "Global.ema_decay=1.0", "ema_decay.*1.0"),
+    (DET, "Architecture.Neck.out_channels=-96", "out_channels.*-96"),
+    (DET, "Architecture.Head.k=0", "Head.k.*found 0"),
+    (DET, "Loss.beta=-1", "Loss.beta.*-1"),
+    (DET, "Optimizer.beta1=1.5", "beta1.*1.5"),
+    (DET, "Optimizer.lr.learning_rate=0", "learning_rate.*found 0"),
+    (DET, "Optimizer.lr.warmup_epoch=-2", "warmup_epoch.*-2"),
+    (DET, "Optimizer.regularizer.factor=-1e-5", "factor.*-1e-05"),
+    (DET, "PostProcess.thresh=3", "thresh.*found 3"),
+    (DET, "PostProcess.unclip_ratio=0", "unclip_ratio.*found 0"),
+    (DET, "Train.dataset.ratio_list=[1.5]", "ratio_list.*1.5"),
+    (DET, "Train.dataset.ratio_list=[0.5, 0.5]", "2 ratios for 1 label files"),
+    (DET, "Train.loader.batch_size_per_card=0", "batch_size_per_card.*found 0"),
+    (DET, "Train.loader.num_workers=-1", "num_workers.*-1"),
+    (DET, "Train.dataset.transforms.MakeBorderMap.shrink_ratio=1.4", "shrink_ratio is 1.4"),
+    (DET, "Train.dataset.transforms.EastRandomCropData.max_tries=0", "max_tries 0"),
+    (DET, "Train.dataset.transforms.NormalizeImage.std=[0, 0, 0]", "std above 0"),
+    (REC, "Train.dataset.transforms.RecAug={tia_prob: 2.0}", "tia_prob is 2.0"),
+    (REC, "Global.max_text_length=0", "max_text_length.*found 0"),
+    (CLS, "Train.dataset.transforms.RandAugment={magnitude: 11}", "magnitude 11"),
+    (CLS, "Train.dataset.transforms.ClsResizeImg.image_shape=[48, 192]", r"\[3, height, width\] is needed"),
+    # parts that do not go together, or are missing
+    (DET, "Architecture=", "Architecture.*missing"),
+    (DET, "Architecture.Neck=", "Architecture.Neck.*missing"),
+    (DET, "Loss=", "Loss.*missing"),
+    (DET, "Optimizer.lr=", "Optimizer.lr.*missing"),
+    (DET, "Optimizer.lr.learning_rate=", "learning_rate"),
+    (DET, "Train.dataset.label_file_list=", "label_file_list.*missing"),
+    (DET, "Train.dataset.transforms.0={DetLabelEncode: }", "stands before DecodeImage"),
+    (DET, "Train.dataset.transforms.KeepKeys.keep_keys=[image]", "KeepKeys lacks.*shrink_map"),
+    (DET, "Eval.dataset.transforms.KeepKeys.keep_keys=[image, label, shape, polys, ignore_tags]", "no transform makes"),
+    (DET, "Eval.dataset.transforms.2={ToCHWImage: }", "asks for.*shape.*no transform makes"),
+    (REC, "Optimizer.lr={name: Piecewise, values: [1, 2, 3], decay_epochs: [5]}", "3 values for 1 decay_epochs"),
+    (REC, "Optimizer.lr={name: Piecewise, values: [1, 2], decay_epochs: [5, 3]}", "have to rise"),
+    (CML, "Loss.loss_config_list.DistillationDMLLoss.model_name_pairs=[[Student, Pupil]]", "'Pupil'.*not among"),
+    (CML, "Architecture.Models.Student.model_type=rec", "found 'rec', the other nets are 'det'|known for rec"),
+    (UDML, "Loss.loss_config_list.DistillationDMLLoss.act=", "needs act: softmax"),
+]  # fmt: skip
+
+
+def test_there_are_a_hundred():
+    assert len(OVERRIDES) + len(TEXTS) + len(BUILT) >= 100
+
+
+@pytest.mark.parametrize(("name", "change", "said"), OVERRIDES, ids=[f"{n}-{c}"[:70] for n, c, _ in OVERRIDES])
+def test_override(name, change, said):
+    path = CONFIGS / f"2022/{name}.yml"
+    with pytest.raises(ConfigError, match=f"(?s){said}") as caught:
+        read_config(path, [change])
+    assert str(path) in str(caught.value)
+
+
+TEXTS = [
+    (b"Global: [unclosed", "bad.yml:1.*not YAML|bad.yml.*not YAML"),
+    (b"Global:\n\tepoch_num: 1", "bad.yml:2: not YAML"),
+    (b"Global: !!python/object/apply:os.system ['true']", "not YAML.*python/object"),
+    (b"\xff\xfe\x00", "cannot be read"),
+    (b"", "sections .* are needed"),
+    (b"just a text", "sections .* are needed, found 'just a text'"),
+    (b"- a\n- b", "sections .* are needed"),
+    (b"5: 6", "key 5 is not a name"),
+    (b"Global: {epoch_num: 1}", "Architecture.*missing"),
+    (b"a: &a [*a]", "alias|undefined|found"),
+    (b"a: &a [x, x, x, x, x, x, x, x, x]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n"
+     b"c: &c [*b, *b, *b, *b, *b, *b, *b, *b, *b]\nd: &d [*c, *c, *c, *c, *c, *c, *c, *c, *c]\n"
+     b"e: [*d, *d, *d, *d, *d, *d, *d, *d, *d]", "more than 20000 values"),
+    (b"Global: {epoch_num: 1}\n---\nGlobal: {}", "not YAML.*document"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), TEXTS, ids=range(len(TEXTS)))
+def test_text(text, said, tmp_path):
+    (tmp_path / "bad.yml").write_bytes(text)
+    with pytest.raises(ConfigError, match=f"(?s){said}"):
+        read_config(tmp_path / "bad.yml")
+
+
+# What only building shows: file, task, overrides, what the error has to say.
+BUILT = [
+    (DET, {"Architecture.Backbone.scale": 0.6}, "scale is 0.6; known are"),
+    (DET, {"Architecture.Neck.out_channels": 30}, "30"),
+    (DET, {"Global.pretrained_model": "nowhere/best"}, "nowhere/best"),
+    (DET, {"Global.freeze": "[bone]"}, "called 'bone'; parts of the net are"),
+    (DET, {"Global.device": "tpu"}, "device is 'tpu'"),
+    (DET, {"Train.dataset.data_dir": "/nowhere"}, "no such picture"),
+    (DET, {"Train.dataset.label_file_list": "[nowhere.txt]"}, "nowhere.txt: no such label file"),
+    (REC, {"Global.character_dict_path": "nowhere.txt"}, "character_dict_path.*nowhere.txt"),
+    (REC, {"Architecture.Backbone.small_stride": "[1, 2, 3, 2]"}, "strides is"),
+    (REC, {"Global.max_text_length": 1}, "more than max_text_length 1"),
+    (CML, {"Architecture.Models.Student.pretrained": "", "Architecture.Models.Student2.pretrained": "",
+           "Architecture.Models.Teacher.pretrained": ""}, "Teacher: freeze_params is true and pretrained is empty"),
+    (ECTC, {"Loss.loss_config_list.CenterLoss.center_file_path": "nowhere.pkl"}, "center_file_path.*nowhere.pkl"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "changes", "said"), BUILT, ids=[f"{n}-{list(c)[0]}" for n, c, _ in BUILT])
+def test_built(name, changes, said, overrides):
+    task = "det" if name in (DET, CML) else "rec"
+    config = read_config(CONFIGS / f"2022/{name}.yml", overrides(task, **changes))
+    with pytest.raises(ValueError, match=f"(?s){said}"):
+        prepare(config, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [("Global.epoch_num", "Section.key=value is needed"), ("Global.epoch_num.x=1", "has no keys"),
+     ("Train.dataset.transforms.RecAugg.p=1", "'RecAugg' is not in the list; it has"),
+     ("Train.dataset.transforms.77={}", "'77' is not in the list")],
+)  # fmt: skip
+def test_overrides_that_lead_nowhere(change, said):
+    with pytest.raises(ConfigError, match=said):
+        read_config(CONFIGS / f"2022/{DET}.yml", [change])
+
+
+def test_all_problems_at_once_with_lines(tmp_path):
+    text = (CONFIGS / f"2022/{DET}.yml").read_text()
+    text = text.replace("epoch_num: 1200", "epoch_num: never").replace("k: 50", "k: fifty").replace("scale: 0.5", "scael: 0.5")
+    (tmp_path / "bad.yml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        read_config(tmp_path / "bad.yml")
+    said = str(caught.value)
+    lines = text.splitlines()
+    for found in ("epoch_num: never", "k: fifty", "scael: 0.5"):
+        number = next(i for i, line in enumerate(lines, 1) if found in line)
+        assert f"(line {number})" in said
+    assert "3 problems" in said
+
+
+def test_on_the_command_line_there_is_no_traceback(tmp_path):
+    (tmp_path / "bad.yml").write_text("Global: {epoch_num: 0}")
+    result = CliRunner().invoke(app, ["train", "-c", str(tmp_path / "bad.yml"), "--check"])
+    assert result.exit_code == 1 and "error:" in result.output and "Traceback" not in result.output
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_duplicate_keys_warn_and_the_last_wins(tmp_path, capsys):
+    text = (CONFIGS / f"2022/{DET}.yml").read_text().replace("  use_gpu: true\n", "  use_gpu: true\n  epoch_num: 7\n")
+    (tmp_path / "twice.yml").write_text(text)
+    assert read_config(tmp_path / "twice.yml").settings.epoch_num == 1200
+    assert "twice.yml:4: 'epoch_num' stands here twice" in capsys.readouterr().err
+
+
+def test_values_of_the_files_survive():
+    values = read_config(CONFIGS / f"2022/{DET}.yml").values
+    assert values == yaml.safe_load((CONFIGS / f"2022/{DET}.yml").read_text())
