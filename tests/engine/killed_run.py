@@ -1,0 +1,53 @@
+"""A short training that saves after every step, to be killed at any moment: python killed_run.py FOLDER STEPS."""
+
+import pathlib
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
+from ppocr_lessons.runtime import require_paddle  # noqa: E402
+
+require_paddle()
+
+import paddle  # noqa: E402
+
+from ppocr_lessons.cls.direction import ClsBatch, PlainCrossEntropy, direction_mobile  # noqa: E402
+from ppocr_lessons.datasets.draws import rng_for  # noqa: E402
+from ppocr_lessons.engine.cosine_warmup import lr_at  # noqa: E402
+from ppocr_lessons.engine.ema import EMA  # noqa: E402
+from ppocr_lessons.engine.trainer import Trainer  # noqa: E402
+
+
+def batch_at(number):
+    """Noise and random labels of a step."""
+    rng = rng_for(7, number)
+    images = rng.standard_normal((4, 3, 16, 32)).astype(np.float32)
+    return ClsBatch(paddle.to_tensor(images), paddle.to_tensor(rng.integers(0, 2, 4)))
+
+
+def main():
+    """Train, or go on."""
+    folder, steps = sys.argv[1], int(sys.argv[2])
+    paddle.set_device("cpu")
+    paddle.seed(3)
+    with paddle.utils.unique_name.guard():
+        strategy = PlainCrossEntropy(direction_mobile())
+        optimizer = paddle.optimizer.Adam(1e-3, parameters=strategy.trained.parameters())
+    trainer = Trainer(
+        strategy,
+        optimizer,
+        batch_at=batch_at,
+        lr_at=lambda step: lr_at(step, peak=1e-3, steps=steps, warmup_steps=2),
+        out=folder,
+        save_every=1,
+        callbacks=[EMA(0.9)],
+        progress=False,
+    )
+    trainer.resume()
+    print("ready", flush=True)
+    trainer.run(steps)
+
+
+if __name__ == "__main__":
+    main()
