@@ -88,7 +88,7 @@ STRATEGIES = (
         "cls-augmentation", 1, ("cls",), "2.2.2", "Data augmentation: BDA and RandAugment",
         "augment.rand_augment:RandAugment", "09_cls_augmentation.ipynb",
         "accuracy 0.8879 -> 0.9212", "chapter 2.2.2, Fig. 16",
-        {"Train.dataset.transforms.RandAugment": None}, {"Train.dataset.transforms.RandAugment": {}}, done=False,
+        {"Train.dataset.transforms.RandAugment": None}, {"Train.dataset.transforms.RandAugment": {}},
     ),
     Strategy(
         "cls-input-resolution", 1, ("cls",), "2.2.3", "Input resolution",
@@ -129,7 +129,7 @@ STRATEGIES = (
         "rec-l2", 1, ("rec",), "2.3.3", "Regularisation: L2 decay",
         "engine.l2_decay:l2_decay", "13_rec_training.ipynb",
         "accuracy 0.6179 -> 0.6519", "chapter 2.3.3, Fig. 20",
-        {"Optimizer.regularizer.factor": 0}, {"Optimizer.regularizer.factor": 1e-5}, done=False,
+        {"Optimizer.regularizer.factor": 0}, {"Optimizer.regularizer.factor": 1e-5},
     ),
     Strategy(
         "rec-warmup", 1, ("rec",), "2.3.3", "Learning rate warm-up",
@@ -158,7 +158,7 @@ STRATEGIES = (
         "det-cml", 2, ("det",), "3.1.1", "CML: collaborative mutual learning",
         "distill.cml:CML", "14_v2_det_cml.ipynb",
         "hmean 0.759 -> 0.789 at the same size and speed", "chapter 3.1.1, Fig. 28",
-        {"Architecture.algorithm": "DB"}, {"Architecture.algorithm": "Distillation"}, done=False,
+        {"Architecture.algorithm": "DB"}, {"Architecture.algorithm": "Distillation"},
     ),
     Strategy(
         "det-copy-paste", 2, ("det",), "3.1.2", "CopyPaste",
@@ -176,13 +176,13 @@ STRATEGIES = (
         "rec-udml", 2, ("rec",), "3.2.2", "U-DML: unified deep mutual learning",
         "distill.udml:UDML", "17_v2_rec_udml.ipynb",
         "accuracy 0.693 -> 0.739", "chapter 3.2, Fig. 35",
-        {"Architecture.algorithm": "CRNN"}, {"Architecture.algorithm": "Distillation"}, done=False,
+        {"Architecture.algorithm": "CRNN"}, {"Architecture.algorithm": "Distillation"},
     ),
     Strategy(
         "rec-enhanced-ctc", 2, ("rec",), "3.2.3", "Enhanced CTC loss: centre loss",
         "losses.enhanced_ctc:EnhancedCTC", "18_v2_rec_enhanced_ctc.ipynb",
         "accuracy 0.739 -> 0.748", "chapter 3.2, Fig. 35",
-        {"Loss.name": "CTCLoss"}, {"Loss.name": "CombinedLoss"}, done=False,
+        {"Loss.name": "CTCLoss"}, {"Loss.name": "CombinedLoss"},
     ),
 )  # fmt: skip
 

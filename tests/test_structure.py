@@ -22,8 +22,9 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
 LAYERS = (
     ("runtime", "strategies", "notebooks", "backbones", "losses", "augment"),
-    ("datasets", "det", "cls", "rec"),
+    ("datasets", "det", "cls", "rec", "distill"),
     ("engine",),
+    ("config",),
     ("deploy",),
     ("ocr", "bench"),
     ("viz",),

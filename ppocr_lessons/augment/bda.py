@@ -102,9 +102,11 @@ class BDA:
             for step in range(drawn.jitter):
                 image[step:, step:] = before[: len(image) - step, : image.shape[1] - step]
         if drawn.noise_seed is not None:
-            noise = np.random.default_rng(drawn.noise_seed).standard_normal(image.shape, np.float32)
-            # 0.5 sqrt(0.1) = 0.158; cutting the fraction off turns any negative noise into one level less
-            image = (image + 0.5 * 0.1**0.5 * noise).clip(0, 255).astype(np.uint8)
+            # Noise of deviation 0.5 sqrt(0.1) = 0.158 is added and the fraction cut off: what is negative takes a
+            # level away, what is positive nothing (a whole level would be six deviations). That is one coin a byte.
+            coins = np.random.default_rng(drawn.noise_seed).bytes(-(-image.size // 8))
+            coins = np.unpackbits(np.frombuffer(coins, np.uint8), count=image.size).reshape(image.shape)
+            image = cv2.subtract(image, coins)
         return 255 - image if drawn.reverse else image
 
     def __call__(self, rng: np.random.Generator, image: np.ndarray) -> np.ndarray:

@@ -150,8 +150,7 @@ class CopyPaste:
             )
             mask = np.zeros(size[::-1], np.uint8)
             cv2.fillPoly(mask, [np.round(paste.polygon - low).astype(np.int32)], 1)
-            window = image[low[1] : high[1], low[0] : high[0]]
-            np.copyto(window, piece, where=mask[..., None].astype(bool))
+            cv2.copyTo(piece, mask, image[low[1] : high[1], low[0] : high[0]])
         if not pastes:
             return page._replace(image=image)
         polygons = np.array([p.polygon for p in pastes], np.float32).clip(0, (width, height))

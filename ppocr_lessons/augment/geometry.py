@@ -147,7 +147,8 @@ class EastRandomCrop:
     Raises:
         ValueError: a size that is not two positive numbers, max_tries below 1, a ratio outside 0..1.
     PaddleOCR: EastRandomCropData in ppocr/data/imaug/random_crop_data.py. It never draws the last free stretch of an
-        axis that has several, so no window of its reaches past the last text; here one may. And stretching moves
+        axis that has several, so no window of its reaches past the last text; here one may. A window that
+        only touches a text does there as one that holds it. And stretching moves
         its polygons by one factor for both sides; here each side has its own.
     """
 
@@ -192,7 +193,7 @@ class EastRandomCrop:
                 continue
             if bottom - top < self.min_crop_side_ratio * height:
                 continue
-            touches = (high >= (left, top)).all(1) & (low <= (right, bottom)).all(1)
+            touches = (high > (left, top)).all(1) & (low < (right, bottom)).all(1)
             if touches.any() and right > left and bottom > top:
                 return Crop(left, top, right - left, bottom - top)
         return whole

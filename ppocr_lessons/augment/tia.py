@@ -7,6 +7,7 @@ PaddleOCR: ppocr/data/imaug/text_image_aug.
 Paper: Luo et al. 2020, arXiv 2003.06606.
 """
 
+import functools
 from typing import NamedTuple
 
 import cv2
@@ -122,6 +123,7 @@ def move_least_squares(places, points: ControlPoints) -> np.ndarray:
     return result
 
 
+@functools.lru_cache(maxsize=256)
 def _nodes(size):
     """Places of the grid on one axis, and the (size, nodes) weights that interpolate between them."""
     starts = np.arange(0, size, GRID)

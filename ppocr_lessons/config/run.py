@@ -200,7 +200,10 @@ def train(config: Config, *, max_steps: int | None = None, progress: bool = True
     elif max_steps is None:
         _check_teachers(run)
     steps = run.steps if max_steps is None else min(run.steps, max_steps)
-    history = trainer.run(steps)
+    try:
+        history = trainer.run(steps)
+    finally:
+        run.loader.close()
     if parallel.world()[0] == 0 and trainer.out:
         save_weights(trainer.strategy.net, out / "latest.safetensors", {"step": str(trainer.step)})
     numbers = [row for row in history if config.metric.main_indicator in row]

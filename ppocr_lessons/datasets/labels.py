@@ -102,7 +102,7 @@ class LabelFile:
         text = raw.decode("utf-8").rstrip("\r")
         picture, found, label = text.partition(self.delimiter)
         if not found:
-            wanted = "a tab" if self.delimiter == "\t" else repr(self.delimiter)
+            wanted = "tab" if self.delimiter == "\t" else repr(self.delimiter)
             raise ValueError(f"no {wanted} between picture and label: {text[:80]!r}")
         return picture, label
 

@@ -231,3 +231,7 @@ class Loader:
             )
         self._next = batch + 1
         return self.kind(*next(self._ahead))
+
+    def close(self) -> None:
+        """Send the workers home; a batch asked for later calls them back."""
+        self._ahead = None

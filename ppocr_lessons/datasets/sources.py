@@ -221,9 +221,10 @@ def checked(
     """The source, if all of its entries are good.
 
     Args:
-        source, task, alphabet, longest, labels, progress: see `find_problems`.
+        source, task: see `find_problems`.
         what: the set's name in messages.
         on_bad: "error", or "drop": leave bad entries out and say so on stderr.
+        alphabet, longest, labels, progress: see `find_problems`.
 
     Raises:
         LabelError: bad entries; see `raise_for`.

@@ -1,5 +1,6 @@
 """From the probability map to boxes: threshold, outline, score, grow back (chapter 2.1)."""
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -28,15 +29,38 @@ def order_corners(corners) -> np.ndarray:
     """Four corners from the top left one clockwise.
 
     Args:
-        corners: (4, 2) in any order.
+        corners: (..., 4, 2) in any order.
 
-    Returns: (4, 2) float32.
+    Returns: (..., 4, 2) float32.
     """
     corners = np.asarray(corners, np.float32)
-    corners = corners[np.argsort(corners[:, 0], kind="stable")]
-    left, right = corners[:2], corners[2:]
-    left, right = left[np.argsort(left[:, 1], kind="stable")], right[np.argsort(right[:, 1], kind="stable")]
-    return np.stack([left[0], right[0], right[1], left[1]])
+    corners = _sorted_by(corners, 0)
+    left, right = _sorted_by(corners[..., :2, :], 1), _sorted_by(corners[..., 2:, :], 1)
+    return np.stack([left[..., 0, :], right[..., 0, :], right[..., 1, :], left[..., 1, :]], axis=-2)
+
+
+def _sorted_by(points, axis):
+    order = np.argsort(points[..., axis], axis=-1, kind="stable")
+    return np.take_along_axis(points, order[..., None], axis=-2)
+
+
+def rectangle_corners(centres, sides, angles_degrees) -> np.ndarray:
+    """Corners of turned rectangles, as cv2.boxPoints gives them, for many at once.
+
+    Args:
+        centres: (N, 2).
+        sides: (N, 2), width and height before the turn.
+        angles_degrees: (N,).
+
+    Returns: (N, 4, 2) float64, opposite corners two apart.
+    """
+    angles = np.deg2rad(angles_degrees)
+    across = np.stack([np.cos(angles), np.sin(angles)], -1) * sides[:, :1] / 2
+    down = np.stack([-np.sin(angles), np.cos(angles)], -1) * sides[:, 1:] / 2
+    return np.stack(
+        [centres - across + down, centres - across - down, centres + across - down, centres + across + down],
+        1,
+    )
 
 
 def mean_inside(prob: np.ndarray, polygon: np.ndarray) -> float:
@@ -47,11 +71,16 @@ def mean_inside(prob: np.ndarray, polygon: np.ndarray) -> float:
         polygon: (N, 2), cut to whole pixels.
     """
     height, width = prob.shape
-    low = np.floor(polygon.min(0)).astype(int).clip(0, (width - 1, height - 1))
-    high = np.ceil(polygon.max(0)).astype(int).clip(0, (width - 1, height - 1)) + 1
-    mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
-    cv2.fillPoly(mask, [(polygon - low).astype(np.int32)], 1)
-    return cv2.mean(prob[low[1] : high[1], low[0] : high[0]], mask)[0]
+    left, top = (
+        max(0, min(side - 1, math.floor(v))) for v, side in zip(polygon.min(0), (width, height), strict=True)
+    )
+    right, bottom = (
+        max(0, min(side - 1, math.ceil(v))) + 1
+        for v, side in zip(polygon.max(0), (width, height), strict=True)
+    )
+    mask = np.zeros((bottom - top, right - left), np.uint8)
+    cv2.fillPoly(mask, [(polygon - (left, top)).astype(np.int32)], 1)
+    return cv2.mean(prob[top:bottom, left:right], mask)[0]
 
 
 def unclip_distance(polygon, ratio: float) -> float:
@@ -115,30 +144,33 @@ class DBPostProcess:
             original_size: (height, width) of the picture before it was resized for the net.
         """
         contours, _ = cv2.findContours(self.binarize(prob), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-        find = self._quad if self.box_type == "quad" else self._polygon
-        found = [find(prob, contour) for contour in contours[: self.max_candidates]]
-        found = [box for box in found if box is not None]
+        contours = contours[: self.max_candidates]
         scale = np.array(original_size[::-1], np.float32) / prob.shape[::-1]
-        polygons = [np.round(p * scale).clip(0, original_size[::-1]).astype(np.float32) for p, _ in found]
-        scores = np.array([score for _, score in found], np.float32)
         if self.box_type == "quad":
-            return Boxes(np.array(polygons, np.float32).reshape(-1, 4, 2), scores)
-        return Boxes(polygons, scores)
+            polygons, scores = self._quads(prob, contours)
+            polygons = np.round(polygons * scale).clip(0, original_size[::-1]).astype(np.float32)
+            return Boxes(polygons, scores)
+        found = [box for contour in contours if (box := self._polygon(prob, contour)) is not None]
+        polygons = [np.round(p * scale).clip(0, original_size[::-1]).astype(np.float32) for p, _ in found]
+        return Boxes(polygons, np.array([score for _, score in found], np.float32))
 
-    def _quad(self, prob, contour):
-        centre, sides, angle = cv2.minAreaRect(contour)
-        if min(sides) < MIN_SIDE:
-            return None
-        corners = order_corners(cv2.boxPoints((centre, sides, angle)))
-        inside = contour.reshape(-1, 2) if self.score_mode == "slow" else corners
-        score = mean_inside(prob, inside)
-        if score < self.box_thresh:
-            return None
-        # Growing a rectangle by D and taking the smallest rectangle around it adds 2 D to both sides.
-        grown = tuple(side + 2 * unclip_distance(corners, self.unclip_ratio) for side in sides)
-        if min(grown) < MIN_SIDE + 2:
-            return None
-        return order_corners(cv2.boxPoints((centre, grown, angle))), score
+    def _quads(self, prob, contours):
+        """All rectangles at once; only the fit and the score go contour by contour."""
+        rects = np.array([(*c, *s, a) for c, s, a in map(cv2.minAreaRect, contours)], np.float64).reshape(
+            -1, 5
+        )
+        large = np.nonzero(rects[:, 2:4].min(1) >= MIN_SIDE)[0]
+        centres, sides, angles = rects[large, :2], rects[large, 2:4], rects[large, 4]
+        corners = order_corners(rectangle_corners(centres, sides, angles))
+        if self.score_mode == "slow":
+            scores = [mean_inside(prob, contours[i].reshape(-1, 2)) for i in large]
+        else:
+            scores = _box_means(prob, corners)
+        scores = np.array(scores, np.float32)
+        # Growing a rectangle by D = A ratio / L and taking the smallest rectangle around it adds 2 D to both sides.
+        grown = sides + (sides.prod(1) * self.unclip_ratio / sides.sum(1))[:, None]
+        keep = (scores >= self.box_thresh) & (grown.min(1) >= MIN_SIDE + 2)
+        return order_corners(rectangle_corners(centres[keep], grown[keep], angles[keep])), scores[keep]
 
     def _polygon(self, prob, contour):
         outline = cv2.approxPolyDP(contour, 0.002 * cv2.arcLength(contour, True), True).reshape(-1, 2)
@@ -151,3 +183,18 @@ class DBPostProcess:
         if len(grown) != 1 or min(cv2.minAreaRect(grown[0])[1]) < MIN_SIDE + 2:
             return None
         return grown[0].astype(np.float32), score
+
+
+def _box_means(prob, corners):
+    """mean_inside of many quadrangles (N, 4, 2)."""
+    height, width = prob.shape
+    limits = (width - 1, height - 1)
+    low = np.floor(corners.min(1)).astype(int).clip(0, limits)
+    high = np.ceil(corners.max(1)).astype(int).clip(0, limits) + 1
+    inside = (corners - low[:, None]).astype(np.int32)
+    means = []
+    for (left, top), (right, bottom), polygon in zip(low.tolist(), high.tolist(), inside, strict=True):
+        mask = np.zeros((bottom - top, right - left), np.uint8)
+        cv2.fillPoly(mask, [polygon], 1)
+        means.append(cv2.mean(prob[top:bottom, left:right], mask)[0])
+    return means

@@ -5,6 +5,8 @@
 "Teacher" and "Student" are the same net from different first weights, and both learn.
 """
 
+import paddle.nn.functional as F
+
 from ..losses.combined import Combined, NetOutput, Weighted
 from ..rec.ctc import ctc_losses
 from .dml import DMLTerm
@@ -18,8 +20,7 @@ def distance(a, b, mode: str = "l2"):
     PaddleOCR: DistanceLoss in ppocr/losses/basic_loss.py.
     """
     if mode == "smooth_l1":
-        size = (a - b).abs()
-        return ((size < 1) * 0.5 * size**2 + (size >= 1) * (size - 0.5)).mean()
+        return F.smooth_l1_loss(a, b)
     return (a - b).abs().mean() if mode == "l1" else ((a - b) ** 2).mean()
 
 

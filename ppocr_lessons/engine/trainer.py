@@ -38,7 +38,7 @@ class Trainer:
         eval_after: no evaluation before this step.
         best_by: name of the score whose best weights are kept as best.safetensors, or None.
         accumulate: batches whose gradients make one step.
-        precision: "fp32", "bf16" or "fp16"; the latter scales the loss, and needs a GPU.
+        precision: "fp32", "bf16" or "fp16"; the latter scales the loss and needs a GPU, bf16 has no effect without.
         callbacks: objects with `after_update(trainer)`; of an EMA the average is what is scored.
         progress: show a bar on stderr.
 
@@ -71,7 +71,11 @@ class Trainer:
                 f"accumulate is {accumulate}, precision {precision!r}; 1 or more and one of {list(PRECISIONS)}"
             )
         if precision == "fp16" and paddle.device.get_device() == "cpu":
-            raise ValueError("precision 'fp16' needs a GPU; on this CPU take 'fp32' or 'bf16'")
+            raise ValueError("precision 'fp16' needs a GPU; on this CPU take 'fp32'")
+        if precision == "bf16" and paddle.device.get_device() == "cpu":
+            # Paddle's automatic precision has no effect on CPUs, and says so at every step.
+            print("precision 'bf16' has no effect on a CPU: this run is in fp32", file=sys.stderr)
+            precision = "fp32"
         self.strategy, self.optimizer = strategy, optimizer
         self.batch_at, self.lr_at, self.seed = batch_at, lr_at, seed
         self.rank = parallel.world()[0]

@@ -34,7 +34,11 @@ def overrides(small_data, tmp_path):
     """Overrides for a task: where things are, and sizes that a test has time for."""
 
     def make(task, **more):
-        found = [f"Global.save_model_dir={tmp_path / 'run'}", "Global.pretrained_model=", "Global.epoch_num=1"]
+        found = [
+            f"Global.save_model_dir={tmp_path / 'run'}",
+            "Global.pretrained_model=",
+            "Global.epoch_num=1",
+        ]
         for part in ("Train", "Eval"):
             found += [
                 f"{part}.dataset.data_dir={ROOT / 'data' / f'{task}_en'}",

@@ -138,7 +138,9 @@ def test_there_are_a_hundred():
     assert len(OVERRIDES) + len(TEXTS) + len(BUILT) >= 100
 
 
-@pytest.mark.parametrize(("name", "change", "said"), OVERRIDES, ids=[f"{n}-{c}"[:70] for n, c, _ in OVERRIDES])
+@pytest.mark.parametrize(
+    ("name", "change", "said"), OVERRIDES, ids=[f"{n}-{c}"[:70] for n, c, _ in OVERRIDES]
+)
 def test_override(name, change, said):
     path = CONFIGS / f"2022/{name}.yml"
     with pytest.raises(ConfigError, match=f"(?s){said}") as caught:
@@ -189,7 +191,9 @@ BUILT = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "changes", "said"), BUILT, ids=[f"{n}-{list(c)[0]}" for n, c, _ in BUILT])
+@pytest.mark.parametrize(
+    ("name", "changes", "said"), BUILT, ids=[f"{n}-{next(iter(c))}" for n, c, _ in BUILT]
+)
 def test_built(name, changes, said, overrides):
     task = "det" if name in (DET, CML) else "rec"
     config = read_config(CONFIGS / f"2022/{name}.yml", overrides(task, **changes))
@@ -210,7 +214,11 @@ def test_overrides_that_lead_nowhere(change, said):
 
 def test_all_problems_at_once_with_lines(tmp_path):
     text = (CONFIGS / f"2022/{DET}.yml").read_text()
-    text = text.replace("epoch_num: 1200", "epoch_num: never").replace("k: 50", "k: fifty").replace("scale: 0.5", "scael: 0.5")
+    text = (
+        text.replace("epoch_num: 1200", "epoch_num: never")
+        .replace("k: 50", "k: fifty")
+        .replace("scale: 0.5", "scael: 0.5")
+    )
     (tmp_path / "bad.yml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         read_config(tmp_path / "bad.yml")
@@ -230,7 +238,11 @@ def test_on_the_command_line_there_is_no_traceback(tmp_path):
 
 
 def test_duplicate_keys_warn_and_the_last_wins(tmp_path, capsys):
-    text = (CONFIGS / f"2022/{DET}.yml").read_text().replace("  use_gpu: true\n", "  use_gpu: true\n  epoch_num: 7\n")
+    text = (
+        (CONFIGS / f"2022/{DET}.yml")
+        .read_text()
+        .replace("  use_gpu: true\n", "  use_gpu: true\n  epoch_num: 7\n")
+    )
     (tmp_path / "twice.yml").write_text(text)
     assert read_config(tmp_path / "twice.yml").settings.epoch_num == 1200
     assert "twice.yml:4: 'epoch_num' stands here twice" in capsys.readouterr().err

@@ -47,5 +47,7 @@ def test_the_nets_are_the_chapters(name, count, overrides):
 
 
 def test_schedule_of_the_chapter(overrides):
-    run = prepare(read_config(CONFIGS / "2022/ch_PP-OCRv2_rec_distillation.yml", overrides("rec")), progress=False)
+    run = prepare(
+        read_config(CONFIGS / "2022/ch_PP-OCRv2_rec_distillation.yml", overrides("rec")), progress=False
+    )
     assert run.schedule.peak == 0.001 and run.schedule.warmup_steps == 5 * run.loader.steps_per_epoch

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
-from ppocr_lessons.runtime import require_paddle  # noqa: E402
+from ppocr_lessons.runtime import require_paddle
 
 require_paddle()
 

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
-from ppocr_lessons.runtime import require_paddle  # noqa: E402
+from ppocr_lessons.runtime import require_paddle
 
 require_paddle()
 
@@ -53,7 +53,9 @@ def main():
         gradients.update({str(i): p.grad.numpy() for i, p in enumerate(parameters)})
 
     parallel.average_gradients = keep
-    trainer = Trainer(strategy, optimizer, batch_at=batch_at, lr_at=lambda step: 0.1, out=out, save_every=3, progress=False)
+    trainer = Trainer(
+        strategy, optimizer, batch_at=batch_at, lr_at=lambda step: 0.1, out=out, save_every=3, progress=False
+    )
     trainer.resume()
     trainer.run(3)
     if rank == 0:

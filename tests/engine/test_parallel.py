@@ -17,7 +17,13 @@ SCRIPT = pathlib.Path(__file__).with_name("parallel_run.py")
 def _launch(out, processes):
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PADDLE_", "FLAGS_"))}
     env |= {"PYTHONWARNINGS": "ignore", "OMP_NUM_THREADS": "1"}
-    launcher = ["-m", "paddle.distributed.launch", f"--nproc_per_node={processes}", "--log_dir", str(out / "log")]
+    launcher = [
+        "-m",
+        "paddle.distributed.launch",
+        f"--nproc_per_node={processes}",
+        "--log_dir",
+        str(out / "log"),
+    ]
     command = [sys.executable, *(launcher if processes > 1 else []), str(SCRIPT), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=300, cwd=out)
     logs = "".join(p.read_text() for p in (out / "log").glob("workerlog*")) if processes > 1 else ""

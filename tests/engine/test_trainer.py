@@ -7,10 +7,10 @@ import paddle
 import pytest
 
 from ppocr_lessons.cls import ClsBatch, PlainCrossEntropy, direction_mobile
+from ppocr_lessons.datasets.draws import rng_for
 from ppocr_lessons.engine.checkpoint import CheckpointError, newest_checkpoint
 from ppocr_lessons.engine.cosine_warmup import lr_at
 from ppocr_lessons.engine.tensors import WeightsError, sha256, state_of
-from ppocr_lessons.datasets.draws import rng_for
 from ppocr_lessons.engine.trainer import Trainer, TrainingDiverged
 
 

@@ -1,0 +1,259 @@
+"""Our data operations against those of PaddleOCR 2.10.0: same input, one thread, in turn, medians.
+
+    pip install -e ".[cpu,bench]"
+    pip install --no-deps paddleocr==2.10.0 albumentations==1.4.10 albucore==0.0.13
+    python tests/benchmarks/operators.py [--rounds 15] [--only NAME] [--json]
+
+Ratios mean "times as fast as PaddleOCR". What is random draws afresh in every round, on both sides.
+"""
+
+import argparse
+import importlib.util
+import json
+import random
+import sys
+import warnings
+
+import cv2
+import numpy as np
+
+from ppocr_lessons.augment.bda import BDA, RecAug
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.tia import distort, perspective, stretch, warp
+from ppocr_lessons.bench.timing import interleaved
+from ppocr_lessons.datasets import det_transforms as ours_det
+from ppocr_lessons.datasets import line_transforms as ours_line
+from ppocr_lessons.datasets import transforms as ours
+from ppocr_lessons.datasets.loader import Dataset
+from ppocr_lessons.datasets.sources import Entry
+from ppocr_lessons.det.postprocess import DBPostProcess
+from ppocr_lessons.det.targets import clip_polygons, make_shrink_map, make_threshold_map
+from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+
+GOALS = {
+    "TIA distort": 12, "TIA stretch": 12, "TIA perspective": 8, "RecAug": 8, "recognition pipeline": 6, "border map": 3,
+    "shrink map 10": 1.7, "shrink map 50": 1.7, "shrink map 150": 3, "CopyPaste 10": 4, "CopyPaste 50": 15,
+    "CopyPaste 150": 50, "geometry 10": 5, "geometry 50": 12, "geometry 150": 25, "detection pipeline 10": 5,
+    "detection pipeline 50": 7, "detection pipeline 150": 12, "post-processing 10": 2.5, "post-processing 50": 4,
+    "post-processing 150": 6, "post-processing 500": 9,
+}  # fmt: skip
+
+
+def peer():
+    """PaddleOCR's modules."""
+    spec = importlib.util.find_spec("paddleocr")
+    if spec is None:
+        sys.exit("PaddleOCR is not installed; see the head of this file")
+    sys.path.insert(0, spec.submodule_search_locations[0])
+    warnings.simplefilter("ignore")
+    # paddleocr's own __init__ pulls in its command line; only the package inside it is needed.
+    import ppocr.data.imaug as imaug
+    import ppocr.data.imaug.text_image_aug as text_image_aug
+    import ppocr.postprocess.db_postprocess as db_postprocess
+
+    import ppocr.data.imaug.random_crop_data as random_crop_data
+
+    def chosen(regions, size):
+        # int(array([x])), which PaddleOCR writes, is an error from NumPy 2.4 on.
+        places = [int(np.random.choice(regions[i], size=1)[0]) for i in np.random.choice(len(regions), 2)]
+        return min(places), max(places)
+
+    random_crop_data.region_wise_random_select = chosen
+    return imaug, text_image_aug, db_postprocess
+
+
+def page(count: int, side: int, seed: int = 0):
+    """A page of noise with `count` slanted boxes that do not touch, and its label."""
+    rng = np.random.default_rng(seed)
+    image = cv2.GaussianBlur(rng.integers(0, 255, (side, side, 3)).astype(np.uint8), (0, 0), 2)
+    columns = int(np.ceil(count**0.5))
+    cell = side / columns
+    polygons = []
+    for index in range(count):
+        centre = (np.array([index % columns, index // columns]) + 0.5) * cell
+        angle = rng.uniform(-0.2, 0.2)
+        half = np.array([0.4, 0.22]) * cell * rng.uniform(0.7, 1)
+        corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        polygons.append(centre + corners @ turn.T)
+    polygons = np.array(polygons, np.float32).clip(0, side - 1)
+    label = [{"transcription": "word", "points": p.tolist()} for p in polygons]
+    return image, polygons, json.dumps(label)
+
+
+def jpeg(image) -> bytes:
+    """The picture as a file."""
+    return cv2.imencode(".jpg", image[..., ::-1])[1].tobytes()
+
+
+def as_peer(image, polygons):
+    """A page as PaddleOCR passes it on."""
+    count = len(polygons)
+    return {"image": image.copy(), "polys": polygons.copy(), "texts": ["word"] * count,
+            "ignore_tags": np.zeros(count, bool)}  # fmt: skip
+
+
+def cases(imaug, text_image_aug, db_postprocess):
+    """(name, theirs, ours) to time."""
+    rng = np.random.default_rng(0)
+    lines = {size: rng.integers(0, 255, (*size, 3)).astype(np.uint8) for size in ((32, 320), (64, 400))}
+    for (height, width), line in lines.items():
+        at = f"{height}x{width}"
+        for name, theirs, draw in (
+            ("distort", lambda x: text_image_aug.tia_distort(x, 4), lambda h, w: distort(rng, h, w, 4)),
+            ("stretch", lambda x: text_image_aug.tia_stretch(x, 4), lambda h, w: stretch(rng, h, w, 4)),
+            ("perspective", text_image_aug.tia_perspective, lambda h, w: perspective(rng, h, w)),
+        ):
+            yield (
+                f"TIA {name} {at}",
+                lambda theirs=theirs, line=line: theirs(line),
+                lambda draw=draw, line=line: warp(line, draw(*line.shape[:2])),
+            )
+        on = dict.fromkeys(("crop_prob", "reverse_prob", "noise_prob", "jitter_prob", "blur_prob", "hsv_aug_prob"), 1.0)
+        theirs, mine = imaug.RecAug(tia_prob=1.0, **on), RecAug(tia_prob=1.0, bda=BDA(**on))
+        yield (
+            f"RecAug {at}",
+            lambda theirs=theirs, line=line: theirs({"image": line.copy()}),
+            lambda mine=mine, line=line: mine(rng, line),
+        )
+    yield recognition(imaug, jpeg(lines[64, 400]))
+    for side in (640, 960):
+        for count in (10, 50, 150):
+            yield from maps(imaug, count, side)
+    for count in (10, 50, 150):
+        yield from page_operations(imaug, count)
+    for count in (10, 50, 150, 500):
+        yield postprocessing(db_postprocess, count)
+
+
+def recognition(imaug, file):
+    """Decode, RecAug, encode, resize."""
+    shared = {"max_text_length": 25, "character_dict_path": None, "use_space_char": False}
+    theirs = imaug.create_operators(
+        [{"DecodeImage": {"img_mode": "BGR", "channel_first": False}}, {"RecAug": None}, {"CTCLabelEncode": None},
+         {"RecResizeImg": {"image_shape": [3, 32, 320]}}, {"KeepKeys": {"keep_keys": ["image", "label", "length"]}}],
+        shared,
+    )  # fmt: skip
+    steps = [ours.DecodeImage(), ours_line.RecAug(), ours_line.CTCLabelEncode(alphabet=Alphabet(ENGLISH), max_text_length=25),
+             ours_line.RecResizeImg(image_shape=[3, 32, 320])]  # fmt: skip
+    dataset, counter = Dataset([Entry("line", file, "word")], steps), iter(range(10**9))
+    # forty samples at once: most of the cost is in the few that TIA bends.
+    return (
+        "recognition pipeline",
+        lambda: [imaug.transform({"image": file, "label": "word"}, theirs) for _ in range(40)],
+        lambda: [dataset.sample(0, next(counter)) for _ in range(40)],
+    )
+
+
+def maps(imaug, count, side):
+    """The two target maps."""
+    image, polygons, _ = page(count, side)
+    border, shrink = imaug.MakeBorderMap(), imaug.MakeShrinkMap()
+    ignored = np.zeros(count, bool)
+    yield (
+        f"border map {count} at {side}",
+        lambda: border(as_peer(image, polygons)),
+        lambda: make_threshold_map(polygons, ignored, (side, side)),
+    )
+    yield (
+        f"shrink map {count} at {side}",
+        lambda: shrink(as_peer(image, polygons)),
+        lambda: make_shrink_map(*clip_polygons(polygons, ignored, (side, side)), (side, side)),
+    )
+
+
+def page_operations(imaug, count):
+    """CopyPaste, geometry with the crop, and the whole pipeline."""
+    image, polygons, label = page(count, 960)
+    donor_image, donor_polygons, _ = page(count, 960, seed=1)
+    ignored = np.zeros(count, bool)
+    mine, theirs = CopyPaste(), imaug.CopyPaste()
+    mine_page = LabelledPage(image, polygons, ["word"] * count, ignored)
+    mine_donor = LabelledPage(donor_image, donor_polygons, ["word"] * count, ignored)
+    rng = np.random.default_rng(0)
+    yield (
+        f"CopyPaste {count}",
+        lambda: theirs(as_peer(image, polygons) | {"ext_data": [as_peer(donor_image, donor_polygons)]}),
+        lambda: mine(rng, mine_page, mine_donor),
+    )
+    arguments = {"size": (640, 640), "max_tries": 50, "keep_ratio": True}
+    iaa, east = imaug.IaaAugment(), imaug.EastRandomCropData(**arguments)
+    steps = [ours_det.IaaAugment(), ours_det.EastRandomCropData(**arguments)]
+    from ppocr_lessons.datasets.sample import Sample
+
+    def geometry():
+        sample = Sample("page", None, "", image=image, polygons=polygons, texts=["word"] * count, ignored=ignored)
+        for step in steps:
+            step(rng, sample)
+
+    yield f"geometry {count}", lambda: east(iaa(as_peer(image, polygons))), geometry
+    normal = {"scale": "1./255.", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "order": "hwc"}
+    keys = ["image", "threshold_map", "threshold_mask", "shrink_map", "shrink_mask"]
+    chain = imaug.create_operators(
+        [{"DecodeImage": {"img_mode": "BGR", "channel_first": False}}, {"DetLabelEncode": None}, {"IaaAugment": None},
+         {"EastRandomCropData": arguments}, {"MakeBorderMap": None}, {"MakeShrinkMap": None}, {"NormalizeImage": normal},
+         {"ToCHWImage": None}, {"KeepKeys": {"keep_keys": keys}}],
+        {},
+    )  # fmt: skip
+    file = jpeg(image)
+    mine_chain = [ours.DecodeImage(), ours_det.DetLabelEncode(), ours_det.IaaAugment(),
+                  ours_det.EastRandomCropData(**arguments), ours_det.MakeBorderMap(), ours_det.MakeShrinkMap(),
+                  ours.NormalizeImage(), ours.ToCHWImage()]  # fmt: skip
+    dataset, counter = Dataset([Entry("page", file, label)], mine_chain), iter(range(10**9))
+    yield (
+        f"detection pipeline {count}",
+        lambda: imaug.transform({"image": file, "label": label}, chain),
+        lambda: dataset.sample(0, next(counter)),
+    )
+
+
+def postprocessing(db_postprocess, count):
+    """From a probability map to boxes, at the configurations' thresholds."""
+    side = 960
+    _, polygons, _ = page(count, side)
+    prob = np.zeros((side, side), np.float32)
+    cv2.fillPoly(prob, [np.round(p).astype(np.int32) for p in polygons], 0.9)
+    prob = cv2.GaussianBlur(prob, (3, 3), 0)
+    theirs = db_postprocess.DBPostProcess(thresh=0.3, box_thresh=0.6, unclip_ratio=1.5)
+    mine = DBPostProcess()
+    shape = np.array([[side, side, 1.0, 1.0]])
+    found = len(theirs({"maps": prob[None, None]}, shape)[0]["points"]), len(mine(prob, (side, side)).polygons)
+    assert found[0] == found[1], found
+    return (
+        f"post-processing {count}",
+        lambda: theirs({"maps": prob[None, None]}, shape),
+        lambda: mine(prob, (side, side)),
+    )
+
+
+def goal_of(name: str) -> float:
+    """The least ratio that was promised."""
+    return next(goal for key, goal in sorted(GOALS.items(), key=lambda kv: -len(kv[0])) if name.startswith(key))
+
+
+def main():
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    random.seed(0), np.random.seed(0)
+    rows = []
+    for name, theirs, mine in cases(*peer()):
+        if args.only not in name:
+            continue
+        times = interleaved({"theirs": theirs, "ours": mine}, rounds=args.rounds)
+        rows.append({"operation": name, "PaddleOCR ms": 1000 * times["theirs"], "ours ms": 1000 * times["ours"],
+                     "ratio": times["theirs"] / times["ours"], "goal": goal_of(name)})  # fmt: skip
+        if not args.json:
+            row = rows[-1]
+            print(f"{name:28} {row['PaddleOCR ms']:9.2f} {row['ours ms']:9.2f} {row['ratio']:7.1f} (goal {row['goal']})"
+                  + ("" if row["ratio"] >= row["goal"] else "  <"), flush=True)  # fmt: skip
+    if args.json:
+        print(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    main()

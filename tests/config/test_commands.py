@@ -1,0 +1,106 @@
+"""train, resume, eval, export and read, from a configuration, as a shell would call them."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from ppocr_lessons.cli import app
+from ppocr_lessons.config import read_config
+from ppocr_lessons.config.run import prepare, train
+from ppocr_lessons.engine.tensors import sha256
+
+from .conftest import CONFIGS, ROOT
+
+DET, REC, CLS = (
+    CONFIGS / f"2022/{n}.yml" for n in ("ch_det_mv3_db_v2.0", "rec_chinese_lite_train_v2.0", "cls_mv3")
+)
+
+
+def _call(*arguments):
+    result = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert not result.exception or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def _options(values):
+    return [part for value in values for part in ("-o", value)]
+
+
+def test_check_trains_nothing(overrides, tmp_path):
+    result = _call("train", "-c", REC, "--check", *_options(overrides("rec")))
+    assert result.exit_code == 0 and "good: rec" in result.output and not (tmp_path / "run").exists()
+
+
+def test_train_eval_export_read(overrides, tmp_path):
+    for task, path in (("det", DET), ("rec", REC)):
+        run, given = tmp_path / task, [*overrides(task), f"Global.save_model_dir={tmp_path / task}"]
+        assert _call("train", "-c", path, "--max-steps", 1, *_options(given)).exit_code == 0
+        assert {"config.yml", "environment.json", "scalars.csv", "best.safetensors"} <= {
+            p.name for p in run.iterdir()
+        }
+        scores = _call("eval", "-c", path, *_options(given))
+        assert {"hmean", "acc"} & set(json.loads(scores.output))
+        assert _call("export", "-c", path, "--out", tmp_path / f"{task}_net", *_options(given)).exit_code == 0
+    picture = ROOT / "data/reading.png"
+    read = _call("read", picture, "--json", "--det", tmp_path / "det_net", "--rec", tmp_path / "rec_net")
+    assert read.exit_code == 0 and json.loads(read.stdout)[0]["picture"] == str(picture)
+    wrong = _call("read", picture, "--det", tmp_path / "rec_net")
+    assert wrong.exit_code == 1 and "'det' with its" in wrong.output
+    assert _call("read", picture, "--rec", tmp_path / "nowhere").exit_code == 1
+
+
+def test_the_written_config_is_the_one_that_ran(overrides, tmp_path):
+    train(read_config(CLS, overrides("cls")), max_steps=1, progress=False)
+    assert read_config(tmp_path / "run/config.yml").values == read_config(CLS, overrides("cls")).values
+
+
+def test_stopped_and_resumed_is_the_whole(overrides, tmp_path):
+    more = {"Global.epoch_num": 3, "Global.save_batch_step": 1, "Global.ema_decay": 0.9}
+    for folder, stops in (("whole", [None]), ("parts", [2, 3, None])):
+        given = [*overrides("cls", **more), f"Global.save_model_dir={tmp_path / folder}"]
+        for stop in stops:
+            train(read_config(CLS, given), max_steps=stop or 99, progress=False)
+    for name in ("model", "optimizer", "ema"):
+        file = f"step-00000006/{name}.safetensors"
+        assert sha256(tmp_path / "whole" / file) == sha256(tmp_path / "parts" / file)
+
+
+def test_running_the_cell_twice_gives_the_same(overrides, tmp_path):
+    for folder in ("one", "two"):
+        given = [*overrides("rec"), f"Global.save_model_dir={tmp_path / folder}"]
+        train(read_config(REC, given), max_steps=2, progress=False)
+    assert sha256(tmp_path / "one/latest.safetensors") == sha256(tmp_path / "two/latest.safetensors")
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_do_not_change_the_run(overrides, tmp_path, workers):
+    given = overrides("rec", **{"Train.loader.num_workers": workers, "Train.loader.use_shared_memory": False})
+    train(read_config(REC, given), max_steps=2, progress=False)
+    row = (tmp_path / "run/scalars.csv").read_text().splitlines()[1]
+    assert row == _FIRST.setdefault("row", row)
+
+
+_FIRST: dict[str, str] = {}
+
+
+def test_options_reach_the_trainer(overrides):
+    given = overrides("cls", **{
+        "Global.accumulate": 2, "Global.ema_decay": 0.99, "Optimizer.clip_norm_global": 1.0,
+        "Optimizer.regularizer": "{name: L2, factor: 1e-4, decoupled: true}",
+        "Optimizer.lr": "{name: Linear, learning_rate: 0.01, reach_zero: true}", "Global.freeze": "[backbone]",
+    })  # fmt: skip
+    run = prepare(read_config(CLS, given), progress=False)
+    assert run.trainer.accumulate == 2 and run.trainer.ema and len(run.trainer.callbacks) == 2
+    assert run.steps == 1 and run.schedule(0) == 0.01 and run.schedule(1) == 0
+    assert all(p.stop_gradient for p in run.nets["Model"].backbone.parameters())
+
+
+def test_shipped_weights_as_a_start(overrides, capsys):
+    config = read_config(REC, overrides("rec", **{"Global.pretrained_model": "rec"}))
+    prepare(config, progress=False)
+    assert capsys.readouterr().err == ""  # every entry fits
+
+
+def test_icdar_on_the_command_line(tmp_path):
+    assert _call("convert", "icdar", tmp_path / "gt", tmp_path, tmp_path / "out.txt").exit_code == 1

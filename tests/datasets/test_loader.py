@@ -1,0 +1,186 @@
+"""Batches depend on their number alone: workers, order of asking and restarts change nothing."""
+
+import pathlib
+
+import numpy as np
+import pytest
+
+from ppocr_lessons.datasets.det_transforms import (
+    CopyPaste,
+    DetLabelEncode,
+    DetResizeForTest,
+    EastRandomCropData,
+    IaaAugment,
+    MakeBorderMap,
+    MakeShrinkMap,
+)
+from ppocr_lessons.datasets.labels import LabelError
+from ppocr_lessons.datasets.line_transforms import (
+    ClsLabelEncode,
+    ClsResizeImg,
+    CTCLabelEncode,
+    RecAug,
+    RecResizeImg,
+)
+from ppocr_lessons.datasets.loader import TRANSFORMS, Dataset, Loader
+from ppocr_lessons.datasets.resize import fit_line, normalise_page
+from ppocr_lessons.datasets.sources import ListSource
+from ppocr_lessons.datasets.transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
+from ppocr_lessons.det.targets import make_targets
+from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+
+DATA = pathlib.Path(__file__).parents[2] / "data"
+DET = [DecodeImage(), DetLabelEncode(), CopyPaste(), IaaAugment(), EastRandomCropData(size=(96, 96)),
+       MakeBorderMap(), MakeShrinkMap(), NormalizeImage(), ToCHWImage(),
+       KeepKeys(keep_keys=["image", "threshold_map", "threshold_mask", "shrink_map", "shrink_mask"])]  # fmt: skip
+
+
+def _dataset(name, transforms, seed=5):
+    return Dataset(ListSource(DATA / name, DATA / name / "label.txt"), transforms, seed=seed)
+
+
+def _same(one, other):
+    return all((a.numpy() == b.numpy()).all() for a, b in zip(one, other, strict=True))
+
+
+def test_workers_make_the_same_batches():
+    plain = Loader(_dataset("det_en", DET), "det", batch_size=2)
+    ahead = Loader(_dataset("det_en", DET), "det", batch_size=2, workers=2, shared_memory=False)
+    for number in (0, 1, plain.steps_per_epoch + 1):  # the last one starts the workers again
+        assert _same(plain.batch_at(number), ahead.batch_at(number))
+    ahead.close()
+
+
+def test_epochs_differ_and_come_again():
+    loader = Loader(_dataset("cls_en", [DecodeImage(), ClsLabelEncode(label_list=["0", "180"]),
+                                        ClsResizeImg(image_shape=[3, 48, 192])]), "cls", batch_size=16)  # fmt: skip
+    each = loader.steps_per_epoch
+    orders = [
+        np.concatenate([[i for _, i in loader.keys(e * each + s)] for s in range(each)]) for e in range(2)
+    ]
+    assert (orders[0] != orders[1]).any()
+    assert sorted(orders[0]) == sorted(orders[1]) == list(range(len(loader.dataset)))
+    first = loader.batch_at(0)
+    loader.batch_at(each)
+    assert _same(first, loader.batch_at(0))
+    assert first.images.shape == [16, 3, 48, 192] and set(first.labels.tolist()) <= {0, 1}
+
+
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_processes_share_the_joint_batch(drop_last):
+    dataset = _dataset("rec_en", [])
+    options = {"batch_size": 7, "drop_last": drop_last}
+    parts = [Loader(dataset, "rec", rank=r, world=3, **options) for r in range(3)]
+    joint = Loader(dataset, "rec", batch_size=21, drop_last=drop_last)
+    assert {p.steps_per_epoch for p in parts} == {joint.steps_per_epoch}
+    for number in range(joint.steps_per_epoch):
+        together = [key for part in parts for key in part.keys(number)]
+        assert set(together) == set(joint.keys(number)) and len(together) >= len(joint.keys(number))
+
+
+def test_too_few_for_a_batch():
+    with pytest.raises(LabelError, match="do not fill a batch of 100000"):
+        Loader(_dataset("rec_en", []), "rec", batch_size=100_000, drop_last=True)
+    with pytest.raises(ValueError, match="batch_size is 0"):
+        Loader(_dataset("rec_en", []), "rec", batch_size=0)
+
+
+def test_batch_fields_go_by_name():
+    batch = Loader(_dataset("det_en", DET), "det", batch_size=2).batch_at(0)
+    assert batch.images.shape == [2, 3, 96, 96]
+    low, high = np.percentile(batch.threshold_map.numpy(), [0, 100])
+    assert low == pytest.approx(0.3) and high <= 0.7 + 1e-6
+    assert set(np.unique(batch.shrink_map.numpy())) <= {0, 1} and batch.shrink_mask.numpy().max() == 1
+
+
+def test_recognition_labels():
+    alphabet = Alphabet(ENGLISH)
+    steps = [
+        DecodeImage(),
+        RecAug(),
+        CTCLabelEncode(alphabet=alphabet, max_text_length=80),
+        RecResizeImg(image_shape=[3, 32, 100]),
+    ]
+    dataset = _dataset("rec_en", steps)
+    batch = Loader(dataset, "rec", batch_size=4, shuffle=False).batch_at(0)
+    for row, length, index in zip(batch.labels.tolist(), batch.lengths.tolist(), range(4), strict=True):
+        assert alphabet.decode(row[:length]) == dataset.source[index].label and not any(row[length:])
+
+
+def test_transforms_are_the_functions_of_the_library():
+    """Without chance, the pipeline gives exactly what det/targets.py and datasets/resize.py give."""
+    steps = [
+        DecodeImage(),
+        DetLabelEncode(),
+        MakeBorderMap(),
+        MakeShrinkMap(),
+        NormalizeImage(scale=1 / 255),
+        ToCHWImage(),
+    ]
+    dataset = _dataset("det_en", steps)
+    sample, opened = dataset.sample(0), dataset.open(0)
+    DecodeImage()(None, opened)
+    DetLabelEncode()(None, opened)
+    targets = make_targets(opened.polygons, opened.ignored, opened.image.shape[:2])
+    np.testing.assert_allclose(sample.image, normalise_page(opened.image), atol=1e-6)
+    for name in ("shrink_map", "shrink_mask", "threshold_map", "threshold_mask"):
+        np.testing.assert_array_equal(getattr(sample, name), getattr(targets, name))
+
+
+def test_planes_in_the_order_that_is_asked_for():
+    line = _dataset("rec_en", [DecodeImage(), RecResizeImg(image_shape=[3, 32, 320])]).sample(3).image
+    rgb = (
+        _dataset("rec_en", [DecodeImage(img_mode="RGB"), RecResizeImg(image_shape=[3, 32, 320])])
+        .sample(3)
+        .image
+    )
+    np.testing.assert_array_equal(line, rgb[::-1])
+    opened = _dataset("rec_en", [DecodeImage()]).sample(3)
+    np.testing.assert_array_equal(line, fit_line(opened.image))
+    grey = _dataset("rec_en", [DecodeImage(img_mode="GRAY")]).sample(3).image
+    assert (grey[..., 0] == grey[..., 1]).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "size", "expected"),
+    [({}, (480, 640), (736, 992)), ({"limit_side_len": 960, "limit_type": "max"}, (1000, 2000), (480, 960)),
+     ({"image_shape": [736, 1280]}, (480, 640), (736, 1280)), ({"resize_long": 960}, (480, 640), (768, 1024)),
+     ({"image_shape": [320, 1], "keep_ratio": True}, (480, 650), (320, 448))],
+)  # fmt: skip
+def test_sizes_for_evaluation(options, size, expected):
+    assert DetResizeForTest(**options).new_size(*size) == expected
+
+
+def test_a_bad_sample_is_named(tmp_path):
+    (tmp_path / "label.txt").write_text("gone.png\t0")
+    dataset = Dataset(ListSource(tmp_path, tmp_path / "label.txt"), [DecodeImage()])
+    with pytest.raises(LabelError, match=r"label.txt:1: .*gone.png: no such file"):
+        dataset.sample(0)
+
+
+def test_steps_can_be_watched():
+    names = [name for name, _ in _dataset("det_en", DET).steps(1)]
+    assert names == [type(step).__name__ for step in DET]
+
+
+def test_donors_are_other_pages_and_paste_survives_the_crop():
+    steps = [
+        DecodeImage(),
+        DetLabelEncode(),
+        CopyPaste(objects_paste_ratio=1.0),
+        EastRandomCropData(size=(320, 320)),
+    ]
+    dataset = _dataset("det_en", steps)
+    own = [len(dataset.open(i).label) for i in range(3)]
+    seen = {}
+    for i in range(3):
+        for name, sample in dataset.steps(i):
+            seen[i, name] = (len(sample.polygons) if sample.polygons is not None else 0, len(sample.texts))
+    assert own and any(seen[i, "CopyPaste"][0] > seen[i, "DetLabelEncode"][0] for i in range(3))
+    assert all(count == texts for count, texts in seen.values())
+
+
+def test_names_are_paddleocrs():
+    assert {"DecodeImage", "IaaAugment", "EastRandomCropData", "MakeBorderMap", "RecAug", "KeepKeys"} <= set(
+        TRANSFORMS
+    )

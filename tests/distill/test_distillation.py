@@ -1,0 +1,227 @@
+"""CML, DML and U-DML: values by hand and by an independent route, frozen teachers, weights that take effect."""
+
+import cv2
+import numpy as np
+import paddle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ppocr_lessons.det.db_head import DBMaps
+from ppocr_lessons.det.db_loss import DBLoss, DetBatch
+from ppocr_lessons.det.dbnet import db_mobile
+from ppocr_lessons.distill.cml import CML, DilatedTerm, dilate, student_of
+from ppocr_lessons.distill.dml import DMLTerm, dml_maps, dml_sequences
+from ppocr_lessons.distill.udml import UDML, CTCTerm, DistanceTerm, distance
+from ppocr_lessons.engine.tensors import state_of
+from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
+from ppocr_lessons.losses.combined import Combined, NetOutput, Weighted
+from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
+from ppocr_lessons.rec.crnn import crnn_lcnet
+from ppocr_lessons.rec.ctc import RecBatch
+
+
+def _rand(*shape, seed=0):
+    return paddle.to_tensor(np.random.default_rng(seed).random(shape).astype(np.float32))
+
+
+def _maps(seed, shape=(2, 1, 32, 32)):
+    return DBMaps(*(_rand(*shape, seed=seed + i) for i in range(3)))
+
+
+def _det_batch(n=2, side=32):
+    rng = np.random.default_rng(3)
+    maps = [(rng.random((n, side, side)) > 0.7).astype(np.float32) for _ in range(4)]
+    return DetBatch(_rand(n, 3, side, side), *map(paddle.to_tensor, maps))
+
+
+def test_dml_of_maps_by_hand():
+    p, q = paddle.full([1, 1, 1], 0.8), paddle.full([1, 1, 1], 0.2)
+    assert dml_maps(p, q).item() == pytest.approx(0.5 * 0.6 * np.log(4), rel=1e-3)
+    assert dml_maps(p, p).item() == pytest.approx(0, abs=2e-5)
+
+
+@given(st.integers(0, 100))
+def test_dml_is_symmetric(seed):
+    p, q = _rand(3, 4, 5, seed=seed), _rand(3, 4, 5, seed=seed + 1)
+    np.testing.assert_allclose(dml_maps(p, q).numpy(), dml_maps(q, p).numpy(), rtol=1e-5)
+    assert float(dml_sequences(p, q)) == pytest.approx(float(dml_sequences(q, p)), rel=1e-5)
+    assert float(dml_sequences(p, q)) >= 0 and dml_maps(p, q).shape == [3]
+
+
+def test_dml_of_sequences_sums_steps_and_classes():
+    p, q = _rand(2, 7, 5), _rand(2, 7, 5, seed=9)
+
+    def soft(x):
+        e = np.exp(x.numpy() - x.numpy().max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+
+    a, b = soft(p), soft(q)
+    expected = 0.5 * ((b * np.log(b / a)).sum() + (a * np.log(a / b)).sum()) / 2
+    assert float(dml_sequences(p, q)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_batch_factor_is_the_number_of_pictures():
+    outputs = {name: NetOutput(_maps(i), None) for i, name in enumerate(("a", "b"))}
+    plain, factor = (DMLTerm([("a", "b")], batch_factor=f)(outputs, None)["dml_a_b"] for f in (False, True))
+    assert float(factor) == pytest.approx(2 * float(plain))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_dilation_is_opencvs(seed):
+    prob = _rand(2, 37, 41, seed=seed)
+    expected = [cv2.dilate((p > 0.3).astype(np.uint8), np.ones((2, 2), np.uint8)) for p in prob.numpy()]
+    sparse = paddle.to_tensor((np.random.default_rng(seed).random((2, 37, 41)) > 0.97).astype(np.float32))
+    np.testing.assert_array_equal(dilate(prob).numpy(), np.array(expected, np.float32))
+    again = [cv2.dilate(p.astype(np.uint8), np.ones((2, 2), np.uint8)) for p in sparse.numpy()]
+    np.testing.assert_array_equal(dilate(sparse).numpy(), np.array(again, np.float32))
+
+
+def test_teacher_of_ones_gives_the_losses_of_the_chapters_log():
+    """The chapter's log shows 1.99 = 6 x 0.332: Dice of a student at 0.5 everywhere against a map full of ones."""
+    half, ones = paddle.full([1, 1, 64, 64], 0.5), paddle.ones([1, 1, 64, 64])
+    batch = _det_batch(1, 64)._replace(shrink_mask=paddle.ones([1, 64, 64]))
+    outputs = {"S": NetOutput(DBMaps(half, half, half), None), "T": NetOutput(DBMaps(ones, ones, ones), None)}
+    assert float(DilatedTerm([("S", "T")])(outputs, batch)["dila_S_T"]) == pytest.approx(6 / 3, rel=1e-3)
+
+
+def test_every_weight_takes_effect():
+    nets = [db_mobile(fpn_channels=16) for _ in range(3)]
+    batch = _det_batch()
+
+    def parts(weights):
+        paddle.seed(1)
+        return {k: float(v) for k, v in CML(*nets, weights=weights)(batch).parts.items()}
+
+    plain = parts((1.0, 1.0, 1.0))
+    assert set(plain) == {"dila_Student_Teacher", "dila_Student2_Teacher", "dml_Student_Student2",
+                          "db_Student", "db_Student2"}  # fmt: skip
+    for place, prefix in enumerate(("dila", "dml", "db")):
+        weights = [1.0] * 3
+        weights[place] = 3.0
+        for name, value in parts(tuple(weights)).items():
+            assert value == pytest.approx(plain[name] * (3 if name.startswith(prefix) else 1), rel=2e-2), name
+
+
+def test_gamma_is_alpha_of_the_loss():
+    outputs = {"S": NetOutput(_maps(1), None), "T": NetOutput(_maps(7), None)}
+    five, ten = (DilatedTerm([("S", "T")], DBLoss(alpha=a))(outputs, _det_batch()) for a in (5, 10))
+    zero = DilatedTerm([("S", "T")], DBLoss(alpha=0))(outputs, _det_batch())
+    b = float(zero["dila_S_T"])
+    assert float(ten["dila_S_T"]) - b == pytest.approx(2 * (float(five["dila_S_T"]) - b), rel=1e-4)
+
+
+def test_a_frozen_teacher_keeps_everything():
+    nets = [db_mobile(fpn_channels=16) for _ in range(3)]
+    cml = CML(*nets)
+    before = {k: v.numpy().copy() for k, v in state_of(nets[0]).items()}
+    optimizer = paddle.optimizer.Adam(1e-2, parameters=cml.trained.parameters())
+    cml.trained.train()
+    for _ in range(2):
+        cml(_det_batch()).loss.backward()
+        optimizer.step()
+        optimizer.clear_grad()
+    for name, tensor in state_of(nets[0]).items():  # batch statistics are among them
+        np.testing.assert_array_equal(tensor.numpy(), before[name], err_msg=name)
+    assert all(p.grad is None for p in nets[0].parameters()) and not nets[0].training and nets[1].training
+    assert not {id(p) for p in nets[0].parameters()} & {id(p) for p in cml.trained.parameters()}
+
+
+def test_students_learn_and_one_is_taken_out():
+    nets = [db_mobile(fpn_channels=16) for _ in range(3)]
+    cml = CML(*nets)
+    cml(_det_batch()).loss.backward()
+    assert all(net.head.binarize.conv1.weight.grad is not None for net in nets[1:])
+    assert student_of(cml) is nets[1] and student_of(cml, "Student2") is nets[2] and not nets[1].training
+    with pytest.raises(ValueError, match="known are"):
+        student_of(cml, "Teacher")
+
+
+def test_a_poor_teacher_is_refused():
+    CML.check_teacher(0.8, 0.7)
+    with pytest.raises(ValueError, match="are the teacher's weights loaded"):
+        CML.check_teacher(0.0, 0.0)
+
+
+def test_distances_by_hand():
+    a, b = paddle.to_tensor([0.0, 0.0]), paddle.to_tensor([0.5, 3.0])
+    assert float(distance(a, b, "l2")) == pytest.approx((0.25 + 9) / 2)
+    assert float(distance(a, b, "l1")) == pytest.approx(1.75)
+    assert float(distance(a, b, "smooth_l1")) == pytest.approx((0.125 + 2.5) / 2)
+    with pytest.raises(ValueError, match="known are"):
+        DistanceTerm([("a", "b")], mode="l3")
+
+
+def _rec_batch():
+    return RecBatch(
+        _rand(2, 3, 32, 64), paddle.to_tensor([[1, 2], [3, 0]], "int32"), paddle.to_tensor([2, 1])
+    )
+
+
+@pytest.mark.parametrize("names", [("Teacher", "Student"), ("Teacher", "Student", "Student2")])
+def test_udml_learns_in_all_nets(names):
+    udml = UDML({name: crnn_lcnet(7) for name in names})
+    result = udml(_rec_batch())
+    pairs = len(names) * (len(names) - 1) // 2
+    assert sum(k.startswith("ctc") for k in result.parts) == len(names)
+    assert (
+        sum(k.startswith("dml") for k in result.parts)
+        == sum(k.startswith("l2") for k in result.parts)
+        == pairs
+    )
+    assert float(result.loss) == pytest.approx(sum(map(float, result.parts.values())), rel=1e-5)
+    result.loss.backward()
+    assert all(net.head.fc2.weight.grad is not None for net in udml.nets.values())
+
+
+def test_udml_refused():
+    with pytest.raises(ValueError, match="at least two"):
+        UDML({"Student": crnn_lcnet(7)})
+    with pytest.raises(ValueError, match="known are"):
+        UDML({"A": crnn_lcnet(7), "B": crnn_lcnet(7)})
+
+
+def test_combined_refused():
+    net = crnn_lcnet(7)
+    for options in ({"main": "Other"}, {"main": "A", "frozen": ["B"]}, {"main": "A", "frozen": ["A"]}):
+        with pytest.raises(ValueError, match="known are"):
+            Combined({"A": net}, [], **options)
+
+
+def test_centre_loss_by_hand():
+    loss = CenterLoss(2, 2, centers=[[0, 0], [1, 1]])
+    feats = paddle.to_tensor([[[1.0, 0.0], [1.0, 2.0]]])
+    logits = paddle.to_tensor([[[5.0, 0.0], [0.0, 5.0]]])  # blank, then class 1
+    assert float(loss(feats, logits)) == pytest.approx((1 + 1) / 2)
+    with pytest.raises(ValueError, match="are needed"):
+        loss(paddle.ones([1, 1, 3]), logits)
+    with pytest.raises(ValueError, match="is needed"):
+        CenterLoss(2, 2, centers=[[0, 0]])
+
+
+def test_centres_of_correct_lines():
+    feats = np.array([[[1.0], [3.0]], [[100.0], [100.0]]])
+    logits = np.array([[[0, 9], [0, 9]], [[9, 0], [9, 0]]])
+    assert {k: v.tolist() for k, v in class_centers(feats, logits, [True, False], 2).items()} == {1: [2.0]}
+
+
+def test_enhanced_ctc_is_the_weighted_sum_and_centres_do_not_learn():
+    net = crnn_lcnet(7)
+    center = CenterLoss(7, 96)
+    before = center.centers.numpy().copy()
+    enhanced = EnhancedCTC(net, CTCTerm(["Model"]), center, weight=0.05)
+    result = enhanced(_rec_batch())
+    assert set(result.parts) == {"ctc_Model", "center"}
+    output = enhanced.outputs(_rec_batch().images)["Model"]
+    plain = float(center(output.feats.head, output.answer))
+    assert float(result.parts["center"]) == pytest.approx(0.05 * plain, rel=0.1)
+    result.loss.backward()
+    np.testing.assert_array_equal(center.centers.numpy(), before)
+    assert not center.parameters()
+
+
+def test_one_weighted_term():
+    net = crnn_lcnet(7)
+    net.eval()
+    one, two = (Combined({"Model": net}, [Weighted(w, CTCTerm(["Model"]))], main="Model") for w in (1.0, 2.0))
+    assert float(two(_rec_batch()).loss) == pytest.approx(2 * float(one(_rec_batch()).loss), rel=1e-5)
