@@ -102,8 +102,11 @@ class CopyPaste:
             # All tries at once: the place is free if its box misses the box of every text.
             corners = np.floor(rng.random((TRIES, 2)) * (room + 1))
             if self.limit_paste:
-                free = ~((corners[:, None] < high) & (corners[:, None] + size > low)).all(-1).any(1)
-                corners = corners[free]
+                (x, y), (x_end, y_end) = corners.T[..., None], (corners + size).T[..., None]
+                hit = (x < high[:, 0]) & (x_end > low[:, 0])
+                hit &= y < high[:, 1]
+                hit &= y_end > low[:, 1]
+                corners = corners[~hit.any(1)]
             if not len(corners):
                 continue
             polygon, matrix = self._move(turned, corners[0])

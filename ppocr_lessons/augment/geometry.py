@@ -186,16 +186,15 @@ class EastRandomCrop:
         rows = _free_runs(rounded[0][:, 1], rounded[1][:, 1], height)
         if not len(columns) or not len(rows):
             return whole
-        for _ in range(self.max_tries):
-            left, right = _draw(rng, columns)
-            top, bottom = _draw(rng, rows)
-            if right - left < self.min_crop_side_ratio * width:
-                continue
-            if bottom - top < self.min_crop_side_ratio * height:
-                continue
-            touches = (high > (left, top)).all(1) & (low < (right, bottom)).all(1)
-            if touches.any() and right > left and bottom > top:
-                return Crop(left, top, right - left, bottom - top)
+        left, right = _draw(rng, columns, self.max_tries)
+        top, bottom = _draw(rng, rows, self.max_tries)
+        wide = (right - left >= self.min_crop_side_ratio * width) & (right > left)
+        tall = (bottom - top >= self.min_crop_side_ratio * height) & (bottom > top)
+        for number in np.nonzero(wide & tall)[0]:
+            x, y, x_end, y_end = (int(side[number]) for side in (left, top, right, bottom))
+            beside = (high[:, 0] <= x) | (low[:, 0] >= x_end) | (high[:, 1] <= y) | (low[:, 1] >= y_end)
+            if not beside.all():
+                return Crop(x, y, x_end - x, y_end - y)
         return whole
 
     def place(self, placement: Placement, crop: Crop) -> tuple[Placement, tuple[int, int]]:
@@ -238,7 +237,8 @@ def _free_runs(starts, ends, size):
     return np.stack([np.nonzero(change == 1)[0], np.nonzero(change == -1)[0]], 1)
 
 
-def _draw(rng, runs):
-    """Two places of free stretches in order: of two stretches, each equally likely, or of the only one."""
-    first, second = (int(rng.integers(*runs[rng.integers(len(runs))])) for _ in range(2))
-    return min(first, second), max(first, second)
+def _draw(rng, runs, count):
+    """Pairs of places of free stretches, in order, `count` of them; every stretch is equally likely."""
+    chosen = runs[rng.integers(len(runs), size=(2, count))]
+    places = np.sort(rng.integers(chosen[..., 0], chosen[..., 1]), axis=0)
+    return places[0], places[1]

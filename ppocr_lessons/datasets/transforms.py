@@ -7,7 +7,7 @@ changes. Those of pages stand in det_transforms.py, those of lines in line_trans
 import cv2
 import numpy as np
 
-from .pictures import read_picture
+from .pictures import read_training_picture
 from .resize import IMAGENET_MEAN, IMAGENET_STD
 from .sample import FIELDS, Sample
 
@@ -31,7 +31,7 @@ class DecodeImage:
         self.img_mode = img_mode
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        sample.image = read_picture(sample.picture)
+        sample.image = read_training_picture(sample.picture)
         sample.bgr = self.img_mode == "BGR"
         if self.img_mode == "GRAY":
             sample.image = cv2.cvtColor(cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
@@ -60,13 +60,12 @@ class NormalizeImage:
         std = np.array(IMAGENET_STD if std is None else std, np.float32)
         if mean.shape != (3,) or std.shape != (3,) or not (std > 0).all():
             raise ValueError(f"mean is {mean.tolist()}, std {std.tolist()}; three numbers each, std above 0")
-        # Byte by byte there are 256 answers a plane.
-        self.table = (np.arange(256, dtype=np.float32)[:, None] * np.float32(scale) - mean) / std
+        # Byte by byte there are 256 answers a plane: a table, (1, 256, 3) as OpenCV wants it.
+        self.table = ((np.arange(256, dtype=np.float32)[:, None] * np.float32(scale) - mean) / std)[None]
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         image = sample.pixels()
-        planes = image[..., ::-1] if sample.bgr else image
-        sample.image = np.stack([self.table[:, i][planes[..., i]] for i in range(3)], axis=2)
+        sample.image = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if sample.bgr else image, self.table)
 
 
 class ToCHWImage:

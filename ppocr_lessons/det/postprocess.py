@@ -133,7 +133,7 @@ class DBPostProcess:
 
     def binarize(self, prob: np.ndarray) -> np.ndarray:
         """Text pixels, (H, W) uint8 of 0 and 1."""
-        text = (prob > self.thresh).astype(np.uint8)
+        text = (prob > self.thresh).view(np.uint8)
         return cv2.dilate(text, np.ones((2, 2), np.uint8)) if self.use_dilation else text
 
     def __call__(self, prob: np.ndarray, original_size: tuple[int, int]) -> Boxes:

@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 import pyclipper
 
+from .shrink_quads import shrink_quads
+from .threshold_cpu import raise_outlines
+
 SHRINK_RATIO = 0.4
 MIN_TEXT_SIZE = 8
 THRESH_MIN, THRESH_MAX = 0.3, 0.7
@@ -47,7 +50,7 @@ def offset_polygon(polygon, distance: float) -> list[np.ndarray]:
     Returns: the polygons that result, each (M, 2) int; none if shrinking left nothing.
     """
     clipper = pyclipper.PyclipperOffset()
-    points = [(int(x), int(y)) for x, y in polygon]
+    points = np.asarray(polygon).astype(np.int64).tolist()
     try:
         clipper.AddPath(points, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
     except pyclipper.ClipperException:  # fewer than three distinct corners are left in whole pixels
@@ -75,21 +78,33 @@ def shrink_polygon(polygon, ratio: float = SHRINK_RATIO) -> list[np.ndarray]:
     return pieces
 
 
+def areas_and_perimeters(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Signed areas and perimeters of many polygons (N, P, 2) at once; see `signed_area` and `perimeter`."""
+    polygons = polygons.astype(np.float64)
+    following = np.concatenate([polygons[:, 1:], polygons[:, :1]], 1)
+    areas = (polygons[..., 0] * following[..., 1] - following[..., 0] * polygons[..., 1]).sum(1) / 2
+    return areas, np.linalg.norm(following - polygons, axis=2).sum(1)
+
+
 def clip_polygons(polygons, ignored, shape):
-    """Push corners into the picture; mark what has no area left as ignored; orient all one way."""
-    height, width = shape
-    clipped, ignored = [], np.array(ignored, bool)
-    for index, polygon in enumerate(polygons):
-        polygon = np.array(polygon, np.float32)
-        polygon[:, 0] = polygon[:, 0].clip(0, width - 1)
-        polygon[:, 1] = polygon[:, 1].clip(0, height - 1)
-        area = signed_area(polygon)
-        if abs(area) < 1:
-            ignored[index] = True
-        if area < 0:
-            polygon = polygon[::-1]
-        clipped.append(polygon)
-    return clipped, ignored
+    """Push corners into the picture; mark what has no area left as ignored; orient all one way.
+
+    Args:
+        polygons: (N, P, 2), or a list of (M, 2).
+        ignored: bool a polygon.
+        shape: (H, W).
+
+    Returns: polygons of the same kind, and a new `ignored`.
+    """
+    ignored, limits = np.array(ignored, bool), (shape[1] - 1, shape[0] - 1)
+    if not isinstance(polygons, np.ndarray):
+        pairs = [
+            clip_polygons(np.asarray(p)[None], [i], shape) for p, i in zip(polygons, ignored, strict=True)
+        ]
+        return [p[0] for p, _ in pairs], np.array([i[0] for _, i in pairs], bool)
+    clipped = polygons.astype(np.float32).clip(0, limits)
+    areas, _ = areas_and_perimeters(clipped)
+    return np.where((areas < 0)[:, None, None], clipped[:, ::-1], clipped), ignored | (np.abs(areas) < 1)
 
 
 def make_shrink_map(polygons, ignored, shape, *, ratio=SHRINK_RATIO, min_text_size=MIN_TEXT_SIZE):
@@ -107,15 +122,37 @@ def make_shrink_map(polygons, ignored, shape, *, ratio=SHRINK_RATIO, min_text_si
     """
     shrink_map, mask = np.zeros(shape, np.float32), np.ones(shape, np.float32)
     ignored = np.array(ignored, bool)
+    cores, sure = _quad_cores(polygons, ratio)
+    ignored |= _too_small(polygons, min_text_size)
     for index, polygon in enumerate(polygons):
-        too_small = (polygon.max(0) - polygon.min(0)).min() < min_text_size
-        pieces = [] if ignored[index] or too_small else shrink_polygon(polygon, ratio)
+        if ignored[index]:
+            pieces = []
+        elif sure[index]:
+            pieces = [cores[index]]
+        else:
+            pieces = shrink_polygon(polygon, ratio)
         if not pieces:
             ignored[index] = True
             cv2.fillPoly(mask, [polygon.astype(np.int32)], 0)
         for piece in pieces:
             cv2.fillPoly(shrink_map, [piece], 1)
     return shrink_map, mask, ignored
+
+
+def _too_small(polygons, smallest):
+    if isinstance(polygons, np.ndarray) and polygons.ndim == 3:
+        return (polygons.max(1) - polygons.min(1)).min(1) < smallest
+    return np.array([min(np.ptp(polygon, axis=0)) < smallest for polygon in polygons], bool)
+
+
+def _quad_cores(polygons, ratio):
+    """Cores of quadrangles, all at once, and which of them are sure; nothing is of other polygons."""
+    if not isinstance(polygons, np.ndarray) or polygons.shape[1:] != (4, 2):
+        return [None] * len(polygons), np.zeros(len(polygons), bool)
+    areas, perimeters = areas_and_perimeters(polygons)
+    distances = np.abs(areas) * (1 - ratio**2) / np.maximum(perimeters, 1e-9)
+    # The library works in whole pixels, the distance is that of the polygon before they are cut off.
+    return shrink_quads(polygons.astype(np.int64), distances)
 
 
 def distance_to_edge(xs, ys, start, end):
@@ -152,27 +189,48 @@ def make_threshold_map(
         pixels a page, where rounding puts a square root of less than zero on an outline; here the
         outline is whole.
     """
-    height, width = shape
-    closeness, mask = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-    for polygon, skip in zip(polygons, ignored, strict=True):
-        polygon = np.asarray(polygon, np.float32)
-        distance = 0 if skip or not signed_area(polygon) else shrink_distance(polygon, ratio)
-        grown = offset_polygon(polygon, distance) if distance > 0 else []
+    low, high = np.float32(thresh_min), np.float32(thresh_max)
+    values, mask = np.full(shape, low), np.zeros(shape, np.float32)
+    bands = []
+    for polygon, distance, skip in zip(polygons, _band_widths(polygons, ratio), ignored, strict=True):
+        grown = offset_polygon(polygon, distance) if distance > 0 and not skip else []
         if not grown:
             continue
         cv2.fillPoly(mask, [grown[0]], 1)
-        (x0, y0), (x1, y1) = grown[0].min(0), grown[0].max(0)
-        left, right = max(0, x0), min(width - 1, x1)
-        top, bottom = max(0, y0), min(height - 1, y1)
-        if left > right or top > bottom:
-            continue
-        ys, xs = np.mgrid[top : bottom + 1, left : right + 1].astype(np.float32)
-        nearest = np.full(xs.shape, np.inf, np.float32)
-        for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-            np.minimum(nearest, distance_to_edge(xs, ys, start, end), out=nearest)
-        window = closeness[top : bottom + 1, left : right + 1]
-        np.maximum(window, 1 - np.clip(nearest / distance, 0, 1), out=window)
-    return closeness * np.float32(thresh_max - thresh_min) + np.float32(thresh_min), mask
+        x, y, width, height = cv2.boundingRect(grown[0])
+        left, right = max(0, x), min(shape[1], x + width) - 1
+        top, bottom = max(0, y), min(shape[0], y + height) - 1
+        if left <= right and top <= bottom:
+            bands.append((np.asarray(polygon, np.float32), distance, (left, top, right, bottom)))
+    if raise_outlines is not None and bands:
+        first = np.cumsum([0, *(len(polygon) for polygon, _, _ in bands)])
+        distances = np.array([distance for _, distance, _ in bands], np.float32)
+        windows = np.array([window for _, _, window in bands], np.int64)
+        raise_outlines(values, np.concatenate([p for p, _, _ in bands]), first, distances, windows, low, high)
+    else:
+        for band in bands:
+            _raise_in_window(values, *band, low, high)
+    return values, mask
+
+
+def _band_widths(polygons, ratio):
+    """`shrink_distance` of every polygon, 0 for those without area."""
+    if not isinstance(polygons, np.ndarray) or polygons.ndim != 3:
+        return [shrink_distance(p, ratio) if signed_area(p) else 0.0 for p in polygons]
+    areas, perimeters = areas_and_perimeters(polygons)
+    return np.abs(areas) * (1 - ratio**2) / np.maximum(perimeters, 1e-9)
+
+
+def _raise_in_window(values, polygon, distance, window, low, high):
+    """What threshold_cpu.py does, for one polygon, in NumPy."""
+    left, top, right, bottom = window
+    ys, xs = np.mgrid[top : bottom + 1, left : right + 1].astype(np.float32)
+    nearest = np.full(xs.shape, np.inf, np.float32)
+    for start, end in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        np.minimum(nearest, distance_to_edge(xs, ys, start, end), out=nearest)
+    place = values[top : bottom + 1, left : right + 1]
+    near = 1 - np.clip(nearest / np.float32(distance), 0, 1)
+    np.maximum(place, near * (high - low) + low, out=place)
 
 
 def make_targets(polygons, ignored, shape) -> DetTargets:

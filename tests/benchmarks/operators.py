@@ -109,7 +109,9 @@ def cases(imaug, text_image_aug, db_postprocess):
                 lambda theirs=theirs, line=line: theirs(line),
                 lambda draw=draw, line=line: warp(line, draw(*line.shape[:2])),
             )
-        on = dict.fromkeys(("crop_prob", "reverse_prob", "noise_prob", "jitter_prob", "blur_prob", "hsv_aug_prob"), 1.0)
+        on = dict.fromkeys(
+            ("crop_prob", "reverse_prob", "noise_prob", "jitter_prob", "blur_prob", "hsv_aug_prob"), 1.0
+        )
         theirs, mine = imaug.RecAug(tia_prob=1.0, **on), RecAug(tia_prob=1.0, bda=BDA(**on))
         yield (
             f"RecAug {at}",
@@ -182,7 +184,9 @@ def page_operations(imaug, count):
     from ppocr_lessons.datasets.sample import Sample
 
     def geometry():
-        sample = Sample("page", None, "", image=image, polygons=polygons, texts=["word"] * count, ignored=ignored)
+        sample = Sample(
+            "page", None, "", image=image, polygons=polygons, texts=["word"] * count, ignored=ignored
+        )
         for step in steps:
             step(rng, sample)
 
@@ -217,7 +221,10 @@ def postprocessing(db_postprocess, count):
     theirs = db_postprocess.DBPostProcess(thresh=0.3, box_thresh=0.6, unclip_ratio=1.5)
     mine = DBPostProcess()
     shape = np.array([[side, side, 1.0, 1.0]])
-    found = len(theirs({"maps": prob[None, None]}, shape)[0]["points"]), len(mine(prob, (side, side)).polygons)
+    found = (
+        len(theirs({"maps": prob[None, None]}, shape)[0]["points"]),
+        len(mine(prob, (side, side)).polygons),
+    )
     assert found[0] == found[1], found
     return (
         f"post-processing {count}",
@@ -228,7 +235,9 @@ def postprocessing(db_postprocess, count):
 
 def goal_of(name: str) -> float:
     """The least ratio that was promised."""
-    return next(goal for key, goal in sorted(GOALS.items(), key=lambda kv: -len(kv[0])) if name.startswith(key))
+    return next(
+        goal for key, goal in sorted(GOALS.items(), key=lambda kv: -len(kv[0])) if name.startswith(key)
+    )
 
 
 def main():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppocr_lessons.datasets.pictures import PictureError, read_picture
+from ppocr_lessons.datasets.pictures import PictureError, read_picture, read_training_picture
 
 RGB = (np.indices((20, 30)).sum(0)[..., None] * (1, 2, 3)).astype(np.uint8)
 
@@ -128,3 +128,26 @@ def test_too_large_is_refused_before_it_is_unpacked(tmp_path):
 def test_folder(tmp_path):
     with pytest.raises(PictureError, match="no such file"):
         read_picture(tmp_path)
+
+
+def test_the_quick_way_sees_the_same_and_refuses_the_same(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 255, (40, 60, 3)).astype(np.uint8)
+    picture = np.asarray(Image.fromarray(picture).resize((240, 160)))
+    for name, options in (("a.jpg", {"quality": 95}), ("b.png", {}), ("c.jpg", {"exif": _turned()})):
+        path = tmp_path / name
+        Image.fromarray(picture).save(path, **options)
+        careful, quick = read_picture(path), read_training_picture(path)
+        assert careful.shape == quick.shape and np.abs(careful.astype(int) - quick).mean() < 0.5
+        np.testing.assert_array_equal(read_training_picture(path.read_bytes()), quick)
+    data = (tmp_path / "a.jpg").read_bytes()
+    (tmp_path / "cut.jpg").write_bytes(data[: len(data) // 2])
+    (tmp_path / "text.jpg").write_text("no picture")
+    for name in ("cut.jpg", "text.jpg", "gone.jpg"):
+        with pytest.raises(PictureError, match=name):
+            read_training_picture(tmp_path / name)
+
+
+def _turned():
+    exif = Image.Exif()
+    exif[274] = 6
+    return exif
