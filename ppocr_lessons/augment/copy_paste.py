@@ -47,7 +47,7 @@ class Paste(NamedTuple):
 
 def quad_size(quad: np.ndarray) -> tuple[float, float]:
     """Width and height of a quadrangle: the longer of its opposite sides, at least a pixel."""
-    side = np.linalg.norm(quad - np.roll(quad, -1, axis=0), axis=1)
+    side = np.linalg.norm(quad - quad[[1, 2, 3, 0]], axis=1)
     return max(1.0, side[0], side[2]), max(1.0, side[1], side[3])
 
 
@@ -92,7 +92,10 @@ class CopyPaste:
         readable = np.nonzero(~np.asarray(donor.ignored, bool))[0]
         count = max(1, min(int(self.objects_paste_ratio * len(donor.polygons)), MOST))
         height, width = page.image.shape[:2]
-        low, high = _bounds(page.polygons)
+        # Edges of every text's box, with room for those that are pasted: left, top, right, bottom.
+        taken = len(page.polygons)
+        edges = np.empty((4, taken + count), np.float64)
+        edges[:, :taken] = _edges(page.polygons)
         pastes = []
         for index in rng.permutation(readable)[:count]:
             turned, size = self._turn(rng, donor.polygons[index].astype(np.float64))
@@ -103,15 +106,17 @@ class CopyPaste:
             corners = np.floor(rng.random((TRIES, 2)) * (room + 1))
             if self.limit_paste:
                 (x, y), (x_end, y_end) = corners.T[..., None], (corners + size).T[..., None]
-                hit = (x < high[:, 0]) & (x_end > low[:, 0])
-                hit &= y < high[:, 1]
-                hit &= y_end > low[:, 1]
+                left, top, right, bottom = edges[:, :taken]
+                hit = (x < right) & (x_end > left)
+                hit &= y < bottom
+                hit &= y_end > top
                 corners = corners[~hit.any(1)]
             if not len(corners):
                 continue
             polygon, matrix = self._move(turned, corners[0])
             pastes.append(Paste(int(index), matrix, polygon))
-            low, high = np.vstack([low, polygon.min(0)]), np.vstack([high, polygon.max(0)])
+            edges[:, taken] = _edges(polygon[None])[:, 0]
+            taken += 1
         return pastes
 
     def _turn(self, rng, quad):
@@ -169,6 +174,8 @@ class CopyPaste:
         return self.apply(page, donor, self.sample(rng, page, donor))
 
 
-def _bounds(polygons):
-    polygons = np.asarray(polygons, np.float64).reshape(-1, 4, 2)
-    return polygons.min(1), polygons.max(1)
+def _edges(polygons):
+    polygons = np.asarray(polygons, np.float64)
+    if not polygons.size:
+        return np.empty((4, 0))
+    return np.concatenate([polygons.min(1), polygons.max(1)], 1).T

@@ -25,7 +25,9 @@ from ppocr_lessons.datasets import det_transforms as ours_det
 from ppocr_lessons.datasets import line_transforms as ours_line
 from ppocr_lessons.datasets import transforms as ours
 from ppocr_lessons.datasets.loader import Dataset
+from ppocr_lessons.datasets.sample import Sample
 from ppocr_lessons.datasets.sources import Entry
+from ppocr_lessons.datasets.synth import line_at
 from ppocr_lessons.det.postprocess import DBPostProcess
 from ppocr_lessons.det.targets import clip_polygons, make_shrink_map, make_threshold_map
 from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
@@ -48,10 +50,9 @@ def peer():
     warnings.simplefilter("ignore")
     # paddleocr's own __init__ pulls in its command line; only the package inside it is needed.
     import ppocr.data.imaug as imaug
+    import ppocr.data.imaug.random_crop_data as random_crop_data
     import ppocr.data.imaug.text_image_aug as text_image_aug
     import ppocr.postprocess.db_postprocess as db_postprocess
-
-    import ppocr.data.imaug.random_crop_data as random_crop_data
 
     def chosen(regions, size):
         # int(array([x])), which PaddleOCR writes, is an error from NumPy 2.4 on.
@@ -96,7 +97,8 @@ def as_peer(image, polygons):
 def cases(imaug, text_image_aug, db_postprocess):
     """(name, theirs, ours) to time."""
     rng = np.random.default_rng(0)
-    lines = {size: rng.integers(0, 255, (*size, 3)).astype(np.uint8) for size in ((32, 320), (64, 400))}
+    text = line_at(1, 0).image
+    lines = {(height, width): cv2.resize(text, (width, height)) for height, width in ((32, 320), (64, 400))}
     for (height, width), line in lines.items():
         at = f"{height}x{width}"
         for name, theirs, draw in (
@@ -166,7 +168,7 @@ def maps(imaug, count, side):
 
 def page_operations(imaug, count):
     """CopyPaste, geometry with the crop, and the whole pipeline."""
-    image, polygons, label = page(count, 960)
+    image, polygons, _ = page(count, 960)
     donor_image, donor_polygons, _ = page(count, 960, seed=1)
     ignored = np.zeros(count, bool)
     mine, theirs = CopyPaste(), imaug.CopyPaste()
@@ -181,7 +183,6 @@ def page_operations(imaug, count):
     arguments = {"size": (640, 640), "max_tries": 50, "keep_ratio": True}
     iaa, east = imaug.IaaAugment(), imaug.EastRandomCropData(**arguments)
     steps = [ours_det.IaaAugment(), ours_det.EastRandomCropData(**arguments)]
-    from ppocr_lessons.datasets.sample import Sample
 
     def geometry():
         sample = Sample(
@@ -199,14 +200,15 @@ def page_operations(imaug, count):
          {"ToCHWImage": None}, {"KeepKeys": {"keep_keys": keys}}],
         {},
     )  # fmt: skip
-    file = jpeg(image)
+    small, _, small_label = page(count, 640)
+    file = jpeg(small)
     mine_chain = [ours.DecodeImage(), ours_det.DetLabelEncode(), ours_det.IaaAugment(),
                   ours_det.EastRandomCropData(**arguments), ours_det.MakeBorderMap(), ours_det.MakeShrinkMap(),
                   ours.NormalizeImage(), ours.ToCHWImage()]  # fmt: skip
-    dataset, counter = Dataset([Entry("page", file, label)], mine_chain), iter(range(10**9))
+    dataset, counter = Dataset([Entry("page", file, small_label)], mine_chain), iter(range(10**9))
     yield (
         f"detection pipeline {count}",
-        lambda: imaug.transform({"image": file, "label": label}, chain),
+        lambda: imaug.transform({"image": file, "label": small_label}, chain),
         lambda: dataset.sample(0, next(counter)),
     )
 
