@@ -67,3 +67,25 @@ def _lines(config, net, dataset, shared):
             truth = sample.texts[0].lower() if shared.alphabet.lower else sample.texts[0]
             metric.add(reading.text, truth)
     return {"acc": right / len(dataset)} if config.task == "cls" else metric.score()._asdict()
+
+
+def probability_maps(net, dataset: Dataset, indices) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Pages of an Eval set at the size the detector sees them, and its map of each.
+
+    Args:
+        net: a DBNet in evaluation mode.
+        dataset: of an Eval section, normalised as the section says.
+        indices: of the pages.
+
+    Returns: (H, W, 3) uint8 pictures and (H, W) maps.
+    """
+    pictures, maps = [], []
+    with paddle.no_grad():
+        for index in indices:
+            before = [
+                sample.pixels().copy() for name, sample in dataset.steps(index) if name == "DetResizeForTest"
+            ]
+            prob = net(paddle.to_tensor(dataset.sample(index).image[None]))[0].prob
+            pictures.append(before[-1])
+            maps.append(prob.numpy()[0, 0])
+    return pictures, maps

@@ -8,6 +8,8 @@ from ..augment import copy_paste  # noqa: E402
 from ..augment.copy_paste import CopyPaste  # noqa: E402
 from ..backbones import mobilenet_v3, resnet_vd  # noqa: E402
 from ..backbones.mobilenet_v3 import det_mobilenet_v3  # noqa: E402
+from ..distill import cml, dml  # noqa: E402
+from ..distill.cml import CML  # noqa: E402
 from ..engine import cosine_warmup  # noqa: E402
 from . import db_head, db_loss, dbfpn, dbnet, metric, postprocess, se_removal, targets  # noqa: E402
 from .db_head import DBHead, DBMaps, db_step  # noqa: E402
@@ -19,6 +21,7 @@ from .postprocess import DBPostProcess  # noqa: E402
 from .targets import make_targets  # noqa: E402
 
 __all__ = [
+    "CML",
     "DBFPN",
     "CopyPaste",
     "DBHead",
@@ -31,6 +34,7 @@ __all__ = [
     "Detection",
     "Detector",
     "PlainDB",
+    "cml",
     "copy_paste",
     "cosine_warmup",
     "db_head",
@@ -42,6 +46,7 @@ __all__ = [
     "dbnet",
     "det_mobilenet_v3",
     "detect",
+    "dml",
     "make_targets",
     "metric",
     "mobilenet_v3",

@@ -7,7 +7,7 @@ import pytest
 from ppocr_lessons.rec.ctc import ENGLISH
 
 ROOT = pathlib.Path(__file__).parents[2]
-CONFIGS = pathlib.Path(__file__).parent / "paddleocr"
+CONFIGS = ROOT / "ppocr_lessons/config/paddleocr"
 
 
 def _slice(name, count, keep=lambda label: True):
