@@ -10,6 +10,7 @@ Ratios mean "times as fast as PaddleOCR". What is random draws afresh in every r
 import argparse
 import importlib.util
 import json
+import math
 import random
 import sys
 import warnings
@@ -235,6 +236,42 @@ def postprocessing(db_postprocess, count):
     )
 
 
+def supply():
+    """Pictures a second that one worker prepares, and how many workers keep a V100-class card busy."""
+    alphabet = Alphabet(ENGLISH)
+    text = jpeg(cv2.resize(line_at(1, 0).image, (400, 64)))
+    picture, _, label = page(50, 960)
+    for name, entry, steps, needed in (
+        (
+            "detection at 960, 50 texts",
+            Entry("page", jpeg(picture), label),
+            [ours.DecodeImage(), ours_det.DetLabelEncode(), ours_det.IaaAugment(),
+             ours_det.EastRandomCropData(size=(960, 960), max_tries=50), ours_det.MakeBorderMap(),
+             ours_det.MakeShrinkMap(), ours.NormalizeImage(), ours.ToCHWImage()],
+            8 / 0.35,
+        ),
+        (
+            "recognition at 32 x 320",
+            Entry("line", text, "word"),
+            [ours.DecodeImage(), ours_line.RecAug(),
+             ours_line.CTCLabelEncode(alphabet=alphabet, max_text_length=25),
+             ours_line.RecResizeImg(image_shape=[3, 32, 320])],
+            256 / 0.25,
+        ),
+    ):  # fmt: skip
+        dataset, epochs = Dataset([entry], steps), iter(range(10**9))
+        seconds = interleaved(
+            {name: lambda d=dataset, e=epochs: [d.sample(0, next(e)) for _ in range(20)]}, rounds=5
+        )
+        rate = 20 / seconds[name]
+        yield {
+            "pipeline": name,
+            "pictures a second and worker": rate,
+            "needed": needed,
+            "workers": math.ceil(needed / rate),
+        }
+
+
 def goal_of(name: str) -> float:
     """The least ratio that was promised."""
     return next(
@@ -262,8 +299,12 @@ def main():
             row = rows[-1]
             print(f"{name:28} {row['PaddleOCR ms']:9.2f} {row['ours ms']:9.2f} {row['ratio']:7.1f} (goal {row['goal']})"
                   + ("" if row["ratio"] >= row["goal"] else "  <"), flush=True)  # fmt: skip
+    supplies = list(supply()) if not args.only else []
     if args.json:
-        print(json.dumps(rows, indent=1))
+        print(json.dumps({"operations": rows, "supply": supplies}, indent=1))
+    for row in [] if args.json else supplies:
+        print(f"{row['pipeline']}: {row['pictures a second and worker']:.0f} pictures a second and worker; "
+              f"{row['needed']:.0f} a second are needed: {row['workers']} workers")  # fmt: skip
 
 
 if __name__ == "__main__":

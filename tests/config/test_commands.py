@@ -1,6 +1,9 @@
 """train, resume, eval, export and read, from a configuration, as a shell would call them."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -104,3 +107,17 @@ def test_shipped_weights_as_a_start(overrides, capsys):
 
 def test_icdar_on_the_command_line(tmp_path):
     assert _call("convert", "icdar", tmp_path / "gt", tmp_path, tmp_path / "out.txt").exit_code == 1
+
+
+def test_the_launcher_line_of_the_readme(overrides, tmp_path):
+    """Two processes on the CPU, started as two cards would be."""
+    given = overrides("cls", **{"Train.loader.batch_size_per_card": 2})
+    launcher = ["-m", "paddle.distributed.launch", "--nproc_per_node=2", "--log_dir", str(tmp_path / "log")]
+    command = [sys.executable, *launcher, "-m", "ppocr_lessons", "train", "-c", str(CLS), "--max-steps", "1"]
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("PADDLE_", "FLAGS_"))}
+    done = subprocess.run(
+        [*command, *_options(given)], cwd=ROOT, env=env | {"PYTHONWARNINGS": "ignore"}, capture_output=True, text=True, timeout=300
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads((tmp_path / "run/environment.json").read_text())["processes"] == "2"
+    assert (tmp_path / "run/step-00000001/model.safetensors").is_file()
