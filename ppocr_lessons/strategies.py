@@ -76,7 +76,7 @@ STRATEGIES = (
     Strategy(
         "det-fpgm", 1, ("det",), "2.1.5", "FPGM pruning",
         "prune.fpgm:filter_distances", "06_det_fpgm.ipynb",
-        "size -46 %, speed +19 %, slightly less accurate", "chapter 2.1.5", done=False,
+        "size -46 %, speed +19 %, slightly less accurate", "chapter 2.1.5",
     ),
     Strategy(
         "cls-light-backbone", 1, ("cls",), "2.2.1", "Light backbone",

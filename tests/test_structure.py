@@ -22,7 +22,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
 LAYERS = (
     ("runtime", "strategies", "notebooks", "backbones", "losses", "augment"),
-    ("datasets", "det", "cls", "rec", "distill"),
+    ("datasets", "det", "cls", "rec", "distill", "prune"),
     ("engine",),
     ("config",),
     ("deploy",),

@@ -11,6 +11,7 @@ from ..backbones.mobilenet_v3 import det_mobilenet_v3  # noqa: E402
 from ..distill import cml, dml  # noqa: E402
 from ..distill.cml import CML  # noqa: E402
 from ..engine import cosine_warmup  # noqa: E402
+from ..prune import fpgm  # noqa: E402
 from . import db_head, db_loss, dbfpn, dbnet, metric, postprocess, se_removal, targets  # noqa: E402
 from .db_head import DBHead, DBMaps, db_step  # noqa: E402
 from .db_loss import DBLoss, DetBatch, PlainDB  # noqa: E402
@@ -47,6 +48,7 @@ __all__ = [
     "det_mobilenet_v3",
     "detect",
     "dml",
+    "fpgm",
     "make_targets",
     "metric",
     "mobilenet_v3",
