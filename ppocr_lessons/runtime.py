@@ -45,6 +45,8 @@ def require_paddle() -> None:
         # Paddle says on import that ccache is missing, with a path of the machine: of no use to a reader.
         warnings.simplefilter("ignore")
         import paddle  # noqa: F401
+    # Said at the first training step of every batch norm, with a path of the machine; nothing can be done about it.
+    warnings.filterwarnings("ignore", message="When training, we now always track global mean")
 
 
 def late_names(package: str, names: tuple[str, ...], listing: list[str]):

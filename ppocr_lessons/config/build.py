@@ -105,13 +105,16 @@ def _backbone(part, task):
     return ResNetVd(part.layers, task=task)
 
 
-def build_nets(config: Config, shared: Context, *, dry: bool = False) -> dict[str, paddle.nn.Layer]:
+def build_nets(
+    config: Config, shared: Context, *, dry: bool = False, report: bool = True
+) -> dict[str, paddle.nn.Layer]:
     """All nets of a configuration by name, with the weights that it names.
 
     Args:
         config: that was read.
         shared: see `context`.
         dry: let a frozen net do without weights, to try the rest.
+        report: say on stderr what was not loaded.
 
     Raises:
         ConfigError: sizes that do not go together, weights that do not fit, a frozen net without weights, or
@@ -124,7 +127,8 @@ def build_nets(config: Config, shared: Context, *, dry: bool = False) -> dict[st
         try:
             nets[name] = build_net(part, config.task, classes)
             if part.sub.pretrained:
-                say(load_matching(nets[name], part.sub.pretrained).report(part.sub.pretrained))
+                done = load_matching(nets[name], part.sub.pretrained).report(part.sub.pretrained)
+                say(done if report else "")
             elif part.sub.freeze_params:
                 reason = "freeze_params is true and pretrained is empty: it would teach noise"
                 if not dry:
@@ -136,7 +140,8 @@ def build_nets(config: Config, shared: Context, *, dry: bool = False) -> dict[st
         if config.settings.pretrained_model and not problems:
             path = config.settings.pretrained_model
             for name, net in nets.items():
-                say(load_matching(net, path, prefix=f"{name}.").report(path))
+                done = load_matching(net, path, prefix=f"{name}.").report(path)
+                say(done if report else "")
         if config.settings.freeze and not problems:
             for name, net in nets.items():
                 say(f"{name}: {len(freeze(net, config.settings.freeze))} parameters are frozen")

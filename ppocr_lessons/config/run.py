@@ -87,7 +87,7 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     Args:
         config: that was read.
         dry: let a frozen net do without weights, to try the rest.
-        progress: show a bar on stderr.
+        progress: show a bar, and what was not loaded, on stderr.
 
     Raises:
         ConfigError, LabelError, WeightsError: what cannot be built, with file and reason.
@@ -102,7 +102,7 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     shared = context(config)
     paddle.seed(shared.seed)
     with paddle.utils.unique_name.guard():
-        nets = build_nets(config, shared, dry=dry)
+        nets = build_nets(config, shared, dry=dry, report=progress)
         nets = {name: parallel.synchronised_batch_norm(net) for name, net in nets.items()}
         strategy = build_strategy(config, nets, shared)
         optimizer = build_optimizer(config, strategy.trained.parameters())

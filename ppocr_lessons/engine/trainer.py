@@ -40,7 +40,7 @@ class Trainer:
         accumulate: batches whose gradients make one step.
         precision: "fp32", "bf16" or "fp16"; the latter scales the loss and needs a GPU, bf16 has no effect without.
         callbacks: objects with `after_update(trainer)`; of an EMA the average is what is scored.
-        progress: show a bar on stderr.
+        progress: show a bar, the scores and hints on stderr.
 
     Raises:
         ValueError: accumulate below 1, an unknown precision, or fp16 on a CPU.
@@ -130,7 +130,7 @@ class Trainer:
             bar.set_postfix(loss=f"{row['loss']:.3f}")
             if self.out and (self.step % self.save_every == 0 or self.step == steps):
                 self.save()
-        if self.rank == 0:
+        if self.progress:
             for hint in hints(self.history, self.best_by):
                 tqdm.write(f"hint: {hint}", file=sys.stderr)
         return self.history
@@ -184,7 +184,8 @@ class Trainer:
                     save_weights(self.strategy.net, partial, {"step": str(self.step)})
                     partial.replace(self.out / "best.safetensors")
         self.strategy.trained.train()
-        tqdm.write(f"step {self.step}: {scores}", file=sys.stderr)
+        if self.progress:
+            tqdm.write(f"step {self.step}: {scores}", file=sys.stderr)
         return scores
 
     def save(self) -> None:
