@@ -7,7 +7,7 @@ import pytest
 from ppocr_lessons.config import read_config
 from ppocr_lessons.config.run import prepare, train
 
-from .conftest import CONFIGS
+from .conftest import CONFIGS, ROOT
 
 FILES = sorted(CONFIGS.glob("*/*.yml"))
 
@@ -51,3 +51,17 @@ def test_schedule_of_the_chapter(overrides):
         read_config(CONFIGS / "2022/ch_PP-OCRv2_rec_distillation.yml", overrides("rec")), progress=False
     )
     assert run.schedule.peak == 0.001 and run.schedule.warmup_steps == 5 * run.loader.steps_per_epoch
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "ppocr_lessons/config").glob("*.yml")), ids=lambda p: p.stem)
+def test_the_courses_own_files(path, overrides, tmp_path, monkeypatch):
+    head = path.read_text().split("Global:")[0]
+    assert "ppocr-lessons train -c" in head and "minute" in head and "measured" in head
+    monkeypatch.chdir(ROOT)  # their paths start at the repository
+    task = path.stem.split("_")[0]
+    given = [
+        o for o in overrides(task) if "transforms" not in o and "pretrained" not in o and "dict" not in o
+    ]
+    given += ["Eval.dataset.transforms.DetResizeForTest.limit_side_len=160"] if task == "det" else []
+    train(read_config(path, given), max_steps=1, progress=False)
+    assert (tmp_path / "run/best.safetensors").is_file()
