@@ -89,45 +89,18 @@ class RecAug:
         sample.image = self.augmentation(rng, sample.image)
 
 
-class BaseDataAugmentation(RecAug):
-    """BDA alone; see augment/bda.py.
-
-    Args:
-        crop_prob, reverse_prob, noise_prob, jitter_prob, blur_prob, hsv_aug_prob: see there.
-    """
-
-    def __init__(
-        self,
-        *,
-        crop_prob: float = 0.4,
-        reverse_prob: float = 0.4,
-        noise_prob: float = 0.4,
-        jitter_prob: float = 0.4,
-        blur_prob: float = 0.4,
-        hsv_aug_prob: float = 0.4,
-    ):
-        self.augmentation = BDA(
-            crop_prob=crop_prob,
-            reverse_prob=reverse_prob,
-            noise_prob=noise_prob,
-            jitter_prob=jitter_prob,
-            blur_prob=blur_prob,
-            hsv_aug_prob=hsv_aug_prob,
-        )
-
-
-class RandAugment:
-    """See augment/rand_augment.py.
-
-    Args:
-        prob, num_layers, magnitude: see there.
-    """
-
-    def __init__(self, *, prob: float = 0.5, num_layers: int = 2, magnitude: float = 5):
-        self.augmentation = RandAugmentation(prob=prob, num_layers=num_layers, magnitude=magnitude)
+class BaseDataAugmentation(BDA):
+    """BDA alone, with the arguments of augment/bda.py."""
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        sample.image = self.augmentation(rng, sample.image)
+        sample.image = super().__call__(rng, sample.image)
+
+
+class RandAugment(RandAugmentation):
+    """With the arguments of augment/rand_augment.py."""
+
+    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
+        sample.image = super().__call__(rng, sample.image)
 
 
 class ClsResizeImg:

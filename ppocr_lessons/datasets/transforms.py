@@ -60,12 +60,21 @@ class NormalizeImage:
         std = np.array(IMAGENET_STD if std is None else std, np.float32)
         if mean.shape != (3,) or std.shape != (3,) or not (std > 0).all():
             raise ValueError(f"mean is {mean.tolist()}, std {std.tolist()}; three numbers each, std above 0")
-        # Byte by byte there are 256 answers a plane: a table, (1, 256, 3) as OpenCV wants it.
-        self.table = ((np.arange(256, dtype=np.float32)[:, None] * np.float32(scale) - mean) / std)[None]
+        # Byte by byte there are 256 answers a plane.
+        self.tables = [
+            (np.arange(256, dtype=np.float32) * np.float32(scale) - m) / s
+            for m, s in zip(mean, std, strict=True)
+        ]
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         image = sample.pixels()
-        sample.image = cv2.LUT(cv2.cvtColor(image, cv2.COLOR_RGB2BGR) if sample.bgr else image, self.table)
+        planes = np.empty((3, *image.shape[:2]), np.float32)
+        for out, plane, table in zip(
+            planes, cv2.split(image)[:: -1 if sample.bgr else 1], self.tables, strict=True
+        ):
+            cv2.LUT(plane, table, dst=out)
+        # Plane by plane in memory, seen as (H, W, 3): ToCHWImage then has nothing to move.
+        sample.image = planes.transpose(1, 2, 0)
 
 
 class ToCHWImage:
