@@ -26,7 +26,7 @@ IGNORED = {
     ("Loss",): {"eps", "reduction"},
     ("Optimizer", "lr"): {"last_epoch", "verbose"},
     ("PostProcess",): {"character_dict_path", "use_space_char", "infer_mode", "label_list"},
-    ("Metric",): {"is_filter", "ignore_space", "base_metric_indicator"},
+    ("Metric",): {"base_metric_indicator"},
     ("dataset",): {"ext_op_transform_idx", "seed", "ds_width", "add_space"},
     ("loader",): {"use_mp", "persistent_workers", "collate_fn", "prefetch_factor"},
     ("RecResizeImg",): {"infer_mode", "eval_mode", "character_dict_path"},

@@ -55,7 +55,8 @@ def _detector(config, net, dataset):
 
 
 def _lines(config, net, dataset, shared):
-    size, metric, right = config.evaluation.loader.batch_size_per_card, RecMetric(), 0
+    size, right = config.evaluation.loader.batch_size_per_card, 0
+    metric = RecMetric(ignore_space=config.metric.ignore_space, is_filter=config.metric.is_filter)
     for start in range(0, len(dataset), size):
         samples = [dataset.sample(i) for i in range(start, min(start + size, len(dataset)))]
         logits, _ = net(paddle.to_tensor(np.stack([s.image for s in samples])))

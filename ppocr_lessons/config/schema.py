@@ -263,6 +263,8 @@ class MetricPart(Part):
     name: str
     main_indicator: str = "acc"
     base_metric_name: str | None = None
+    ignore_space: bool = True
+    is_filter: bool = False
     key: str = "Student"
 
 

@@ -1,10 +1,12 @@
 """How good a recogniser is: exact matches, and how many edits the others are away."""
 
+import string
 from typing import NamedTuple
 
 from rapidfuzz.distance import Levenshtein
 
 EPS = 1e-5
+ALPHANUMERIC = frozenset(string.digits + string.ascii_letters)
 
 
 class RecScore(NamedTuple):
@@ -15,18 +17,27 @@ class RecScore(NamedTuple):
 
 
 class RecMetric:
-    """Compares texts with their spaces removed; case counts.
+    """Compares texts; case counts, spaces do not.
+
+    Args:
+        ignore_space: compare without spaces.
+        is_filter: compare digits and Latin letters alone, without their case.
 
     PaddleOCR: RecMetric in ppocr/metrics/rec_metric.py.
     """
 
-    def __init__(self):
+    def __init__(self, *, ignore_space: bool = True, is_filter: bool = False):
+        self.ignore_space, self.is_filter = ignore_space, is_filter
         self.correct = self.count = 0
         self.distance = 0.0
 
+    def _compared(self, text: str) -> str:
+        text = text.replace(" ", "") if self.ignore_space else text
+        return "".join(c for c in text if c in ALPHANUMERIC).lower() if self.is_filter else text
+
     def add(self, predicted: str, expected: str) -> bool:
         """Count one line; whether it was right."""
-        predicted, expected = predicted.replace(" ", ""), expected.replace(" ", "")
+        predicted, expected = self._compared(predicted), self._compared(expected)
         self.distance += Levenshtein.normalized_distance(predicted, expected)
         self.count += 1
         self.correct += predicted == expected

@@ -22,3 +22,19 @@ def test_nothing_added():
 def test_character_error_rate():
     assert character_error_rate("kitten", "sitting") == pytest.approx(3 / 7)
     assert character_error_rate("", "") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "right"),
+    [
+        ({}, 1),
+        ({"ignore_space": False}, 0),
+        ({"is_filter": True}, 2),
+        ({"is_filter": True, "ignore_space": False}, 2),
+    ],
+)
+def test_what_is_compared(options, right):
+    metric = RecMetric(**options)
+    metric.add("two words", "twowords")
+    metric.add("No. 5!", "no 5")
+    assert metric.correct == right
