@@ -12,6 +12,7 @@ from ..rec.ctc import greedy_decode
 from ..rec.metric import RecMetric
 
 
+@paddle.no_grad()
 def evaluate_det(net, pages, *, limit: int = 736, rule: str = "max", postprocess=None) -> dict[str, float]:
     """Precision, recall and hmean.
 
@@ -31,6 +32,7 @@ def evaluate_det(net, pages, *, limit: int = 736, rule: str = "max", postprocess
     return metric.score()._asdict()
 
 
+@paddle.no_grad()
 def evaluate_rec(net, lines, alphabet, *, batch: int = 32) -> dict[str, float]:
     """Exact matches and normalised edit distance.
 
@@ -52,6 +54,7 @@ def evaluate_rec(net, lines, alphabet, *, batch: int = 32) -> dict[str, float]:
     return metric.score()._asdict()
 
 
+@paddle.no_grad()
 def evaluate_cls(net, batches) -> dict[str, float]:
     """Share of lines whose direction is right, over ClsBatches."""
     right = count = 0
