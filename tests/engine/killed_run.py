@@ -26,6 +26,18 @@ def batch_at(number):
     return ClsBatch(paddle.to_tensor(images), paddle.to_tensor(rng.integers(0, 2, 4)))
 
 
+class SayReady:
+    """Callback that says when the first step is done: what comes before it takes longer than many steps."""
+
+    said = False
+
+    def after_update(self, trainer):
+        """Say it once."""
+        if not self.said:
+            print("ready", flush=True)
+        self.said = True
+
+
 def main():
     """Train, or go on."""
     folder, steps = sys.argv[1], int(sys.argv[2])
@@ -41,11 +53,10 @@ def main():
         lr_at=lambda step: lr_at(step, peak=1e-3, steps=steps, warmup_steps=2),
         out=folder,
         save_every=1,
-        callbacks=[EMA(0.9)],
+        callbacks=[EMA(0.9), SayReady()],
         progress=False,
     )
     trainer.resume()
-    print("ready", flush=True)
     trainer.run(steps)
 
 

@@ -29,7 +29,7 @@ def _run(folder, steps, kills, capsys):
         process = _start(folder, steps)
         assert process.stdout.readline() == "ready\n", process.stderr.read()
         if done < kills:
-            time.sleep(rng.uniform(0.0, 0.25))
+            time.sleep(rng.uniform(0.0, 0.15))
             process.send_signal(signal.SIGKILL)
         _, errors = process.communicate(timeout=300)
         if process.returncode == 0:
@@ -47,17 +47,17 @@ def _compare(tmp_path, capsys, steps, kills):
     assert _run(whole, steps, 0, capsys) == (0, 0)
     done, inside = _run(killed, steps, kills, capsys)
     assert done == kills
+    assert inside > 0, "some kills have to come inside a save"
     for name in ("model", "optimizer", "ema"):
         file = f"step-{steps:08d}/{name}.safetensors"
         assert sha256(whole / file) == sha256(killed / file), name
     assert (whole / "scalars.csv").read_text() == (killed / "scalars.csv").read_text()
-    return inside
 
 
-def test_ten_kills(tmp_path, capsys):
-    _compare(tmp_path, capsys, steps=80, kills=10)
+def test_ten_kills_some_of_them_inside_a_save(tmp_path, capsys):
+    _compare(tmp_path, capsys, steps=150, kills=10)
 
 
 @pytest.mark.slow
-def test_two_hundred_kills_some_of_them_inside_a_save(tmp_path, capsys):
-    assert _compare(tmp_path, capsys, steps=1500, kills=200) > 0
+def test_two_hundred_kills(tmp_path, capsys):
+    _compare(tmp_path, capsys, steps=2500, kills=200)
