@@ -45,12 +45,6 @@ class Paste(NamedTuple):
     polygon: np.ndarray
 
 
-def quad_size(quad: np.ndarray) -> tuple[float, float]:
-    """Width and height of a quadrangle: the longer of its opposite sides, at least a pixel."""
-    side = np.linalg.norm(quad - quad[[1, 2, 3, 0]], axis=1)
-    return max(1.0, side[0], side[2]), max(1.0, side[1], side[3])
-
-
 class CopyPaste:
     """Paste texts of a donor page where they touch no other text.
 
@@ -96,50 +90,47 @@ class CopyPaste:
         taken = len(page.polygons)
         edges = np.empty((4, taken + count), np.float64)
         edges[:, :taken] = _edges(page.polygons)
-        pastes = []
-        for index in rng.permutation(readable)[:count]:
-            turned, size = self._turn(rng, donor.polygons[index].astype(np.float64))
-            room = np.array([width, height]) - size
-            if (room < 0).any():
-                continue
+        chosen = rng.permutation(readable)[:count]
+        quads = np.asarray(donor.polygons, np.float64)[chosen]
+        turned = self._turned(rng, quads)
+        corner, sizes = turned.min(1), np.ceil(np.ptp(turned, axis=1))
+        rooms, pastes = (width, height) - sizes, []
+        for number in np.nonzero((rooms >= 0).all(1))[0]:
             # All tries at once: the place is free if its box misses the box of every text.
-            corners = np.floor(rng.random((TRIES, 2)) * (room + 1))
+            places = np.floor(rng.random((TRIES, 2)) * (rooms[number] + 1))
             if self.limit_paste:
-                (x, y), (x_end, y_end) = corners.T[..., None], (corners + size).T[..., None]
+                x, y = places.T[..., None]
                 left, top, right, bottom = edges[:, :taken]
-                hit = (x < right) & (x_end > left)
+                hit = (x < right) & (x + sizes[number, 0] > left)
                 hit &= y < bottom
-                hit &= y_end > top
-                corners = corners[~hit.any(1)]
-            if not len(corners):
-                continue
-            polygon, matrix = self._move(turned, corners[0])
-            pastes.append(Paste(int(index), matrix, polygon))
-            edges[:, taken] = _edges(polygon[None])[:, 0]
+                hit &= y + sizes[number, 1] > top
+                free = np.nonzero(~hit.any(1))[0]
+                if not len(free):
+                    continue
+                places = places[free[:1]]
+            polygon = (turned[number] + (places[0] - corner[number])).astype(np.float32)
+            matrix = cv2.getPerspectiveTransform(quads[number].astype(np.float32), polygon)
+            pastes.append(Paste(int(chosen[number]), matrix, polygon))
+            edges[:2, taken], edges[2:, taken] = polygon.min(0), polygon.max(0)
             taken += 1
         return pastes
 
-    def _turn(self, rng, quad):
-        """The straightened text, scaled, mirrored and turned about its middle; and the size of its box."""
-        text_w, text_h = quad_size(quad)
-        factor = rng.uniform(*self.scale) if self.scale else 1.0
-        angle = np.deg2rad(int(rng.integers(360))) if self.rotate else 0.0
-        mirror = -1.0 if self.flip and rng.random() < 0.5 else 1.0
-        half_w, half_h = factor * text_w / 2, factor * text_h / 2
-        corners = np.array([[-half_w, -half_h], [half_w, -half_h], [half_w, half_h], [-half_w, half_h]])
-        turn = np.array(
-            [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
-        )  # against the clock
-        placed = corners * (mirror, 1) @ turn.T
-        matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), placed.astype(np.float32))
-        return (placed, matrix), np.ceil(np.ptp(placed, axis=0))
-
-    @staticmethod
-    def _move(turned, corner):
-        placed, matrix = turned
-        shift = corner - placed.min(0)
-        move = np.array([[1, 0, shift[0]], [0, 1, shift[1]], [0, 0, 1]])
-        return (placed + shift).astype(np.float32), move @ matrix
+    def _turned(self, rng, quads):
+        """The texts straightened, scaled, mirrored and turned, each about its own middle: (N, 4, 2)."""
+        count = len(quads)
+        sides = np.linalg.norm(quads - quads[:, [1, 2, 3, 0]], axis=2)
+        half = np.maximum(1.0, np.maximum(sides[:, :2], sides[:, 2:])) / 2  # of width and height
+        if self.scale:
+            half *= rng.uniform(*self.scale, (count, 1))
+        corners = half[:, None] * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        if self.flip:
+            corners[..., 0] *= np.where(rng.random(count) < 0.5, -1.0, 1.0)[:, None]
+        if not self.rotate:
+            return corners
+        angles = np.deg2rad(rng.integers(360, size=count))  # against the clock
+        cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+        x, y = corners[..., 0], corners[..., 1]
+        return np.stack([x * cos + y * sin, y * cos - x * sin], -1)
 
     @staticmethod
     def apply(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
