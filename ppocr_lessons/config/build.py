@@ -9,7 +9,7 @@ import paddle
 from ..backbones.mobilenet_v3 import DetMobileNetV3, RecMobileNetV3
 from ..backbones.pp_lcnet import PPLCNet
 from ..backbones.resnet_vd import ResNetVd
-from ..cls.direction import DirectionClassifier, PlainCrossEntropy
+from ..cls.direction import DIRECTIONS, DirectionClassifier, PlainCrossEntropy
 from ..datasets.loader import TRANSFORMS, Dataset
 from ..datasets.sources import ListSource, LmdbSource, checked
 from ..det.db_loss import DBLoss, PlainDB
@@ -66,7 +66,7 @@ def context(config: Config) -> Context:
         except ValueError as error:
             raise ConfigError(f"{config.path}: Global.character_dict_path: {error}") from error
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
-    return Context(alphabet, settings.label_list or ["0", "180"], settings.max_text_length, seed)
+    return Context(alphabet, settings.label_list or list(DIRECTIONS), settings.max_text_length, seed)
 
 
 def build_net(part: NetConfig, task: str, classes: int) -> paddle.nn.Layer:

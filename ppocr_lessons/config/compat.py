@@ -12,7 +12,7 @@ SAME = {
 IGNORED = {
     (): {"profiler_options", "wandb", "Hooks"},
     ("Global",): {
-        "log_smooth_window", "cal_metric_during_train", "infer_img", "infer_mode", "save_res_path", "use_visualdl",
+        "log_smooth_window", "save_epoch_step", "cal_metric_during_train", "infer_img", "infer_mode", "save_res_path", "use_visualdl",
         "load_static_weights", "character_type", "distributed", "debug", "use_xpu", "use_npu", "use_mlu", "use_gcu",
         "use_mps", "use_iluvatar_gpu", "use_metax_gpu", "use_sync_bn", "d2s_train_image_shape", "profiler_options",
         "use_wandb", "amp_custom_black_list", "amp_custom_white_list", "amp_level", "model_name", "export_with_pir",

@@ -2,6 +2,7 @@
 
 import itertools
 
+from ..cls.direction import DIRECTIONS
 from . import loss_schema, schema
 from .check import Checker
 from .compat import drop_ignored, name_of
@@ -45,6 +46,7 @@ class _Reading(Checker):
         self.optimizer(config)
         if config.task:
             self.loss(config)
+            self.labels(config)
             names = schema.POSTPROCESSES[config.task]
             config.postprocess = self.named(
                 names, self.values.get("PostProcess"), ("PostProcess",), "post-processings"
@@ -184,7 +186,27 @@ class _Reading(Checker):
             self.problem(
                 (*place, name), "of recognisers needs act: softmax, and use_log: true if it is there"
             )
+        maps = getattr(part, "maps_name", None)
+        maps = [name_of(m) for m in ([maps] if isinstance(maps, str) else maps or [])]
+        if config.task == "det" and any(m != "shrink_maps" for m in maps):
+            self.problem(
+                (*place, name, "maps_name"), f"found {maps}; known is 'shrink_maps' (or 'thrink_maps')"
+            )
         config.losses.append((name, part))
+
+    def labels(self, config: Config) -> None:
+        """A classifier has a class for each label, and none more."""
+        labels = config.settings.label_list if config.settings else None
+        for name, net in config.nets.items():
+            if config.task == "cls" and net.head and net.head.class_dim != len(labels or DIRECTIONS):
+                place = (
+                    "Architecture",
+                    *(["Models", name] if config.distillation else []),
+                    "Head",
+                    "class_dim",
+                )
+                found = f"found {net.head.class_dim}; Global.label_list has {labels or list(DIRECTIONS)}"
+                self.problem(place, found)
 
     def optimizer(self, config: Config) -> None:
         place = ("Optimizer",)

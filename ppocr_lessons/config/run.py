@@ -70,7 +70,8 @@ def build_optimizer(config: Config, parameters):
     rate = config.lr.learning_rate or config.lr.values[0]
     betas = {"beta1": part.beta1, "beta2": part.beta2, "epsilon": part.epsilon}
     if part.name == "AdamW":
-        given["weight_decay"] = decay.factor if decay else 0.0
+        # Always decoupled, and of L2; L1 is left to the callback.
+        given["weight_decay"] = decay.factor if decay and decay.name == "L2" else 0.0
         return paddle.optimizer.AdamW(rate, **betas, **given)
     if part.name == "Adam":
         return paddle.optimizer.Adam(rate, **betas, **given)
@@ -128,8 +129,9 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     lr["learning_rate"] = lr["learning_rate"] or 0.0
     schedule = Schedule(epochs=settings.epoch_num, steps_per_epoch=steps_per_epoch, **lr)
     callbacks = [EMA(settings.ema_decay)] if settings.ema_decay is not None else []
-    if config.regularizer and config.regularizer.decoupled and config.optimizer.name != "AdamW":
-        callbacks.append(DecoupledDecay(config.regularizer.name, config.regularizer.factor))
+    decay, own = config.regularizer, config.optimizer.name == "AdamW"
+    if decay and (decay.name == "L1" if own else decay.decoupled):
+        callbacks.append(DecoupledDecay(decay.name, decay.factor))
     out = output_folder(config)
     if settings.tensorboard and rank == 0:
         callbacks.append(TensorBoard(out / "tensorboard"))

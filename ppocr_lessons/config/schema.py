@@ -26,7 +26,6 @@ class Global(Part):
     epoch_num: Positive = 1
     seed: Annotated[int, Ge(0)] | None = None
     save_model_dir: str = "./output"
-    save_epoch_step: Positive | None = None
     save_batch_step: Positive | None = None
     eval_batch_step: Positive | Annotated[list[Annotated[int, Ge(0)]], MinLen(2)] | None = None
     pretrained_model: str | None = None

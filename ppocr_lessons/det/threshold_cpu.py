@@ -11,6 +11,10 @@ except ImportError:
     njit = None
 
 
+FAR = np.float32(1e30)
+"""Square pixels: more than any distance. Not infinity, which fast arithmetic may take for impossible."""
+
+
 def _outline(values, points, first, bands, windows, low, high):
     """Raise `values` (H, W) to `high` on the outlines, falling to `low` at the width of each band.
 
@@ -31,7 +35,7 @@ def _outline(values, points, first, bands, windows, low, high):
         begin, stop = first[polygon], first[polygon + 1]
         for y in range(top, bottom + 1):
             near = nearest[: right + 1 - left]
-            near[:] = np.inf
+            near[:] = FAR
             for corner in range(begin, stop):
                 other = corner + 1 if corner + 1 < stop else begin
                 x0, x1 = points[corner, 0] - left, points[other, 0] - left

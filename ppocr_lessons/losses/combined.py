@@ -73,9 +73,9 @@ class Combined:
 
     def __call__(self, batch) -> Objective:
         outputs = self.outputs(batch.images)
-        parts = {
-            name: weighted.weight * value
-            for weighted in self.terms
-            for name, value in weighted.term(outputs, batch).items()
-        }
+        parts: dict[str, paddle.Tensor] = {}
+        for weighted in self.terms:
+            for name, value in weighted.term(outputs, batch).items():
+                # Two terms may share a name, such as DML over the same pair twice: both count.
+                parts[name] = parts.get(name, 0.0) + weighted.weight * value
         return Objective(sum(parts.values()), parts, outputs)

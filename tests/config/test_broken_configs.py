@@ -131,6 +131,9 @@ OVERRIDES = [
     (CML, "Loss.loss_config_list.DistillationDMLLoss.model_name_pairs=[[Student, Pupil]]", "'Pupil'.*not among"),
     (CML, "Architecture.Models.Student.model_type=rec", "found 'rec', the other nets are 'det'|known for rec"),
     (UDML, "Loss.loss_config_list.DistillationDMLLoss.act=", "needs act: softmax"),
+    (CML, "Loss.loss_config_list.DistillationDMLLoss.maps_name=binary_maps", "maps_name.*'binary_maps'.*known is"),
+    (CLS, "Global.label_list=['0', '90', '180', '270']", "class_dim.*found 2; Global.label_list has.*270"),
+    (CLS, "Architecture.Head.class_dim=4", "class_dim.*found 4; Global.label_list has"),
 ]  # fmt: skip
 
 

@@ -225,3 +225,12 @@ def test_one_weighted_term():
     net.eval()
     one, two = (Combined({"Model": net}, [Weighted(w, CTCTerm(["Model"]))], main="Model") for w in (1.0, 2.0))
     assert float(two(_rec_batch()).loss) == pytest.approx(2 * float(one(_rec_batch()).loss), rel=1e-5)
+
+
+def test_terms_that_share_a_name_both_count():
+    net = crnn_lcnet(7)
+    net.eval()
+    once, twice = (
+        Combined({"Model": net}, [Weighted(1.0, CTCTerm(["Model"]))] * n, main="Model") for n in (1, 2)
+    )
+    assert float(twice(_rec_batch()).loss) == pytest.approx(2 * float(once(_rec_batch()).loss), rel=1e-5)
