@@ -30,11 +30,17 @@ class Placement(NamedTuple):
 
     def points(self, polygons: np.ndarray) -> np.ndarray:
         """Polygons (N, P, 2) of the picture, moved along; float32."""
-        moved = np.asarray(polygons, np.float64) @ self.matrix[:2, :2].T + self.matrix[:2, 2]
-        return moved.astype(np.float32)
+        moved = np.asarray(polygons, np.float64).reshape(-1, 2) @ self.matrix[:2, :2].T
+        moved += self.matrix[:2, 2]
+        return moved.astype(np.float32).reshape(np.shape(polygons))
 
-    def pixels(self, image: np.ndarray) -> np.ndarray:
-        """The picture, resampled once; black outside of it. The same array comes back if nothing moved."""
+    def pixels(self, image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """The picture, resampled once; black outside of it. The same array comes back if nothing moved.
+
+        Args:
+            image: (H, W, 3) uint8.
+            out: array of the new size to write to, or None for a new one.
+        """
         height, width = self.size
         if np.array_equal(self.matrix, np.eye(3)) and self.size == image.shape[:2]:
             return image
@@ -42,7 +48,7 @@ class Placement(NamedTuple):
         a, b, c, d = self.matrix[0, 0], self.matrix[0, 1], self.matrix[1, 0], self.matrix[1, 1]
         shift = self.matrix[:2, 2] + 0.5 * np.array([a + b - 1, c + d - 1])
         matrix = np.array([[a, b, shift[0]], [c, d, shift[1]]])
-        return cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
+        return cv2.warpAffine(image, matrix, (width, height), dst=out, flags=cv2.INTER_LINEAR)
 
 
 class GeometryDraw(NamedTuple):
@@ -215,12 +221,13 @@ class EastRandomCrop:
 
     def pixels(self, image: np.ndarray, placement: Placement) -> np.ndarray:
         """The window of a picture, padded to the size of the result."""
-        filled = placement.pixels(image)
-        width, height = self.size
-        if filled.shape[:2] == (height, width):
-            return filled
-        out = np.zeros((height, width, *image.shape[2:]), image.dtype)
-        out[: filled.shape[0], : filled.shape[1]] = filled
+        (filled_height, filled_width), (width, height) = placement.size, self.size
+        out = np.empty((height, width, *image.shape[2:]), image.dtype)
+        out[filled_height:], out[:filled_height, filled_width:] = 0, 0
+        filled = out[:filled_height, :filled_width]
+        moved = placement.pixels(image, filled)
+        if moved is not filled:  # nothing was moved, or OpenCV would not write to a part of an array
+            filled[:] = moved
         return out
 
     @staticmethod
@@ -233,10 +240,10 @@ class EastRandomCrop:
 
 def _free_runs(starts, ends, size):
     """Stretches of an axis that no text touches, as (first, last + 1)."""
-    count = np.zeros(size + 1, np.int32)
-    np.add.at(count, starts.clip(0, size), 1)
-    np.add.at(count, ends.clip(0, size), -1)
-    free = np.concatenate([[0], np.cumsum(count[:-1]) == 0, [0]]).astype(np.int8)
+    count = np.bincount(starts.clip(0, size), minlength=size + 1)
+    count -= np.bincount(ends.clip(0, size), minlength=size + 1)
+    free = np.zeros(size + 2, np.int8)
+    free[1:-1] = count[:-1].cumsum() == 0
     change = np.diff(free)
     return np.stack([np.nonzero(change == 1)[0], np.nonzero(change == -1)[0]], 1)
 

@@ -63,11 +63,15 @@ class IaaAugment:
         ]
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
+        moved = Placement(np.eye(3), sample.size)
         for step in self.steps:
             if isinstance(step, Geometry):
-                sample.move(step.place(Placement(np.eye(3), sample.size), step.sample(rng)))
+                moved = step.place(moved, step.sample(rng))
             else:
+                sample.move(moved)
                 sample.image, sample.polygons = step(rng, sample.pixels(), sample.polygons)
+                moved = Placement(np.eye(3), sample.size)
+        sample.move(moved)
 
 
 def _augmenter(entry):

@@ -173,6 +173,8 @@ def same_length(polygons: list[np.ndarray]) -> np.ndarray:
     PaddleOCR: expand_points_num of DetLabelEncode.
     """
     most = max([4, *map(len, polygons)])
+    if polygons and all(len(polygon) == most for polygon in polygons):
+        return np.array(polygons, np.float32)
     rows = [np.concatenate([p, np.repeat(p[-1:], most - len(p), 0)]) for p in polygons]
     return np.array(rows, np.float32).reshape(-1, most, 2)
 

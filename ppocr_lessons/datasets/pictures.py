@@ -77,9 +77,9 @@ def read_training_picture(source) -> np.ndarray:
     if data[:3] == b"\xff\xd8\xff" and data.rstrip(b"\0")[-2:] == b"\xff\xd9":
         with contextlib.suppress(OSError, SyntaxError, ValueError), Image.open(io.BytesIO(data)) as image:
             if image.mode == "RGB" and image.width * image.height <= MAX_PIXELS and not image.getexif():
-                decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+                decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
                 if decoded is not None and min(decoded.shape[:2]) >= MIN_SIDE:
-                    return cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+                    return decoded
     return read_picture(source)
 
 

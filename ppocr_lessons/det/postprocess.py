@@ -193,7 +193,7 @@ def _box_means(prob, corners):
     high = np.ceil(corners.max(1)).astype(int).clip(0, limits) + 1
     inside = (corners - low[:, None]).astype(np.int32)
     means = []
-    for (left, top), (right, bottom), polygon in zip(low.tolist(), high.tolist(), inside, strict=True):
+    for left, top, right, bottom, polygon in zip(*low.T.tolist(), *high.T.tolist(), inside, strict=True):
         mask = np.zeros((bottom - top, right - left), np.uint8)
         cv2.fillPoly(mask, [polygon], 1)
         means.append(cv2.mean(prob[top:bottom, left:right], mask)[0])

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pyclipper
 
+from .grow_cpu import grow_convex, most_points
 from .shrink_quads import shrink_quads
 from .threshold_cpu import raise_outlines
 
@@ -191,13 +192,12 @@ def make_threshold_map(
     """
     low, high = np.float32(thresh_min), np.float32(thresh_max)
     values, mask = np.full(shape, low), np.zeros(shape, np.float32)
-    bands = []
-    for polygon, distance, skip in zip(polygons, _band_widths(polygons, ratio), ignored, strict=True):
-        grown = offset_polygon(polygon, distance) if distance > 0 and not skip else []
-        if not grown:
+    bands, widths = [], _band_widths(polygons, ratio)
+    for polygon, distance, grown in zip(polygons, widths, _grown(polygons, widths, ignored), strict=True):
+        if grown is None:
             continue
-        cv2.fillPoly(mask, [grown[0]], 1)
-        x, y, width, height = cv2.boundingRect(grown[0])
+        cv2.fillPoly(mask, [grown], 1)
+        x, y, width, height = cv2.boundingRect(grown)
         left, right = max(0, x), min(shape[1], x + width) - 1
         top, bottom = max(0, y), min(shape[0], y + height) - 1
         if left <= right and top <= bottom:
@@ -219,6 +219,25 @@ def _band_widths(polygons, ratio):
         return [shrink_distance(p, ratio) if signed_area(p) else 0.0 for p in polygons]
     areas, perimeters = areas_and_perimeters(polygons)
     return np.abs(areas) * (1 - ratio**2) / np.maximum(perimeters, 1e-9)
+
+
+def _grown(polygons, distances, ignored):
+    """Outline of every polygon moved out by its distance, the first if there are several; None of ignored ones."""
+    outlines, counts = [None] * len(polygons), [0] * len(polygons)
+    if grow_convex is not None and isinstance(polygons, np.ndarray) and polygons.shape[1:] == (4, 2):
+        outlines = np.empty((len(polygons), most_points(distances), 2), np.int32)
+        counts = np.empty(len(polygons), np.int64)
+        grow_convex(polygons.astype(np.int64), distances, outlines, counts)
+        counts = counts.tolist()
+    for outline, count, polygon, distance, skip in zip(
+        outlines, counts, polygons, distances, ignored, strict=True
+    ):
+        if skip or distance <= 0:
+            yield None
+        elif count:
+            yield outline[:count]
+        else:
+            yield next(iter(offset_polygon(polygon, distance)), None)
 
 
 def _raise_in_window(values, polygon, distance, window, low, high):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ppocr_lessons.det.grow_cpu import grow_convex, most_points
 from ppocr_lessons.det.targets import (
     distance_to_edge,
     make_shrink_map,
@@ -114,3 +115,23 @@ def test_texts_too_small_for_the_shrink_map_keep_their_outline():
     targets = make_targets([low], [False], (40, 80))
     assert targets.ignored.tolist() == [True]
     assert targets.threshold_map[10, 30] == pytest.approx(0.7) and targets.threshold_mask[10, 30] == 1
+
+
+@pytest.mark.skipif(grow_convex is None, reason="numba is not installed")
+def test_grown_quadrangles_are_the_librarys():
+    rng, compared = np.random.default_rng(5), 0
+    for trial in range(40):
+        half = rng.uniform(1, 120, (50, 1, 2)) * rng.choice([1, 0.1], (50, 1, 2))
+        quads = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half + rng.uniform(60, 400, (50, 1, 2))
+        quads = (quads + rng.normal(0, trial % 4 * 3, quads.shape)).astype(np.int64)[:, :: (-1) ** trial]
+        distances = rng.uniform(0.1, rng.choice([3, 40, 300]), 50)
+        outlines = np.empty((50, most_points(distances), 2), np.int32)
+        counts = np.empty(50, np.int64)
+        grow_convex(quads, distances, outlines, counts)
+        for quad, distance, outline, count in zip(quads, distances, outlines, counts, strict=True):
+            if count:
+                expected = offset_polygon(quad, distance)[0]
+                assert set(map(tuple, outline[:count])) == set(map(tuple, expected))
+                assert count == len(expected)
+                compared += 1
+    assert compared > 1000

@@ -1,0 +1,160 @@
+"""Rows of the detection ablation: what each strategy changes in config/det_ablation.yml."""
+
+import json
+import pathlib
+from typing import NamedTuple
+
+from ..config import read_config
+from ..config.yaml_file import ConfigError
+
+CONFIG = pathlib.Path(__file__).parents[1] / "config" / "det_ablation.yml"
+PAGES, HELD_BACK, SIDE = 640, 60, 448
+SEEDS = (1, 2, 3)
+
+
+class Row(NamedTuple):
+    """A row of the table.
+
+    Fields:
+        name: short, of files.
+        title: of the table.
+        section: of the chapter.
+        changes: assignments to the configuration, as `-o` takes them.
+        start: row whose weights it goes on from, or None for scratch.
+        nets: of distillation, or only the student.
+        terms: names of the losses of distillation.
+    """
+
+    name: str
+    title: str
+    section: str
+    changes: tuple[str, ...]
+    start: str | None = None
+    nets: tuple[str, ...] = ("Student",)
+    terms: tuple[str, ...] = ()
+
+
+CONST, NO_WARMUP = "Optimizer.lr.name=Const", "Optimizer.lr.warmup_epoch=0"
+WIDE, SE = "Architecture.Neck.out_channels=256", "Architecture.Backbone.disable_se=false"
+FURTHER = ("Global.epoch_num=2", "Optimizer.lr.learning_rate=1.0e-3", "Optimizer.lr.warmup_epoch=0.25")
+TEACHER = "Architecture.Backbone={name: ResNet_vd, layers: 18}"
+"""PaddleOCR's teacher; its neck has 256 channels."""
+
+FIRST_EDITION = (
+    Row("wide", "256 channels, SE, constant rate", "2.1.2", (WIDE, SE, CONST, NO_WARMUP)),
+    Row("narrow", "96 channels", "2.1.2", (SE, CONST, NO_WARMUP)),
+    Row("no-se", "+ SE removal", "2.1.3", (CONST, NO_WARMUP)),
+    Row("cosine", "+ cosine", "2.1.4", (NO_WARMUP,)),
+    Row("warm-up", "+ warm-up", "2.1.4", ()),
+    Row("fpgm", "+ FPGM", "2.1.5", FURTHER, "warm-up"),
+)
+"""Each row has what the row before it has, and one strategy more."""
+
+SECOND_EDITION = (
+    Row("further", "PP-OCR's detector, trained further", "3.1", FURTHER, "warm-up"),
+    Row("kd", "standard distillation", "3.1.1", FURTHER, "warm-up", ("Teacher", "Student"), ("dilated", "labels")),
+    Row("dml", "DML", "3.1.1", FURTHER, "warm-up", ("Student", "Student2"), ("mutual", "labels")),
+    Row(
+        "cml", "CML", "3.1.1", FURTHER, "warm-up",
+        ("Teacher", "Student", "Student2"), ("dilated", "mutual", "labels"),
+    ),
+    Row(
+        "cml-copy-paste", "CML + CopyPaste", "3.1.2", FURTHER, "warm-up",
+        ("Teacher", "Student", "Student2"), ("dilated", "mutual", "labels"),
+    ),
+)  # fmt: skip
+"""All go on from the last row of the first edition that is not pruned, for as many steps."""
+
+TEACHER_ROW = Row("teacher", "CML's teacher, ResNet18_vd", "3.1.1", (TEACHER, WIDE, "Global.epoch_num=6"))
+ROWS = {row.name: row for row in (*FIRST_EDITION, TEACHER_ROW, *SECOND_EDITION)}
+
+
+def _student(weights) -> dict:
+    return {
+        "pretrained": str(weights),
+        "Backbone": {"name": "MobileNetV3", "model_name": "large", "scale": 0.5, "disable_se": True},
+        "Neck": {"name": "DBFPN", "out_channels": 96},
+        "Head": {"name": "DBHead", "k": 50},
+    }
+
+
+def _teacher(weights) -> dict:
+    return {
+        "pretrained": str(weights),
+        "freeze_params": True,
+        "Backbone": {"name": "ResNet_vd", "layers": 18},
+        "Neck": {"name": "DBFPN", "out_channels": 256},
+        "Head": {"name": "DBHead", "k": 50},
+    }
+
+
+def distillation(row: Row, weights: dict[str, pathlib.Path]) -> list[str]:
+    """Assignments that make the configuration one of distillation.
+
+    Args:
+        row: with nets and terms.
+        weights: that each net starts from.
+    """
+    students = [name for name in row.nets if name != "Teacher"]
+    nets = {name: (_student if name in students else _teacher)(weights[name]) for name in row.nets}
+    known = {
+        "dilated": {"DistillationDilaDBLoss": {"model_name_pairs": [[name, "Teacher"] for name in students]}},
+        "mutual": {"DistillationDMLLoss": {"model_name_pairs": [students], "maps_name": "thrink_maps"}},
+        "labels": {"DistillationDBLoss": {"model_name_list": students}},
+    }
+    architecture = {"model_type": "det", "algorithm": "Distillation", "Models": nets}
+    loss = {"name": "CombinedLoss", "loss_config_list": [known[term] for term in row.terms]}
+    metric = {
+        "name": "DistillationMetric", "base_metric_name": "DetMetric", "main_indicator": "hmean", "key": "Student"
+    }  # fmt: skip
+    sections = {"Architecture": architecture, "Loss": loss, "Metric": metric}
+    return [f"{name}={json.dumps(section)}" for name, section in sections.items()]
+
+
+def folder_of(out: pathlib.Path, row: str, seed: int) -> pathlib.Path:
+    """Where a run keeps its checkpoints, weights and record."""
+    return out / f"{row}-{seed}"
+
+
+def settings_of(row: Row, seed: int, out: pathlib.Path):
+    """The configuration of a run.
+
+    Args:
+        row: of ROWS.
+        seed: of everything random.
+        out: folder of all runs.
+
+    Raises:
+        ConfigError: the run that it goes on from is not done.
+    """
+    mine = folder_of(out, row.name, seed)
+    assignments = [
+        f"Global.seed={seed}",
+        f"Global.save_model_dir={mine}",
+        f"Train.dataset.data_dir={out / 'train'}",
+        f"Train.dataset.label_file_list=[{out / 'train' / 'label.txt'}]",
+        f"Eval.dataset.data_dir={out / 'eval'}",
+        f"Eval.dataset.label_file_list=[{out / 'eval' / 'label.txt'}]",
+        *row.changes,
+    ]
+    if row.start:
+        # Two students that start alike stay alike: the second one comes from another seed.
+        other = SEEDS[(SEEDS.index(seed) + 1) % len(SEEDS)] if seed in SEEDS else seed + 1
+        places = {"Student": (row.start, seed), "Student2": (row.start, other), "Teacher": ("teacher", 1)}
+        weights = {name: folder_of(out, *places[name]) / "latest.safetensors" for name in row.nets}
+        for path in weights.values():
+            if not path.is_file():
+                raise ConfigError(f"{row.name}: it goes on from {path.parent.name}, which is not done yet")
+        if len(row.nets) > 1:
+            assignments += distillation(row, weights)
+        else:
+            assignments.append(f"Global.pretrained_model={weights['Student']}")
+    if row.name == "cml-copy-paste":
+        assignments.append(f"Train.dataset.transforms={json.dumps(_with_copy_paste())}")
+    return read_config(CONFIG, assignments)
+
+
+def _with_copy_paste() -> list:
+    transforms = read_config(CONFIG, []).values["Train"]["dataset"]["transforms"]
+    after = next(i for i, part in enumerate(transforms) if "DetLabelEncode" in part) + 1
+    return [*transforms[:after], {"CopyPaste": None}, *transforms[after:]]
