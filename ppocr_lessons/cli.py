@@ -10,9 +10,12 @@ from typing import Annotated
 import typer
 from tqdm import tqdm
 
+from .bench.commands import bench
+
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="PP-OCR and PP-OCRv2, strategy by strategy."
 )
+app.add_typer(bench, name="bench")
 
 
 class Only(str, Enum):
@@ -269,25 +272,6 @@ def convert(
     with _clear_errors():
         count = convert_icdar(labels, pictures, out)
         typer.echo(f"{count} pictures in {out}", err=True)
-
-
-class Bench(str, Enum):
-    """Benchmarks that the package carries."""
-
-    infer = "infer"
-
-
-@app.command()
-def bench(
-    name: Annotated[Bench, typer.Argument(help="infer: latency and memory by stage.")],
-    rounds: Annotated[int, typer.Option(min=1, help="Timed runs of each variant; the median is shown.")] = 15,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")] = False,
-) -> None:
-    """Measure on this machine. Variants run in turn, so that its moods hit all alike."""
-    from .bench import infer
-
-    rows = infer.measure(rounds)
-    typer.echo(json.dumps(rows, indent=1) if as_json else infer.table(rows))
 
 
 if __name__ == "__main__":

@@ -49,20 +49,21 @@ def require_paddle() -> None:
     warnings.filterwarnings("ignore", message="When training, we now always track global mean")
 
 
-def late_names(package: str, names: tuple[str, ...], listing: list[str]):
-    """`__getattr__` and `__dir__` of a package that also shows names of deploy/stages.py.
+def late_names(package: str, places: dict[str, str], listing: list[str]):
+    """`__getattr__` and `__dir__` of a package that also shows names which import the package themselves.
 
-    Those stand above it in the tree of imports, so they come in when they are asked for.
+    They come in when they are asked for: at the top of the package they would go round in a circle.
 
     Args:
         package: its `__name__`.
-        names: of deploy/stages.py.
+        places: name -> module under ppocr_lessons that holds it, or that is it: "distill.cml" for `CML` and `cml`.
         listing: its `__all__`.
     """
 
     def get(name):
-        if name in names:
-            return getattr(importlib.import_module("ppocr_lessons.deploy.stages"), name)
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if name not in places:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        module = importlib.import_module(f"ppocr_lessons.{places[name]}")
+        return module if places[name].split(".")[-1] == name else getattr(module, name)
 
     return get, lambda: listing

@@ -1,5 +1,7 @@
 """Fixtures that several test files share."""
 
+import pathlib
+
 import numpy as np
 import pytest
 import skimage.data
@@ -20,3 +22,9 @@ def page():
 def rng():
     """A seeded generator."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """Folder of the whole checkout: data, notebooks, tests."""
+    return pathlib.Path(__file__).parents[1]

@@ -68,6 +68,32 @@ def test_nothing_imports_upwards(path):
         assert LEVEL[part] <= LEVEL[here], f"{here} imports {part}, which stands above it"
 
 
+ONE_BY_ONE = """
+import importlib, sys, warnings
+warnings.simplefilter("ignore")
+for name in sys.argv[1:]:
+    for loaded in [m for m in sys.modules if m.split(".")[0] == "ppocr_lessons"]:
+        del sys.modules[loaded]
+    try:
+        importlib.import_module(name)
+    except ImportError as error:
+        print(name, error)
+"""
+
+
+def test_every_module_can_be_imported_first():
+    names = [".".join(p.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for p in SOURCES]
+    names = [name for name in names if not name.endswith("__main__")]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ONE_BY_ONE, *names],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr[-2000:]
+
+
 def _public():
     for path in SOURCES:
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")

@@ -22,7 +22,7 @@ from ..deploy.export import export_cached, size_mb
 from ..deploy.predictor import Predictor
 from ..engine.tensors import count_parameters, save_weights
 from ..prune.fpgm import prune
-from .det_rows import HELD_BACK, PAGES, ROWS, SEEDS, SIDE, Row, folder_of, settings_of
+from .det_rows import BACKBONES, HELD_BACK, PAGES, ROWS, SEEDS, SIDE, Row, folder_of, settings_of
 from .fpgm import chosen_ratios
 from .timing import interleaved
 
@@ -85,7 +85,7 @@ def costs(out, seed: int = SEEDS[0], rounds: int = 15) -> dict[str, dict[str, fl
     """
     x = np.random.default_rng(0).standard_normal((1, 3, 640, 640)).astype(np.float32)
     found, predictors = {}, {}
-    for name in ("wide", "narrow", "no-se", "fpgm", "teacher"):
+    for name in (*(row.name for row in BACKBONES), "wide", "narrow", "no-se", "fpgm", "teacher"):
         weights = folder_of(pathlib.Path(out), name, seed) / "latest.safetensors"
         if not weights.is_file():
             continue
@@ -147,7 +147,7 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
         raise ValueError(f"no rows {unknown}; known are {list(ROWS)}")
     prepare_data(out)
     for name in [n for n in ROWS if n in wanted]:
-        for seed in seeds if name != "teacher" else SEEDS[:1]:
+        for seed in seeds if not name.startswith("teacher") else SEEDS[:1]:
             run(ROWS[name], seed, out)
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/record.json"))]
     result = {

@@ -37,8 +37,7 @@ class Row(NamedTuple):
 CONST, NO_WARMUP = "Optimizer.lr.name=Const", "Optimizer.lr.warmup_epoch=0"
 WIDE, SE = "Architecture.Neck.out_channels=256", "Architecture.Backbone.disable_se=false"
 FURTHER = ("Global.epoch_num=2", "Optimizer.lr.learning_rate=1.0e-3", "Optimizer.lr.warmup_epoch=0.25")
-TEACHER = "Architecture.Backbone={name: ResNet_vd, layers: 18}"
-"""PaddleOCR's teacher; its neck has 256 channels."""
+RESNET = "Architecture.Backbone={name: ResNet_vd, layers: 18}"
 
 FIRST_EDITION = (
     Row("wide", "256 channels, SE, constant rate", "2.1.2", (WIDE, SE, CONST, NO_WARMUP)),
@@ -65,12 +64,32 @@ SECOND_EDITION = (
 )  # fmt: skip
 """All go on from the last row of the first edition that is not pruned, for as many steps."""
 
-TEACHER_ROW = Row("teacher", "CML's teacher, ResNet18_vd", "3.1.1", (TEACHER, WIDE, "Global.epoch_num=6"))
-ROWS = {row.name: row for row in (*FIRST_EDITION, TEACHER_ROW, *SECOND_EDITION)}
+BACKBONES = (
+    Row("small-0.35", "MobileNetV3 small 0.35", "2.1.1", ("Architecture.Backbone.model_name=small", "Architecture.Backbone.scale=0.35")),
+    Row("small-0.5", "MobileNetV3 small 0.5", "2.1.1", ("Architecture.Backbone.model_name=small",)),
+    Row("small-1.0", "MobileNetV3 small 1.0", "2.1.1", ("Architecture.Backbone.model_name=small", "Architecture.Backbone.scale=1.0")),
+    Row("large-0.35", "MobileNetV3 large 0.35", "2.1.1", ("Architecture.Backbone.scale=0.35",)),
+    Row("large-1.0", "MobileNetV3 large 1.0", "2.1.1", ("Architecture.Backbone.scale=1.0",)),
+    Row("resnet18", "ResNet18_vd", "2.1.1", (RESNET,)),
+)  # fmt: skip
+"""The net of the row `warm-up` on other backbones."""
+
+TEACHER_ROWS = (
+    Row("teacher-start", "ResNet18_vd, 256 channels", "3.1.1", (RESNET, WIDE, "Global.epoch_num=6")),
+    Row(
+        "teacher", "CML's teacher: that, trained further", "3.1.1",
+        (RESNET, WIDE, *FURTHER[1:], "Global.epoch_num=3"), "teacher-start",
+    ),
+)  # fmt: skip
+"""The teacher learns longer than its students, in two goes."""
+
+ROWS = {row.name: row for row in (*BACKBONES, *FIRST_EDITION, *TEACHER_ROWS, *SECOND_EDITION)}
 
 
 def _student(weights) -> dict:
     return {
+        "model_type": "det",
+        "algorithm": "DB",
         "pretrained": str(weights),
         "Backbone": {"name": "MobileNetV3", "model_name": "large", "scale": 0.5, "disable_se": True},
         "Neck": {"name": "DBFPN", "out_channels": 96},
@@ -80,6 +99,8 @@ def _student(weights) -> dict:
 
 def _teacher(weights) -> dict:
     return {
+        "model_type": "det",
+        "algorithm": "DB",
         "pretrained": str(weights),
         "freeze_params": True,
         "Backbone": {"name": "ResNet_vd", "layers": 18},

@@ -32,4 +32,5 @@ __all__ = [
     "rand_augment",
 ]
 
-__getattr__, __dir__ = late_names(__name__, ("classify", "Classifier", "Direction"), __all__)
+_LATE = dict.fromkeys(("classify", "Classifier", "Direction"), "deploy.stages")
+__getattr__, __dir__ = late_names(__name__, _LATE, __all__)

@@ -8,8 +8,6 @@ from ..augment import copy_paste  # noqa: E402
 from ..augment.copy_paste import CopyPaste  # noqa: E402
 from ..backbones import mobilenet_v3, resnet_vd  # noqa: E402
 from ..backbones.mobilenet_v3 import det_mobilenet_v3  # noqa: E402
-from ..distill import cml, dml  # noqa: E402
-from ..distill.cml import CML  # noqa: E402
 from ..engine import cosine_warmup  # noqa: E402
 from ..prune import fpgm  # noqa: E402
 from . import db_head, db_loss, dbfpn, dbnet, metric, postprocess, se_removal, targets  # noqa: E402
@@ -58,4 +56,12 @@ __all__ = [
     "targets",
 ]
 
-__getattr__, __dir__ = late_names(__name__, ("detect", "Detector", "Detection"), __all__)
+_LATE = {
+    "detect": "deploy.stages",
+    "Detector": "deploy.stages",
+    "Detection": "deploy.stages",
+    "CML": "distill.cml",
+    "cml": "distill.cml",
+    "dml": "distill.dml",
+}
+__getattr__, __dir__ = late_names(__name__, _LATE, __all__)

@@ -4,6 +4,8 @@ At 640 x 640 a gate sees the mean of a large map, which says little about a few 
 costs 39 % of the parameters.
 """
 
+import paddle
+
 from ..backbones.blocks import SEModule
 from ..backbones.mobilenet_v3 import ResidualUnit
 
@@ -11,6 +13,35 @@ from ..backbones.mobilenet_v3 import ResidualUnit
 def se_modules(net) -> dict[str, SEModule]:
     """The gates of a net by name."""
     return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, SEModule)}
+
+
+@paddle.no_grad()
+def gates_of(net, x) -> dict[str, paddle.Tensor]:
+    """What every SE gate answers to a batch.
+
+    Args:
+        net: with gates, in evaluation mode.
+        x: (N, 3, H, W), as the net takes it.
+
+    Returns: (N, channels) in 0..1 by name of the gate.
+    Raises:
+        ValueError: the net has no gates.
+    """
+    modules, gates = se_modules(net), {}
+    if not modules:
+        raise ValueError(f"{type(net).__name__} has no SE gates")
+    hooks = [
+        module.register_forward_pre_hook(
+            lambda layer, inputs, name=name: gates.update({name: layer.gate(inputs[0]).flatten(1)})
+        )
+        for name, module in modules.items()
+    ]
+    try:
+        net(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return gates
 
 
 def remove_se(net):

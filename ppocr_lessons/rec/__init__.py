@@ -9,8 +9,6 @@ from ..augment.bda import BDA, RecAug  # noqa: E402
 from ..backbones import mobilenet_v3, pp_lcnet, resnet_vd  # noqa: E402
 from ..backbones.mobilenet_v3 import rec_mobilenet_v3  # noqa: E402
 from ..backbones.pp_lcnet import PPLCNet  # noqa: E402
-from ..distill import udml  # noqa: E402
-from ..distill.udml import UDML  # noqa: E402
 from ..engine import cosine_warmup, l2_decay  # noqa: E402
 from ..losses import center_loss, enhanced_ctc  # noqa: E402
 from ..losses.center_loss import CenterLoss  # noqa: E402
@@ -61,4 +59,10 @@ __all__ = [
     "udml",
 ]
 
-__getattr__, __dir__ = late_names(__name__, ("recognize", "Recognizer"), __all__)
+_LATE = {
+    "recognize": "deploy.stages",
+    "Recognizer": "deploy.stages",
+    "UDML": "distill.udml",
+    "udml": "distill.udml",
+}
+__getattr__, __dir__ = late_names(__name__, _LATE, __all__)

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from ppocr_lessons.det.db_head import DBMaps
 from ppocr_lessons.det.db_loss import DBLoss, DetBatch
 from ppocr_lessons.det.dbnet import db_mobile
-from ppocr_lessons.distill.cml import CML, DilatedTerm, dilate, student_of
+from ppocr_lessons.distill.cml import (
+    CML,
+    DilatedTerm,
+    dilate,
+    mutual_learning,
+    standard_distillation,
+    student_of,
+)
 from ppocr_lessons.distill.dml import DMLTerm, dml_maps, dml_sequences
 from ppocr_lessons.distill.udml import UDML, CTCTerm, DistanceTerm, distance
 from ppocr_lessons.engine.tensors import state_of
@@ -135,6 +142,23 @@ def test_students_learn_and_one_is_taken_out():
     assert student_of(cml) is nets[1] and student_of(cml, "Student2") is nets[2] and not nets[1].training
     with pytest.raises(ValueError, match="known are"):
         student_of(cml, "Teacher")
+
+
+def test_distillation_and_mutual_learning_are_parts_of_cml():
+    nets = [db_mobile(fpn_channels=16) for _ in range(3)]
+    whole, alone, together = CML(*nets), standard_distillation(*nets[:2]), mutual_learning(*nets[1:])
+    for strategy in (whole, alone, together):
+        strategy.trained.eval()  # the same batch statistics for all three
+    maps = [_maps(i) for i in range(3)]
+    for net, answer in zip(nets, maps, strict=True):
+        net.forward = lambda x, answer=answer: (answer, None)
+    parts = {k: float(v) for k, v in whole(_det_batch()).parts.items()}
+    for strategy, names in (
+        (alone, {"dila_Student_Teacher", "db_Student"}),
+        (together, {"dml_Student_Student2", "db_Student", "db_Student2"}),
+    ):
+        assert {k: float(v) for k, v in strategy(_det_batch()).parts.items()} == {k: parts[k] for k in names}
+    assert student_of(alone) is nets[1] and student_of(together, "Student2") is nets[2]
 
 
 def test_a_poor_teacher_is_refused():

@@ -1,0 +1,121 @@
+"""Pictures of what a net costs: stages, parameters, MACs, milliseconds, and what accuracy they buy."""
+
+import numpy as np
+
+from .figure import BLACK, BLUE, HATCHES, MARKERS, RED, new_figure, show
+
+
+def show_stages(stages: dict[str, list[tuple[int, int, int]]]):
+    """The maps of several backbones as boxes: as high as the map, as wide as it has channels.
+
+    Args:
+        stages: (channels, height, width) of each map, finest first, by name of the backbone.
+    """
+    figure, axes = new_figure(1, len(stages), size=(12, 3))
+    widest = max(channels for maps in stages.values() for channels, _, _ in maps)
+    for axis, (name, maps) in zip(np.atleast_1d(axes), stages.items(), strict=True):
+        left = 0.0
+        for number, ((channels, height, width), hatch) in enumerate(zip(maps, HATCHES, strict=False)):
+            wide, tall = 0.15 + 2.5 * channels / widest, height / maps[0][1]
+            axis.bar(
+                left,
+                tall,
+                wide,
+                align="edge",
+                bottom=-tall / 2,
+                color=BLUE,
+                alpha=0.35,
+                hatch=hatch,
+                ec=BLACK,
+            )
+            axis.text(
+                left + wide / 2,
+                -0.54,
+                f"C{number + 2}\n{channels} ch\n{height} x {width}",
+                ha="center",
+                va="top",
+                fontsize=8,
+            )
+            left += wide + 0.75
+        axis.set_axis_off()
+        axis.set_ylim(-0.9, 0.55)
+        axis.set_title(name)
+    told = "; ".join(
+        f"{name}: " + ", ".join("x".join(map(str, m)) for m in maps) for name, maps in stages.items()
+    )
+    return show(figure, f"Feature maps as boxes, channels by height by width. {told}.")  # fmt: skip
+
+
+def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
+    """Bars of several costs, a panel each, a bar a net.
+
+    Args:
+        costs: numbers by kind of cost, by name of the net.
+        titles: of the kinds to show, in order.
+    """
+    figure, axes = new_figure(1, len(titles), size=(12, 3))
+    names = list(costs)
+    for axis, (kind, title) in zip(np.atleast_1d(axes), titles.items(), strict=True):
+        values = [costs[name][kind] for name in names]
+        bars = axis.bar(range(len(names)), values, color=BLUE, alpha=0.7)
+        axis.bar_label(bars, [f"{v:.3g}" for v in values], fontsize=9)
+        axis.set_xticks(range(len(names)), names)
+        axis.set_title(title)
+        axis.margins(y=0.15)
+    told = "; ".join(
+        f"{title}: " + ", ".join(f"{name} {costs[name][kind]:.3g}" for name in names)
+        for kind, title in titles.items()
+    )
+    return show(figure, f"Bars. {told}.")
+
+
+def show_accuracy_latency(points: dict[str, tuple[float, float]], *, chosen: str, unit: str = "hmean"):
+    """Accuracy over latency, a point a net.
+
+    Args:
+        points: (milliseconds, score) by name.
+        chosen: the point to mark.
+        unit: of the score.
+    """
+    figure, axis = new_figure(size=(8.5, 4))
+    for (name, (milliseconds, score)), marker in zip(points.items(), MARKERS * 4, strict=False):
+        colour = RED if name == chosen else BLUE
+        axis.scatter(milliseconds, score, s=90, marker=marker, color=colour, zorder=3)
+        axis.annotate(name, (milliseconds, score), xytext=(6, 6), textcoords="offset points", fontsize=9)
+    axis.set_xlabel("milliseconds for 640 x 640, this machine")
+    axis.set_ylabel(f"{unit}, recorded")
+    axis.margins(x=0.22, y=0.15)
+    told = ", ".join(f"{name} {ms:.0f} ms {score:.3f}" for name, (ms, score) in points.items())
+    return show(figure, f"{unit} against latency: {told}.")
+
+
+def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None):
+    """Mean and spread of recorded scores, a point a seed, and the published ones beside them.
+
+    Args:
+        rows: of a recorded ablation: `row`, `title`, `hmean`, `hmeans`.
+        published: hmean by row, or None.
+    """
+    figure, axes = new_figure(1, 2 if published else 1, size=(11, 0.42 * len(rows) + 1.2))
+    axes = np.atleast_1d(axes)
+    places = np.arange(len(rows))[::-1]
+    for place, row in zip(places, rows, strict=True):
+        axes[0].plot(row["hmeans"], [place] * len(row["hmeans"]), "o", color=BLUE, alpha=0.55)
+        axes[0].plot(row["hmean"], place, "D", color=RED)
+        axes[0].annotate(f"{row['hmean']:.3f}", (row["hmean"], place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+    axes[0].set_yticks(places, [row["title"] for row in rows])
+    axes[0].set_title("recorded here: each seed, and their mean")
+    axes[0].set_xlabel("hmean")
+    axes[0].margins(x=0.12, y=0.1)
+    if published:
+        for place, row in zip(places, rows, strict=True):
+            if row["row"] in published:
+                axes[1].plot(published[row["row"]], place, "D", color=RED)
+                axes[1].annotate(f"{published[row['row']]:.3f}", (published[row["row"]], place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+        axes[1].set_yticks(places, [""] * len(rows))
+        axes[1].set_ylim(axes[0].get_ylim())
+        axes[1].set_title("published")
+        axes[1].set_xlabel("hmean")
+        axes[1].margins(x=0.12)
+    told = ", ".join(f"{row['title']} {row['hmean']:.3f}" for row in rows)
+    return show(figure, f"hmean of each row: {told}.")
