@@ -33,7 +33,6 @@ LAYERS = (
 """From the ground up: a module imports from its own row and those above it in this list."""
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 NOTEBOOKS_TO_COME = {
-    "02_det_backbone.ipynb", "03_det_dbfpn.ipynb", "04_det_se_removal.ipynb",
     "08_cls_direction.ipynb", "09_cls_augmentation.ipynb", "10_pact.ipynb",
     "11_rec_backbone_head.ipynb", "12_rec_tia.ipynb", "13_rec_training.ipynb",
     "16_v2_rec_pp_lcnet.ipynb", "17_v2_rec_udml.ipynb",

@@ -74,6 +74,13 @@ BACKBONES = (
 )  # fmt: skip
 """The net of the row `warm-up` on other backbones."""
 
+LONGER = ("Global.epoch_num=4", *FURTHER[1:])
+GATES = (
+    Row("se-longer", "96 channels, SE, twice as long", "2.1.3", (SE, *LONGER), "narrow"),
+    Row("no-se-longer", "SE removal, twice as long", "2.1.3", LONGER, "no-se"),
+)
+"""Do the gates pay off later? Both go on for as many steps again."""
+
 TEACHER_ROWS = (
     Row("teacher-start", "ResNet18_vd, 256 channels", "3.1.1", (RESNET, WIDE, "Global.epoch_num=6")),
     Row(
@@ -83,7 +90,7 @@ TEACHER_ROWS = (
 )  # fmt: skip
 """The teacher learns longer than its students, in two goes."""
 
-ROWS = {row.name: row for row in (*BACKBONES, *FIRST_EDITION, *TEACHER_ROWS, *SECOND_EDITION)}
+ROWS = {row.name: row for row in (*BACKBONES, *FIRST_EDITION, *GATES, *TEACHER_ROWS, *SECOND_EDITION)}
 
 
 def _student(weights) -> dict:

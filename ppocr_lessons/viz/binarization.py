@@ -53,7 +53,14 @@ def k_slider(prob: np.ndarray, thresh: np.ndarray) -> ipywidgets.VBox:
         figure, axes = new_figure(1, 2, size=(9, 4))
         binary, k = _soft(prob - thresh, slider.value), slider.value
         show_picture(axes[0], binary, f"B for k = {k}", cmap="gray", vmin=0, vmax=1)
-        show_picture(axes[1], k * binary * (1 - binary), "gradient: where B can still learn", cmap="magma")
+        show_picture(
+            axes[1],
+            k * binary * (1 - binary),
+            "gradient: where B can still learn",
+            cmap="magma",
+            vmin=0,
+            vmax=0.5,
+        )
         picture.value = png(figure)
 
     slider.observe(redraw, "value")

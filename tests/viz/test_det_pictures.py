@@ -1,0 +1,65 @@
+"""Figures and sliders of the detection chapters."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.datasets.synth import page_at
+from ppocr_lessons.det.postprocess import DBPostProcess
+from ppocr_lessons.engine.pretrained import pretrained
+from ppocr_lessons.viz import binarization, costs, gates, pasting, pruning
+
+
+@pytest.fixture
+def maps(rng):
+    """Page, probability map with two blocks of text, threshold map."""
+    prob = np.zeros((120, 200), np.float32)
+    prob[20:40, 20:150] = prob[70:95, 40:120] = 0.9
+    return rng.integers(0, 255, (120, 200, 3)).astype(np.uint8), prob, np.full_like(prob, 0.4)
+
+
+def _is_figure(shown, *words):
+    assert np.asarray(Image.open(io.BytesIO(shown.data)).convert("L")).std() > 1
+    assert all(word in shown.alt for word in words), shown.alt
+
+
+def test_figures_say_what_they_show(maps, rng):
+    image, prob, thresh = maps
+    _is_figure(binarization.show_step((5, 50)), "[5, 50]")
+    _is_figure(binarization.show_maps(image, {"P": prob, "T": thresh}), "P, T")
+    _is_figure(binarization.show_pyramid(image, {"C2": rng.random((4, 8, 8))}), "C2")
+    _is_figure(binarization.show_losses({"entropy": prob}), "entropy")
+    _is_figure(binarization.show_boxes(image, prob, DBPostProcess()), "2 boxes")
+    _is_figure(costs.show_stages({"small": [(16, 32, 32), (24, 16, 16)]}), "16x32x32")
+    _is_figure(costs.show_cost_bars({"a": {"ms": 1.0}, "b": {"ms": 2.5}}, {"ms": "ms"}), "b 2.5")
+    _is_figure(costs.show_accuracy_latency({"a": (10, 0.5), "b": (20, 0.6)}, chosen="b"), "b 20 ms 0.600")
+    row = {"row": "cml", "title": "CML", "hmean": 0.5, "hmeans": [0.4, 0.6]}
+    _is_figure(costs.show_ablation([row]), "CML 0.500")
+    _is_figure(costs.show_ablation([row], published={"cml": 0.789}), "CML 0.500")
+    _is_figure(gates.show_gates({f"stage{i}": rng.random(9) for i in range(5)}), "stage4")
+    _is_figure(gates.show_spread({"stage1.mid_se": (0.2, 0.01)}), "0.200 and 0.010")
+
+
+def _moved(box, number, value):
+    """The picture of a widget before and after one of its sliders is moved."""
+    *sliders, picture = [c for c in box.children if hasattr(c, "min") or hasattr(c, "format")]
+    before = bytes(picture.value)
+    sliders[number].value = value
+    return before, bytes(picture.value)
+
+
+def test_sliders_redraw(maps):
+    image, prob, thresh = maps
+    page = page_at(17, 0, size=(320, 320))
+    labelled = LabelledPage(page.image, page.polygons, page.texts, np.zeros(len(page.texts), bool))
+    for before, after in (
+        _moved(binarization.k_slider(prob - 0.3, thresh), 0, 1),
+        _moved(binarization.postprocess_sliders(image, prob), 1, 0.95),
+        _moved(binarization.postprocess_sliders(image, prob), 2, 3.0),
+        _moved(pruning.ratio_slider(lambda: pretrained("det"), "neck.in2_conv"), 0, 0.6),
+        _moved(pasting.paste_slider(labelled, labelled, CopyPaste(objects_paste_ratio=1.0)), 0, 3),
+    ):
+        assert before.startswith(b"\x89PNG") and after.startswith(b"\x89PNG") and before != after
