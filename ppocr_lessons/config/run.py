@@ -207,7 +207,8 @@ def train(config: Config, *, max_steps: int | None = None, progress: bool = True
     finally:
         run.loader.close()
     if parallel.world()[0] == 0 and trainer.out:
-        save_weights(trainer.strategy.net, out / "latest.safetensors", {"step": str(trainer.step)})
+        with trainer.averaged():
+            save_weights(trainer.strategy.net, out / "latest.safetensors", {"step": str(trainer.step)})
     numbers = [row for row in history if config.metric.main_indicator in row]
     return numbers[-1] if numbers else (history[-1] if history else {})
 

@@ -76,4 +76,8 @@ class TensorBoard:
             for name in row.keys() - {"step"}:
                 self.writer.add_scalar(name, row[name], row["step"])
         self.written = len(trainer.history)
+
+    def after_run(self, trainer) -> None:
+        """Write the last row too, and wait until all of it is on disk."""
+        self.after_update(trainer)
         self.writer.flush()

@@ -37,8 +37,17 @@ def count_parameters(net) -> int:
 
 
 def save_tensors(path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
-    """Write arrays by name to a .safetensors file."""
-    save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, path, metadata=metadata)
+    """Write arrays by name to a .safetensors file, whole or not at all; an older file is replaced.
+
+    Args:
+        path: of the file.
+        arrays: by name.
+        metadata: short texts that travel with them.
+    """
+    path = pathlib.Path(path)
+    partial = path.with_name(f".partial-{path.name}")
+    save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, partial, metadata=metadata)
+    partial.replace(path)
 
 
 def save_weights(net, path, metadata: dict[str, str] | None = None) -> None:

@@ -39,7 +39,8 @@ class Trainer:
         best_by: name of the score whose best weights are kept as best.safetensors, or None.
         accumulate: batches whose gradients make one step.
         precision: "fp32", "bf16" or "fp16"; the latter scales the loss and needs a GPU, bf16 has no effect without.
-        callbacks: objects with `after_update(trainer)`; of an EMA the average is what is scored.
+        callbacks: objects with `after_update(trainer)` and, if they care, `after_run(trainer)`; of an EMA the average
+            is what is scored.
         progress: show a bar, the scores and hints on stderr.
 
     Raises:
@@ -130,6 +131,9 @@ class Trainer:
             bar.set_postfix(loss=f"{row['loss']:.3f}")
             if self.out and (self.step % self.save_every == 0 or self.step == steps):
                 self.save()
+        for callback in self.callbacks:
+            if hasattr(callback, "after_run"):
+                callback.after_run(self)
         if self.progress:
             for hint in hints(self.history, self.best_by):
                 tqdm.write(f"hint: {hint}", file=sys.stderr)
@@ -166,7 +170,8 @@ class Trainer:
         for callback in self.callbacks:
             callback.after_update(self)
 
-    def _averaged(self):
+    def averaged(self):
+        """A block in which the net has the weights that are scored: the average, where one is kept."""
         return self.ema.in_place_of_weights(self.strategy.net) if self.ema else contextlib.nullcontext()
 
     def _scores(self) -> dict[str, float]:
@@ -174,15 +179,13 @@ class Trainer:
         if self.rank != 0:
             return {}
         self.strategy.trained.eval()
-        with paddle.no_grad(), self._averaged():
+        with paddle.no_grad(), self.averaged():
             scores = self.evaluate(self.strategy.net)
             if self.best_by and (self.best is None or scores[self.best_by] > self.best):
                 self.best = scores[self.best_by]
                 if self.out:
                     self.out.mkdir(parents=True, exist_ok=True)
-                    partial = self.out / ".partial-best.safetensors"
-                    save_weights(self.strategy.net, partial, {"step": str(self.step)})
-                    partial.replace(self.out / "best.safetensors")
+                    save_weights(self.strategy.net, self.out / "best.safetensors", {"step": str(self.step)})
         self.strategy.trained.train()
         if self.progress:
             tqdm.write(f"step {self.step}: {scores}", file=sys.stderr)

@@ -5,13 +5,14 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import read_config
 from ppocr_lessons.config.run import prepare, train
-from ppocr_lessons.engine.tensors import sha256
+from ppocr_lessons.engine.tensors import read_tensors, sha256
 
 from .conftest import CONFIGS, ROOT
 
@@ -67,6 +68,11 @@ def test_stopped_and_resumed_is_the_whole(overrides, tmp_path):
     for name in ("model", "optimizer", "ema"):
         file = f"step-00000006/{name}.safetensors"
         assert sha256(tmp_path / "whole" / file) == sha256(tmp_path / "parts" / file)
+    latest = read_tensors(tmp_path / "whole/latest.safetensors")
+    average = read_tensors(tmp_path / "whole/step-00000006/ema.safetensors")
+    for name, array in latest.items():  # what is exported is what was scored
+        np.testing.assert_array_equal(array, average[f"average/{name}"])
+    assert not list((tmp_path / "whole").glob(".partial*"))
 
 
 def test_running_the_cell_twice_gives_the_same(overrides, tmp_path):

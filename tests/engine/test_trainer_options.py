@@ -151,9 +151,19 @@ def test_a_killed_run_that_went_further_is_written_anew(tmp_path):
 
 def test_tensorboard(tmp_path):
     pytest.importorskip("tensorboardX")
-    trainer = _trainer(callbacks=[TensorBoard(tmp_path)])
+    from tensorboardX.proto.event_pb2 import Event
+
+    board = TensorBoard(tmp_path)
+    trainer = _trainer(callbacks=[board])
     trainer.run(3)
-    assert sum(p.stat().st_size for p in tmp_path.glob("events*")) > 100
+    board.writer.close()
+    data, events, place = next(tmp_path.glob("events*")).read_bytes(), [], 0
+    while place < len(data):  # records: length (8 bytes), its checksum (4), the event, its checksum (4)
+        length = int.from_bytes(data[place : place + 8], "little")
+        events.append(Event.FromString(data[place + 12 : place + 12 + length]))
+        place += 16 + length
+    losses = {e.step: v.simple_value for e in events for v in e.summary.value if v.tag == "loss"}
+    assert losses == pytest.approx({row["step"]: row["loss"] for row in trainer.history}, rel=1e-6)
 
 
 def test_hints():
