@@ -20,11 +20,24 @@ from ..config import run as runs
 from ..datasets.write import write_set
 from ..deploy.export import export_cached, size_mb
 from ..deploy.predictor import Predictor
+from ..det.se_removal import remove_se
 from ..engine.tensors import count_parameters, save_weights
 from ..prune.fpgm import prune
 from .det_rows import BACKBONES, HELD_BACK, PAGES, ROWS, SEEDS, SIDE, Row, folder_of, settings_of
 from .fpgm import chosen_ratios
 from .timing import interleaved
+
+
+def operate(net, surgery: str):
+    """The net, changed in place.
+
+    Args:
+        net: a detector.
+        surgery: "prune", "remove_se", or "" for none.
+    """
+    if surgery == "prune":
+        prune(net, chosen_ratios(net), multiple=8)
+    return remove_se(net) if surgery == "remove_se" else net
 
 
 def run(row: Row, seed: int, out) -> dict:
@@ -44,9 +57,8 @@ def run(row: Row, seed: int, out) -> dict:
         return json.loads(record_file.read_text(encoding="utf-8"))
     config = settings_of(row, seed, out)
     prepared = runs.prepare(config, progress=False)
-    if row.name == "fpgm":
-        net = prepared.nets["Model"]
-        prune(net, chosen_ratios(net), multiple=8)
+    if row.surgery:
+        net = operate(prepared.nets["Model"], row.surgery)
         with paddle.utils.unique_name.guard():
             prepared.trainer.optimizer = runs.build_optimizer(config, net.parameters())
     trainer, began = prepared.trainer, time.time()
@@ -91,8 +103,7 @@ def costs(out, seed: int = SEEDS[0], rounds: int = 15) -> dict[str, dict[str, fl
             continue
         config = settings_of(ROWS[name], seed, pathlib.Path(out))
         net = runs.prepare(config, progress=False).nets["Model"]
-        if name == "fpgm":
-            prune(net, chosen_ratios(net), multiple=8)
+        net = operate(net, ROWS[name].surgery)
         net.eval()
         predictors[name] = Predictor(net)
         found[name] = {"parameters": count_parameters(net), "saved_mb": size_mb(export_cached(net))}

@@ -23,6 +23,7 @@ class Row(NamedTuple):
         start: row whose weights it goes on from, or None for scratch.
         nets: of distillation, or only the student.
         terms: names of the losses of distillation.
+        surgery: what is done to the net before it is trained, "prune" or "remove_se".
     """
 
     name: str
@@ -32,6 +33,7 @@ class Row(NamedTuple):
     start: str | None = None
     nets: tuple[str, ...] = ("Student",)
     terms: tuple[str, ...] = ()
+    surgery: str = ""
 
 
 CONST, NO_WARMUP = "Optimizer.lr.name=Const", "Optimizer.lr.warmup_epoch=0"
@@ -45,7 +47,7 @@ FIRST_EDITION = (
     Row("no-se", "+ SE removal", "2.1.3", (CONST, NO_WARMUP)),
     Row("cosine", "+ cosine", "2.1.4", (NO_WARMUP,)),
     Row("warm-up", "+ warm-up", "2.1.4", ()),
-    Row("fpgm", "+ FPGM", "2.1.5", FURTHER, "warm-up"),
+    Row("fpgm", "+ FPGM", "2.1.5", FURTHER, "warm-up", surgery="prune"),
 )
 """Each row has what the row before it has, and one strategy more."""
 
@@ -78,8 +80,16 @@ LONGER = ("Global.epoch_num=4", *FURTHER[1:])
 GATES = (
     Row("se-longer", "96 channels, SE, twice as long", "2.1.3", (SE, *LONGER), "narrow"),
     Row("no-se-longer", "SE removal, twice as long", "2.1.3", LONGER, "no-se"),
+    Row(
+        "se-removed",
+        "SE removed from the trained net",
+        "2.1.3",
+        (SE, *FURTHER),
+        "se-longer",
+        surgery="remove_se",
+    ),
 )
-"""Do the gates pay off later? Both go on for as many steps again."""
+"""Do the gates pay off later, and can a net that was trained with them do without?"""
 
 TEACHER_ROWS = (
     Row("teacher-start", "ResNet18_vd, 256 channels", "3.1.1", (RESNET, WIDE, "Global.epoch_num=6")),

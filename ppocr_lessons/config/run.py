@@ -9,6 +9,7 @@ import paddle
 import yaml
 
 from ..datasets.loader import Loader
+from ..deploy.teacher import fast_teacher
 from ..distill.cml import CML
 from ..engine import parallel
 from ..engine.ema import EMA
@@ -106,6 +107,9 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         nets = build_nets(config, shared, dry=dry, report=progress)
         nets = {name: parallel.synchronised_batch_norm(net) for name, net in nets.items()}
         strategy = build_strategy(config, nets, shared)
+        if config.task == "det" and not dry and device == "cpu":
+            for name in getattr(strategy, "frozen", ()):
+                strategy.shortcuts[name] = fast_teacher(nets[name])
         optimizer = build_optimizer(config, strategy.trained.parameters())
     given = config.train.loader
     loader = Loader(
@@ -192,11 +196,8 @@ def train(config: Config, *, max_steps: int | None = None, progress: bool = True
         (out / "environment.json").write_text(json.dumps(environment(), indent=1))
     first = trainer.resume()
     if not first and config.settings.checkpoints:
-        say(
-            load_matching(trainer.strategy.net, config.settings.checkpoints).report(
-                config.settings.checkpoints
-            )
-        )
+        source = config.settings.checkpoints
+        say(load_matching(trainer.strategy.net, source).report(source))
     if first:
         say(f"resumed at step {first} of {run.steps}")
     elif max_steps is None:

@@ -1,6 +1,6 @@
 """Several nets, several losses, one sum: the frame of every distillation, and of Enhanced CTC (chapter 3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import paddle
@@ -39,6 +39,9 @@ class Combined:
         frozen: names of nets that only teach. They get no gradient and stay in evaluation mode, batch statistics
             included, also while the others train.
 
+    A frozen net may have a faster way to its answer, such as an inference engine: a function from images to NetOutput
+    under its name in `shortcuts`.
+
     Raises:
         ValueError: main or a frozen net that is not among the nets, or all of them frozen.
     PaddleOCR: CombinedLoss and DistillationModel. There a frozen teacher's batch norms still follow the batch.
@@ -57,6 +60,7 @@ class Combined:
             nets[name].eval()
             for parameter in nets[name].parameters():
                 parameter.stop_gradient = True
+        self.shortcuts: dict[str, Callable] = {}
         # The frozen nets are no part of it, so that train() does not reach them and checkpoints stay small.
         self.trained = learning[0] if len(nets) == 1 else nn.LayerList(learning)
 
@@ -64,7 +68,9 @@ class Combined:
         """Every net's output, those of frozen nets without a gradient."""
         found = {}
         for name, net in self.nets.items():
-            if name in self.frozen:
+            if name in self.shortcuts:
+                found[name] = self.shortcuts[name](images)
+            elif name in self.frozen:
                 with paddle.no_grad():
                     found[name] = NetOutput(*net(images))
             else:

@@ -1,6 +1,7 @@
 """Pictures of what a net costs: stages, parameters, MACs, milliseconds, and what accuracy they buy."""
 
 import numpy as np
+from matplotlib import ticker
 
 from .figure import BLACK, BLUE, HATCHES, MARKERS, RED, new_figure, show
 
@@ -59,7 +60,8 @@ def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
         values = [costs[name][kind] for name in names]
         bars = axis.bar(range(len(names)), values, color=BLUE, alpha=0.7)
         axis.bar_label(bars, [f"{v:.3g}" for v in values], fontsize=9)
-        axis.set_xticks(range(len(names)), names)
+        crowded = {"rotation": 30, "ha": "right"} if len(names) > 4 else {}
+        axis.set_xticks(range(len(names)), names, **crowded)
         axis.set_title(title)
         axis.margins(y=0.15)
     told = "; ".join(
@@ -69,12 +71,15 @@ def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
     return show(figure, f"Bars. {told}.")
 
 
-def show_accuracy_latency(points: dict[str, tuple[float, float]], *, chosen: str, unit: str = "hmean"):
+def show_accuracy_latency(
+    points: dict[str, tuple[float, float]], *, chosen: str, side: int, unit: str = "hmean"
+):
     """Accuracy over latency, a point a net.
 
     Args:
         points: (milliseconds, score) by name.
         chosen: the point to mark.
+        side: of the square picture that was timed, in pixels.
         unit: of the score.
     """
     figure, axis = new_figure(size=(8.5, 4))
@@ -82,7 +87,11 @@ def show_accuracy_latency(points: dict[str, tuple[float, float]], *, chosen: str
         colour = RED if name == chosen else BLUE
         axis.scatter(milliseconds, score, s=90, marker=marker, color=colour, zorder=3)
         axis.annotate(name, (milliseconds, score), xytext=(6, 6), textcoords="offset points", fontsize=9)
-    axis.set_xlabel("milliseconds for 640 x 640, this machine")
+    axis.set_xscale("log")
+    axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.xaxis.set_major_formatter("{x:g}")
+    axis.xaxis.set_minor_formatter(ticker.NullFormatter())
+    axis.set_xlabel(f"milliseconds for {side} x {side}, this machine")
     axis.set_ylabel(f"{unit}, recorded")
     axis.margins(x=0.22, y=0.15)
     told = ", ".join(f"{name} {ms:.0f} ms {score:.3f}" for name, (ms, score) in points.items())

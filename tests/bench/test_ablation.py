@@ -28,6 +28,9 @@ def folder(tmp_path_factory):
     for seed in det_rows.SEEDS:
         det_rows.folder_of(out, "warm-up", seed).mkdir()
         save_weights(db_mobile(), det_rows.folder_of(out, "warm-up", seed) / "latest.safetensors")
+    det_rows.folder_of(out, "se-longer", 1).mkdir()
+    gated = det_rows.folder_of(out, "se-longer", 1) / "latest.safetensors"
+    save_weights(db_mobile(disable_se=False), gated)
     det_rows.folder_of(out, "teacher", 1).mkdir()
     save_weights(db_server(), det_rows.folder_of(out, "teacher", 1) / "latest.safetensors")
     return out
@@ -70,14 +73,16 @@ def test_a_row_waits_for_the_one_it_goes_on_from(tmp_path):
         det_rows.settings_of(det_rows.ROWS["further"], 2, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["small-0.35", "cml-copy-paste", "fpgm"])
+@pytest.mark.parametrize("name", ["small-0.35", "cml-copy-paste", "fpgm", "se-removed"])
 def test_a_run_is_recorded_and_not_run_again(folder, name):
     row = det_rows.ROWS[name]
     short = row._replace(changes=(*row.changes, *SHORT))
     record = ablation.run(short, 1, folder)
     assert record["steps"] == 2 and np.isfinite(record["loss"]).all()
     assert set(record["scores"]) == {"precision", "recall", "hmean"}
-    assert (record["parameters"] < 350_000) == (name != "cml-copy-paste")
+    whole = 595_794  # of the mobile detector
+    expected = {"small-0.35": 228_490, "cml-copy-paste": whole, "fpgm": 305_106, "se-removed": whole}
+    assert record["parameters"] == expected[name]
     assert ablation.run(short, 1, folder) == record
 
 

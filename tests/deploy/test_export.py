@@ -10,6 +10,11 @@ import pytest
 from ppocr_lessons.deploy import export as export_module
 from ppocr_lessons.deploy.export import Answer, export, export_cached, fingerprint, size_mb
 from ppocr_lessons.deploy.predictor import Predictor
+from ppocr_lessons.deploy.teacher import fast_teacher
+from ppocr_lessons.det.db_head import DBMaps
+from ppocr_lessons.det.db_loss import DetBatch
+from ppocr_lessons.det.dbnet import db_mobile
+from ppocr_lessons.distill.cml import standard_distillation
 from ppocr_lessons.engine.pretrained import build
 
 
@@ -89,3 +94,21 @@ def test_other_layers_are_refused():
         Answer(paddle.nn.Linear(2, 2))
     with pytest.raises(ValueError, match="device is 'tpu'"):
         Predictor(build("cls"), device="tpu")
+
+
+def test_a_fast_teacher_teaches_the_same():
+    teacher, student = db_mobile(fpn_channels=16), db_mobile(fpn_channels=16)
+    strategy = standard_distillation(teacher, student)
+    strategy.trained.eval()  # no batch statistics in the way of the comparison
+    rng = np.random.default_rng(2)
+    maps = [paddle.to_tensor((rng.random((2, 64, 64)) > 0.5).astype(np.float32)) for _ in range(4)]
+    batch = DetBatch(paddle.to_tensor(rng.random((2, 3, 64, 64)).astype(np.float32)), *maps)
+    answer = DBMaps(*(m.unsqueeze(1) * 0.8 for m in maps[:3]))
+    student.forward = lambda x: (answer, None)
+    slow = strategy(batch)
+    strategy.shortcuts["Teacher"] = fast_teacher(teacher)
+    fast = strategy(batch)
+    np.testing.assert_allclose(
+        fast.outputs["Teacher"].answer.prob.numpy(), slow.outputs["Teacher"].answer.prob.numpy(), atol=1e-5
+    )
+    assert float(fast.loss) == pytest.approx(float(slow.loss), rel=1e-4)

@@ -35,7 +35,9 @@ def test_figures_say_what_they_show(maps, rng):
     _is_figure(binarization.show_boxes(image, prob, DBPostProcess()), "2 boxes")
     _is_figure(costs.show_stages({"small": [(16, 32, 32), (24, 16, 16)]}), "16x32x32")
     _is_figure(costs.show_cost_bars({"a": {"ms": 1.0}, "b": {"ms": 2.5}}, {"ms": "ms"}), "b 2.5")
-    _is_figure(costs.show_accuracy_latency({"a": (10, 0.5), "b": (20, 0.6)}, chosen="b"), "b 20 ms 0.600")
+    _is_figure(
+        costs.show_accuracy_latency({"a": (10, 0.5), "b": (20, 0.6)}, chosen="b", side=320), "b 20 ms 0.600"
+    )
     row = {"row": "cml", "title": "CML", "hmean": 0.5, "hmeans": [0.4, 0.6]}
     _is_figure(costs.show_ablation([row]), "CML 0.500")
     _is_figure(costs.show_ablation([row], published={"cml": 0.789}), "CML 0.500")
