@@ -107,8 +107,9 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         nets = build_nets(config, shared, dry=dry, report=progress)
         nets = {name: parallel.synchronised_batch_norm(net) for name, net in nets.items()}
         strategy = build_strategy(config, nets, shared)
-        if config.task == "det" and not dry and device == "cpu":
-            for name in getattr(strategy, "frozen", ()):
+        for name in getattr(strategy, "frozen", ()):
+            # A trial with a teacher without weights may go without the export.
+            if config.task == "det" and device == "cpu" and (config.nets[name].sub.pretrained or not dry):
                 strategy.shortcuts[name] = fast_teacher(nets[name])
         optimizer = build_optimizer(config, strategy.trained.parameters())
     given = config.train.loader

@@ -18,7 +18,7 @@ def start(device: str = "auto") -> str:
     Args:
         device: "auto", "cpu", "gpu" or "gpu:N".
 
-    Returns: the device that was chosen.
+    Returns: the device that was chosen, "cpu" or "gpu:N".
 
     Raises:
         ValueError: a GPU is asked for and Paddle has none, or an unknown device.
@@ -33,10 +33,10 @@ def start(device: str = "auto") -> str:
         kind = "gpu" if has_gpu else "cpu"
     if kind == "gpu" and not number:
         number = os.environ.get("FLAGS_selected_gpus", "0").split(",")[0]  # Paddle's spelling  # noqa: SIM112
-    chosen = paddle.device.set_device(f"gpu:{number}" if kind == "gpu" else "cpu")
+    paddle.device.set_device(f"gpu:{number}" if kind == "gpu" else "cpu")
     if world()[1] > 1 and not dist.is_initialized():
         dist.init_parallel_env()
-    return str(chosen)
+    return paddle.device.get_device()
 
 
 @paddle.no_grad()

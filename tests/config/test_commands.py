@@ -12,13 +12,15 @@ from typer.testing import CliRunner
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import read_config
 from ppocr_lessons.config.run import prepare, train
-from ppocr_lessons.engine.tensors import read_tensors, sha256
+from ppocr_lessons.det.dbnet import db_server
+from ppocr_lessons.engine.tensors import read_tensors, save_weights, sha256
 
 from .conftest import CONFIGS, ROOT
 
 DET, REC, CLS = (
     CONFIGS / f"2022/{n}.yml" for n in ("ch_det_mv3_db_v2.0", "rec_chinese_lite_train_v2.0", "cls_mv3")
 )
+CML = CONFIGS / "2022/ch_PP-OCRv2_det_cml.yml"
 
 
 def _call(*arguments):
@@ -127,3 +129,15 @@ def test_the_launcher_line_of_the_readme(overrides, tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     assert json.loads((tmp_path / "run/environment.json").read_text())["processes"] == "2"
     assert (tmp_path / "run/step-00000001/model.safetensors").is_file()
+
+
+def test_a_frozen_detector_with_weights_teaches_through_the_engine(overrides, tmp_path):
+    save_weights(db_server(), tmp_path / "teacher.safetensors")
+    given = [*overrides("det"), f"Architecture.Models.Teacher.pretrained={tmp_path / 'teacher.safetensors'}",
+             "Architecture.Models.Student.pretrained=", "Architecture.Models.Student2.pretrained="]  # fmt: skip
+    with_weights = prepare(read_config(CML, given), dry=True, progress=False)
+    without = prepare(
+        read_config(CML, [*given, "Architecture.Models.Teacher.pretrained="]), dry=True, progress=False
+    )
+    assert list(with_weights.trainer.strategy.shortcuts) == ["Teacher"]
+    assert not without.trainer.strategy.shortcuts

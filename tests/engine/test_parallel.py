@@ -52,3 +52,7 @@ def test_alone_nothing_happens():
 def test_unknown_device(device):
     with pytest.raises(ValueError, match="device is"):
         parallel.start(device)
+
+
+def test_the_device_is_named():
+    assert parallel.start("cpu") == "cpu"
