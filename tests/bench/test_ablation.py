@@ -80,6 +80,7 @@ def test_a_run_is_recorded_and_not_run_again(folder, name):
     record = ablation.run(short, 1, folder)
     assert record["steps"] == 2 and np.isfinite(record["loss"]).all()
     assert set(record["scores"]) == {"precision", "recall", "hmean"}
+    assert record["by_unclip"]["1.5"] == pytest.approx(record["scores"]["hmean"], abs=0.02), "eager or not"
     whole = 595_794  # of the mobile detector
     expected = {"small-0.35": 228_490, "cml-copy-paste": whole, "fpgm": 305_106, "se-removed": whole}
     assert record["parameters"] == expected[name]
@@ -87,13 +88,15 @@ def test_a_run_is_recorded_and_not_run_again(folder, name):
 
 
 def test_mean_and_spread():
+    sweep = dict.fromkeys(map(str, ablation.UNCLIPS), 0.5) | {"1.2": 0.7}
     records = [
-        {"row": "cosine", "seed": s, "scores": {"hmean": h}} for s, h in ((1, 0.6), (2, 0.7), (3, 0.68))
+        {"row": "cosine", "seed": s, "scores": {"hmean": h}, "by_unclip": sweep}
+        for s, h in ((1, 0.6), (2, 0.7), (3, 0.68))
     ]
     (row,) = ablation.summary(records)
     assert row["hmean"] == pytest.approx(0.66) and row["spread"] == pytest.approx(0.1)
     text = ablation.as_text({"table": [row], "costs": {"cosine": {"saved_mb": 2.46, "ms": 41.0}}})
-    assert "0.6600" in text and "2.46" in text
+    assert "0.6600" in text and "2.46" in text and "0.7000 at 1.2" in text
 
 
 def test_an_unknown_row_is_one_clear_error(tmp_path):
