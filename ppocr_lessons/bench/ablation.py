@@ -6,11 +6,13 @@ takes three hours on one core. Each run that is done is a file in the folder, an
 goes on, so several processes may share the work: `--row` and `--seed` say which part of it.
 """
 
+import datetime
 import json
 import os
 import pathlib
 import platform
 import statistics
+import subprocess
 import time
 
 import numpy as np
@@ -198,9 +200,23 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
         "records": records,
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
         "command": "ppocr-lessons bench ablation det --out runs/ablation",
+        "commit": _commit(),
+        "date": datetime.date.today().isoformat(),
     }
     (out / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     return result
+
+
+def _commit() -> str:
+    """Of the checkout that this file stands in."""
+    folder = str(pathlib.Path(__file__).parent)
+    try:
+        done = subprocess.run(
+            ["git", "-C", folder, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return "unknown"
+    return done.stdout.strip() or "unknown"
 
 
 def as_text(result: dict) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib import ticker
 
-from .figure import BLACK, BLUE, HATCHES, MARKERS, RED, new_figure, show
+from .figure import BLACK, BLUE, GREEN, HATCHES, MARKERS, RED, new_figure, show
 
 
 def show_stages(stages: dict[str, list[tuple[int, int, int]]]):
@@ -102,29 +102,45 @@ def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None
     """Mean and spread of recorded scores, a point a seed, and the published ones beside them.
 
     Args:
-        rows: of a recorded ablation: `row`, `title`, `hmean`, `hmeans`.
+        rows: of a recorded ablation: `row`, `title`, `hmean`, `hmeans`, `by_unclip`.
         published: hmean by row, or None.
     """
-    figure, axes = new_figure(1, 2 if published else 1, size=(11, 0.42 * len(rows) + 1.2))
+    figure, axes = new_figure(1, 2 if published else 1, size=(11, 0.5 * len(rows) + 1.4))
     axes = np.atleast_1d(axes)
     places = np.arange(len(rows))[::-1]
     for place, row in zip(places, rows, strict=True):
-        axes[0].plot(row["hmeans"], [place] * len(row["hmeans"]), "o", color=BLUE, alpha=0.55)
-        axes[0].plot(row["hmean"], place, "D", color=RED)
-        axes[0].annotate(f"{row['hmean']:.3f}", (row["hmean"], place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
+        first = place == places[0]
+        axes[0].plot(
+            row["hmeans"],
+            [place] * len(row["hmeans"]),
+            "o",
+            color=BLUE,
+            alpha=0.55,
+            label="a seed" if first else None,
+        )
+        _point(axes[0], row["hmean"], place, "D", RED, "their mean" if first else None, 7)
+        best = max(row["by_unclip"].values())
+        _point(axes[0], best, place, "s", GREEN, "mean at the best unclip ratio" if first else None, -13)
+        if published and row["row"] in published:
+            _point(axes[1], published[row["row"]], place, "D", RED, None, 7)
     axes[0].set_yticks(places, [row["title"] for row in rows])
-    axes[0].set_title("recorded here: each seed, and their mean")
-    axes[0].set_xlabel("hmean")
-    axes[0].margins(x=0.12, y=0.1)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", fontsize=8, ncols=3)
+    axes[0].set_title("recorded here")
     if published:
-        for place, row in zip(places, rows, strict=True):
-            if row["row"] in published:
-                axes[1].plot(published[row["row"]], place, "D", color=RED)
-                axes[1].annotate(f"{published[row['row']]:.3f}", (published[row["row"]], place), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=8)  # fmt: skip
         axes[1].set_yticks(places, [""] * len(rows))
-        axes[1].set_ylim(axes[0].get_ylim())
         axes[1].set_title("published")
-        axes[1].set_xlabel("hmean")
-        axes[1].margins(x=0.12)
-    told = ", ".join(f"{row['title']} {row['hmean']:.3f}" for row in rows)
+    for axis in axes:
+        axis.set_xlabel("hmean")
+        axis.set_ylim(-0.6, len(rows) - 0.4)
+        axis.margins(x=0.12)
+    told = ", ".join(
+        f"{row['title']} {row['hmean']:.3f} (best {max(row['by_unclip'].values()):.3f})" for row in rows
+    )
     return show(figure, f"hmean of each row: {told}.")
+
+
+def _point(axis, value, place, marker, colour, label, above):
+    axis.plot(value, place, marker, color=colour, label=label)
+    axis.annotate(
+        f"{value:.3f}", (value, place), xytext=(0, above), textcoords="offset points", ha="center", fontsize=8
+    )
