@@ -2,7 +2,7 @@
 
     ppocr-lessons bench ablation det --out runs/ablation
 
-takes three hours on one core. Each run that is done is a file in the folder, and a run that was interrupted
+takes four hours on one core. Each run that is done is a file in the folder, and a run that was interrupted
 goes on, so several processes may share the work: `--row` and `--seed` say which part of it.
 """
 

@@ -78,10 +78,10 @@ def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, .
     """
     figure, axes = new_figure(1, len(histories), size=(12, 3.2))
     for axis, (title, history) in zip(np.atleast_1d(axes), histories.items(), strict=True):
-        for name, marker in zip(names, MARKERS, strict=False):
+        for name, marker, colour in zip(names, MARKERS, (BLUE, RED, GREEN, ORANGE), strict=False):
             values = [sum(v for key, v in row.items() if key.startswith(name)) for row in history]
             if any(values):
-                axis.plot(values, marker=marker, markersize=4, label=name)
+                axis.plot(values, marker=marker, markersize=4, color=colour, label=name.rstrip("_"))
         axis.set_title(title)
         axis.set_xlabel("step")
         axis.set_ylim(bottom=0)
