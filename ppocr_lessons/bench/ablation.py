@@ -27,7 +27,7 @@ from ..det.postprocess import DBPostProcess
 from ..det.se_removal import remove_se
 from ..engine.tensors import count_parameters, save_weights
 from ..prune.fpgm import prune
-from .det_rows import BACKBONES, HELD_BACK, PAGES, ROWS, SEEDS, SIDE, Row, folder_of, settings_of
+from .det_rows import BACKBONES, HELD_BACK, ONCE, PAGES, ROWS, SEEDS, SIDE, Row, folder_of, settings_of
 from .fpgm import chosen_ratios
 from .timing import interleaved
 
@@ -177,7 +177,7 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
     Args:
         out: folder of all runs.
         only: names of ROWS, or None for all.
-        seeds: of everything random; the teacher is trained once, with the first of SEEDS.
+        seeds: of everything random; the rows of ONCE are run with the first of SEEDS alone.
         rounds: timed ones for the latencies.
 
     Returns: table, costs, records, and on what they were made. Also written to `result.json`.
@@ -191,7 +191,7 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
         raise ValueError(f"no rows {unknown}; known are {list(ROWS)}")
     prepare_data(out)
     for name in [n for n in ROWS if n in wanted]:
-        for seed in seeds if not name.startswith("teacher") else SEEDS[:1]:
+        for seed in SEEDS[:1] if name in ONCE else seeds:
             run(ROWS[name], seed, out)
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/record.json"))]
     result = {

@@ -72,7 +72,6 @@ BACKBONES = (
     Row("small-1.0", "MobileNetV3 small 1.0", "2.1.1", ("Architecture.Backbone.model_name=small", "Architecture.Backbone.scale=1.0")),
     Row("large-0.35", "MobileNetV3 large 0.35", "2.1.1", ("Architecture.Backbone.scale=0.35",)),
     Row("large-1.0", "MobileNetV3 large 1.0", "2.1.1", ("Architecture.Backbone.scale=1.0",)),
-    Row("resnet18", "ResNet18_vd", "2.1.1", (RESNET,)),
 )  # fmt: skip
 """The net of the row `warm-up` on other backbones."""
 
@@ -99,6 +98,9 @@ TEACHER_ROWS = (
     ),
 )  # fmt: skip
 """The teacher learns longer than its students, in two goes."""
+
+ONCE = tuple(row.name for row in (*BACKBONES, *GATES, *TEACHER_ROWS))
+"""Rows that are run with the first of SEEDS alone: large effects, questions on the side, and the one teacher."""
 
 ROWS = {row.name: row for row in (*BACKBONES, *FIRST_EDITION, *GATES, *TEACHER_ROWS, *SECOND_EDITION)}
 
