@@ -27,7 +27,7 @@ def most_points(distances: np.ndarray) -> int:
     return 12 + math.ceil(math.pi / math.acos(1 - ARC_TOLERANCE / farthest))
 
 
-def _whole(value):
+def whole(value):
     return math.trunc(value + math.copysign(0.5, value))
 
 
@@ -74,8 +74,8 @@ def _grow(quads, distances, outlines, counts):
             for number in range(steps + 1):
                 if number == steps:
                     x, y = x_end, y_end
-                outline[count, 0] = _whole(xs[corner] + x * distance)
-                outline[count, 1] = _whole(ys[corner] + y * distance)
+                outline[count, 0] = whole(xs[corner] + x * distance)
+                outline[count, 1] = whole(ys[corner] + y * distance)
                 if count == 0 or _step(outline, count - 1, count) != (0, 0):
                     count += 1
                 x, y = x * cosine - y * sine, x * sine + y * cosine
@@ -107,6 +107,6 @@ def _bends(outline, count):
 
 
 if njit:
-    _whole, _step, _bends = njit(cache=True)(_whole), njit(cache=True)(_step), njit(cache=True)(_bends)
+    whole, _step, _bends = njit(cache=True)(whole), njit(cache=True)(_step), njit(cache=True)(_bends)
 grow_convex = njit(cache=True)(_grow) if njit else None
 """Compiled form of `_grow`; None without numba."""

@@ -11,7 +11,7 @@ import numpy as np
 import pyclipper
 
 from .grow_cpu import grow_convex, most_points
-from .shrink_quads import shrink_quads
+from .shrink_cpu import shrink_convex
 from .threshold_cpu import raise_outlines
 
 SHRINK_RATIO = 0.4
@@ -147,13 +147,16 @@ def _too_small(polygons, smallest):
 
 
 def _quad_cores(polygons, ratio):
-    """Cores of quadrangles, all at once, and which of them are sure; nothing is of other polygons."""
-    if not isinstance(polygons, np.ndarray) or polygons.shape[1:] != (4, 2):
-        return [None] * len(polygons), np.zeros(len(polygons), bool)
+    """Cores of quadrangles, all at once, and which of them are sure; nothing is of other polygons or without numba."""
+    sure = np.zeros(len(polygons), bool)
+    if shrink_convex is None or not isinstance(polygons, np.ndarray) or polygons.shape[1:] != (4, 2):
+        return [None] * len(polygons), sure
     areas, perimeters = areas_and_perimeters(polygons)
     distances = np.abs(areas) * (1 - ratio**2) / np.maximum(perimeters, 1e-9)
+    cores = np.empty((len(polygons), 4, 2), np.int32)
     # The library works in whole pixels, the distance is that of the polygon before they are cut off.
-    return shrink_quads(polygons.astype(np.int64), distances)
+    shrink_convex(polygons.astype(np.int64), distances, cores, sure)
+    return cores, sure
 
 
 def distance_to_edge(xs, ys, start, end):

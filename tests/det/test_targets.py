@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ppocr_lessons.det.grow_cpu import grow_convex, most_points
+from ppocr_lessons.det.shrink_cpu import shrink_convex
 from ppocr_lessons.det.targets import (
     distance_to_edge,
     make_shrink_map,
@@ -134,4 +135,25 @@ def test_grown_quadrangles_are_the_librarys():
                 assert set(map(tuple, outline[:count])) == set(map(tuple, expected))
                 assert count == len(expected)
                 compared += 1
+    assert compared > 1000
+
+
+@pytest.mark.skipif(shrink_convex is None, reason="numba is not installed")
+def test_shrunk_quadrangles_are_the_librarys():
+    rng, compared = np.random.default_rng(6), 0
+    for _ in range(60):
+        half = rng.uniform(4, 120, (50, 1, 2)) * [1, 0.3]
+        angle = rng.uniform(-np.pi, np.pi, 50)
+        turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1).reshape(50, 2, 2)
+        corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        quads = (np.einsum("nij,npj->npi", turn, corners) + rng.uniform(150, 300, (50, 1, 2))).astype(
+            np.int64
+        )
+        distances = rng.uniform(0.5, 12, 50)
+        cores, sure = np.empty((50, 4, 2), np.int32), np.empty(50, bool)
+        shrink_convex(quads, distances, cores, sure)
+        for quad, distance, core in zip(quads[sure], distances[sure], cores[sure], strict=True):
+            (expected,) = offset_polygon(quad, -distance)
+            assert set(map(tuple, core)) == set(map(tuple, expected))
+            compared += 1
     assert compared > 1000
