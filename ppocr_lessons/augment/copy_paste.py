@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from .bda import check_probability
+from .geometry import bounds
 
 MOST = 30
 TRIES = 50
@@ -89,43 +90,39 @@ class CopyPaste:
         readable = np.nonzero(~np.asarray(donor.ignored, bool))[0]
         count = max(1, min(int(self.objects_paste_ratio * len(donor.polygons)), MOST))
         height, width = page.image.shape[:2]
-        # Edges of every text's box, with room for those that are pasted: left, top, right, bottom.
-        taken = len(page.polygons)
-        edges = np.empty((4, taken + count), np.float64)
-        edges[:, :taken] = _edges(page.polygons)
         chosen = rng.permutation(readable)[:count]
         quads = np.asarray(donor.polygons, np.float64)[chosen]
         turned = self._turned(rng, quads)
-        corner, extent = turned.min(1), np.ptp(turned, axis=1)
-        sizes = np.ceil(extent)
-        rooms, pastes = (width, height) - sizes, []
-        tries = np.floor(rng.random((len(chosen), TRIES, 2)) * (rooms[:, None] + 1))
-        moved = turned - corner[:, None]
+        corner, far = bounds(turned)
+        sizes = np.ceil(far - corner)
+        rooms, placed = (width, height) - sizes, []
+        tries = np.floor(rng.random((len(chosen), TRIES, 2)) * (rooms[:, None] + 1)).astype(np.int32)
+        # All tries of all texts at once: one is busy if its box overlaps the box of a text that is there.
+        boxes = np.concatenate([tries, tries + sizes[:, None].astype(np.int32)], 2).transpose(2, 0, 1).copy()
+        busy = np.zeros(tries.shape[:2], bool)
+        if self.limit_paste and len(page.polygons):
+            low, high = bounds(page.polygons)
+            busy = _overlap(boxes, np.floor(low).astype(np.int32), np.ceil(high).astype(np.int32))
         for number in np.nonzero((rooms >= 0).all(1))[0].tolist():
-            place = tries[number, 0]
-            if self.limit_paste:
-                # All tries at once: the place is free if its box misses the box of every text.
-                x, y = tries[number].T[..., None]
-                left, top, right, bottom = edges[:, :taken]
-                hit = (x < right) & (x + sizes[number, 0] > left)
-                hit &= y < bottom
-                hit &= y + sizes[number, 1] > top
-                busy = hit.any(1)
-                free = busy.argmin()
-                if busy[free]:
-                    continue
-                place = tries[number, free]
-            polygon = (moved[number] + place).astype(np.float32)
-            matrix = cv2.getPerspectiveTransform(quads[number].astype(np.float32), polygon)
-            pastes.append(Paste(int(chosen[number]), matrix, polygon))
-            edges[:2, taken], edges[2:, taken] = place, place + extent[number]
-            taken += 1
-        return pastes
+            first = int(busy[number].argmin())
+            if not busy[number, first]:
+                placed.append((number, first))
+                if self.limit_paste:
+                    box = boxes[:, number, first][None]
+                    busy |= _overlap(boxes, box[:, :2], box[:, 2:])
+        numbers, firsts = np.array(placed, int).reshape(-1, 2).T
+        polygons = (turned[numbers] + (tries[numbers, firsts] - corner[numbers])[:, None]).astype(np.float32)
+        return [
+            Paste(index, cv2.getPerspectiveTransform(quad, polygon), polygon)
+            for index, quad, polygon in zip(
+                chosen[numbers].tolist(), quads[numbers].astype(np.float32), polygons, strict=True
+            )
+        ]
 
     def _turned(self, rng, quads):
         """The texts straightened, scaled, mirrored and turned, each about its own middle: (N, 4, 2)."""
         count = len(quads)
-        sides = np.linalg.norm(quads - quads[:, [1, 2, 3, 0]], axis=2)
+        sides = np.hypot(*(quads - quads[:, [1, 2, 3, 0]]).transpose(2, 0, 1))
         half = np.maximum(1.0, np.maximum(sides[:, :2], sides[:, 2:])) / 2  # of width and height
         if self.scale:
             half *= rng.uniform(*self.scale, (count, 1))
@@ -143,21 +140,31 @@ class CopyPaste:
     def apply(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
         """Paste; a new page comes back, its own texts first."""
         image = page.image.copy()
-        height, width = image.shape[:2]
-        for paste in pastes:
-            low = np.maximum(np.floor(paste.polygon.min(0)), 0).astype(int)
-            high = np.minimum(np.ceil(paste.polygon.max(0)).astype(int) + 1, (width, height))
-            if (high <= low).any():
-                continue
-            move = np.array([[1, 0, -low[0]], [0, 1, -low[1]], [0, 0, 1]]) @ paste.matrix
-            size = (int(high[0] - low[0]), int(high[1] - low[1]))
-            piece = _warp(donor.image, move, size)
-            mask = np.zeros(size[::-1], np.uint8)
-            cv2.fillPoly(mask, [np.round(paste.polygon - low).astype(np.int32)], 1)
-            cv2.copyTo(piece, mask, image[low[1] : high[1], low[0] : high[0]])
         if not pastes:
             return page._replace(image=image)
-        polygons = np.array([p.polygon for p in pastes], np.float32).clip(0, (width, height))
+        height, width = image.shape[:2]
+        polygons = np.array([paste.polygon for paste in pastes])
+        low, high = bounds(polygons)
+        low = np.maximum(np.floor(low), 0).astype(np.int32)
+        high = np.minimum(np.ceil(high).astype(np.int32) + 1, (width, height))
+        outlines = np.round(polygons - low[:, None]).astype(np.int32)
+        shifts = np.zeros((len(pastes), 3, 3)) + np.eye(3)
+        shifts[:, :2, 2] = -low
+        matrices = shifts @ [paste.matrix for paste in pastes]
+        matrices /= matrices[:, 2:, 2:]
+        bends = (np.abs(matrices[:, 2, :2]) * donor.image.shape[1::-1]).max(1)
+        for outline, matrix, bend, (left, top), (right, bottom) in zip(
+            outlines, matrices, bends, low.tolist(), high.tolist(), strict=True
+        ):
+            if left >= right or top >= bottom:
+                continue
+            # Parallels stay parallel in most labels, and the warp that keeps them so is twice as fast.
+            warp, rows = (cv2.warpPerspective, 3) if bend > STRAIGHT else (cv2.warpAffine, 2)
+            size = (right - left, bottom - top)
+            piece = warp(donor.image, matrix[:rows], size, borderMode=cv2.BORDER_REPLICATE)
+            mask = cv2.fillPoly(np.zeros(size[::-1], np.uint8), [outline], 1)
+            cv2.copyTo(piece, mask, image[top:bottom, left:right])
+        polygons = polygons.clip(0, (width, height))
         return LabelledPage(
             image,
             np.concatenate([np.asarray(page.polygons, np.float32).reshape(-1, 4, 2), polygons]),
@@ -170,16 +177,10 @@ class CopyPaste:
         return self.apply(page, donor, self.sample(rng, page, donor))
 
 
-def _warp(image, matrix, size):
-    """Cut a piece of an image; the cheaper way where parallels stay parallel, as those of most labels do."""
-    bend = np.abs(matrix[2, :2] / matrix[2, 2]) * image.shape[1::-1]
-    warp, rows = (cv2.warpPerspective, 3) if bend.max() > STRAIGHT else (cv2.warpAffine, 2)
-    matrix = matrix[:rows] / matrix[2, 2]
-    return warp(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _edges(polygons):
-    polygons = np.asarray(polygons, np.float64)
-    if not polygons.size:
-        return np.empty((4, 0))
-    return np.concatenate([polygons.min(1), polygons.max(1)], 1).T
+def _overlap(boxes, low, high):
+    """Which boxes overlap one from `low` to `high` (N, 2): (...) bool; boxes (4, ...): left, top, right, bottom."""
+    left, top, right, bottom = boxes.reshape(4, -1)
+    hit = (left < high[:, :1]) & (right > low[:, :1])
+    hit &= top < high[:, 1:]
+    hit &= bottom > low[:, 1:]
+    return hit.any(0).reshape(boxes.shape[1:])
