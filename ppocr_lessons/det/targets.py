@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pyclipper
 
+from ..augment.geometry import bounds
 from .grow_cpu import grow_convex, most_points
 from .shrink_cpu import shrink_convex
 from .threshold_cpu import raise_outlines
@@ -142,7 +143,8 @@ def make_shrink_map(polygons, ignored, shape, *, ratio=SHRINK_RATIO, min_text_si
 
 def _too_small(polygons, smallest):
     if isinstance(polygons, np.ndarray) and polygons.ndim == 3:
-        return (polygons.max(1) - polygons.min(1)).min(1) < smallest
+        low, high = bounds(polygons)
+        return (high - low).min(1) < smallest
     return np.array([min(np.ptp(polygon, axis=0)) < smallest for polygon in polygons], bool)
 
 
@@ -194,26 +196,32 @@ def make_threshold_map(
         outline is whole.
     """
     low, high = np.float32(thresh_min), np.float32(thresh_max)
-    values, mask = np.full(shape, low), np.zeros(shape, np.float32)
-    bands, widths = [], _band_widths(polygons, ratio)
-    for polygon, distance, grown in zip(polygons, widths, _grown(polygons, widths, ignored), strict=True):
-        if grown is None:
-            continue
-        cv2.fillPoly(mask, [grown], 1)
-        x, y, width, height = cv2.boundingRect(grown)
-        left, right = max(0, x), min(shape[1], x + width) - 1
-        top, bottom = max(0, y), min(shape[0], y + height) - 1
-        if left <= right and top <= bottom:
-            bands.append((np.asarray(polygon, np.float32), distance, (left, top, right, bottom)))
-    if raise_outlines is not None and bands:
-        first = np.cumsum([0, *(len(polygon) for polygon, _, _ in bands)])
-        distances = np.array([distance for _, distance, _ in bands], np.float32)
-        windows = np.array([window for _, _, window in bands], np.int64)
-        raise_outlines(values, np.concatenate([p for p, _, _ in bands]), first, distances, windows, low, high)
-    else:
-        for band in bands:
-            _raise_in_window(values, *band, low, high)
-    return values, mask
+    values, mask = np.full(shape, low), np.zeros(shape, np.uint8)
+    widths = _band_widths(polygons, ratio)
+    outlines = list(_grown(polygons, widths, ignored))
+    kept = [index for index, outline in enumerate(outlines) if outline is not None]
+    outlines = [outlines[index] for index in kept]
+    for outline in outlines:
+        cv2.fillPoly(mask, [outline], 1)
+    if kept:
+        bands, windows = np.asarray(widths, np.float32)[kept], _windows(outlines, shape)
+        corners = [np.asarray(polygons[index], np.float32) for index in kept]
+        if raise_outlines is not None:
+            first = np.cumsum([0, *map(len, corners)])
+            raise_outlines(values, np.concatenate(corners), first, bands, windows, low, high)
+        else:
+            for polygon, band, window in zip(corners, bands, windows.tolist(), strict=True):
+                _raise_in_window(values, polygon, band, window, low, high)
+    return values, mask.astype(np.float32)
+
+
+def _windows(outlines, shape):
+    """Left, top, right and bottom pixel of each outline within the picture, (N, 4); of one outside none are left."""
+    starts = np.cumsum([0, *map(len, outlines[:-1])])
+    points = np.concatenate(outlines)
+    low = np.minimum.reduceat(points, starts).clip(0, shape[::-1])
+    high = np.maximum.reduceat(points, starts).clip(-1, (shape[1] - 1, shape[0] - 1))
+    return np.concatenate([low, high], 1).astype(np.int64)
 
 
 def _band_widths(polygons, ratio):

@@ -133,3 +133,22 @@ def test_wrong_arguments():
         CopyPaste(objects_paste_ratio=2)
     with pytest.raises(ValueError, match="scale is"):
         CopyPaste(scale=(3, 1))
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3, 4.0])
+def test_the_matrix_takes_the_donors_corners_to_their_place(noise, rng):
+    angles = rng.uniform(0, 6, (20, 1))
+    x, y = (rng.uniform(5, 40, (2, 20, 1)) * [[[-1, 1, 1, -1]], [[-1, -1, 1, 1]]]).round(3)
+    corners = np.stack([x * np.cos(angles) - y * np.sin(angles), x * np.sin(angles) + y * np.cos(angles)], -1)
+    quads = (corners + rng.uniform(100, 500, (20, 1, 2)) + rng.normal(0, noise, (20, 4, 2))).astype(
+        np.float32
+    )
+    donor = LabelledPage(np.zeros((600, 600, 3), np.uint8), quads, ["t"] * 20, np.zeros(20, bool))
+    page = EMPTY._replace(image=np.zeros((2000, 2000, 3), np.uint8))
+    pastes = CopyPaste(objects_paste_ratio=1.0).sample(rng, page, donor)
+    assert len(pastes) == 20
+    for paste in pastes:
+        moved = cv2.perspectiveTransform(quads[paste.index][None], paste.matrix)[0]
+        assert np.abs(moved - paste.polygon).max() <= (0.26 if noise else 1e-3)
+    bent = [paste.matrix[2, :2].any() for paste in pastes]
+    assert not any(bent) if noise == 0 else all(bent) or noise < 1
