@@ -65,6 +65,7 @@ class ResidualUnit(nn.Layer):
         stride: (height, width) of the depthwise convolution.
         use_se: gate the widened channels.
         act: activation of the first two convolutions; the last one is linear.
+        shortcut: add the input, where stride and widths allow it.
 
     Shape:
         x: (N, in_channels, H, W)
@@ -81,9 +82,10 @@ class ResidualUnit(nn.Layer):
         stride: tuple[int, int],
         use_se: bool,
         act: str,
+        shortcut: bool = True,
     ):
         super().__init__()
-        self.if_shortcut = stride == (1, 1) and in_channels == out_channels
+        self.if_shortcut = shortcut and stride == (1, 1) and in_channels == out_channels
         self.if_se = use_se
         self.expand_conv = ConvBN(in_channels, mid_channels, 1, act=act)
         self.bottleneck_conv = ConvBN(
@@ -109,7 +111,9 @@ def _table(model_name: str, scale: float):
     return TABLES[model_name]
 
 
-def _build_unit(row: Row, in_channels: int, scale: float, stride: tuple[int, int], disable_se: bool):
+def _build_unit(
+    row: Row, in_channels: int, scale: float, stride: tuple[int, int], disable_se: bool, shortcut: bool = True
+):
     return ResidualUnit(
         in_channels,
         make_divisible(scale * row.expand),
@@ -118,6 +122,7 @@ def _build_unit(row: Row, in_channels: int, scale: float, stride: tuple[int, int
         stride=stride,
         use_se=row.se and not disable_se,
         act=row.act,
+        shortcut=shortcut,
     )
 
 
@@ -224,7 +229,11 @@ class RecMobileNetV3(nn.Layer):
         self.conv1 = ConvBN(in_channels, width, 3, stride=2, act="hardswish")
         units = []
         for row in rows:
-            units.append(_build_unit(row, width, scale, step.get(row.stride, (1, 1)), disable_se))
+            # PaddleOCR asks whether a stride is the number 1. A pair is not, even (1, 1), so these blocks have no
+            # shortcut there, and weights are trained without; the large net's first stride alone is a number.
+            shortcut = row.stride not in step or (row.stride == "a" and model_name == "large")
+            stride = step.get(row.stride, (1, 1))
+            units.append(_build_unit(row, width, scale, stride, disable_se, shortcut))
             width = make_divisible(scale * row.out)
         self.blocks = nn.Sequential(*units)
         self.out_channels = make_divisible(scale * last_width)

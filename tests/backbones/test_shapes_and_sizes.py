@@ -57,6 +57,15 @@ def test_print_of_chapter_2_3_4(strides):
     assert rec_mobilenet_v3(strides=strides)(paddle.zeros([1, 3, 32, 320])).shape == [1, 288, 1, 80]
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"), [("small", {2, 4, 5, 6, 7, 9, 10}), ("large", {0, 2, 4, 5, 7, 8, 9, 11, 13, 14})]
+)
+def test_recognisers_have_shortcuts_where_paddleocrs_have(name, expected):
+    # Of the four blocks whose stride is a pair none has one, though the first would have room for it.
+    net = RecMobileNetV3(name, 0.5, strides=(1, 2, 2, 2))
+    assert {i for i, unit in enumerate(net.blocks) if unit.if_shortcut} == expected
+
+
 def test_print_of_chapter_3_2_1_even_with_its_typing_error_of_23_rows():
     assert PPLCNet(0.5)(paddle.zeros([1, 3, 23, 320])).shape == [1, 512, 1, 80]
 
