@@ -7,7 +7,7 @@ from ..augment.copy_paste import CopyPaste as CopyPasteAugmentation
 from ..augment.geometry import EastRandomCrop, Geometry, Placement
 from ..augment.imgaug_steps import ImgaugStep
 from ..det.targets import clip_polygons, make_shrink_map, make_threshold_map
-from .labels import parse_page, same_length
+from .labels import DONT_CARE, parse_outlines, same_length
 from .resize import page_size
 from .sample import Sample
 
@@ -16,10 +16,9 @@ class DetLabelEncode:
     """JSON of a label file to polygons and texts; "###" and "*" are ignored."""
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        texts = parse_page(sample.label)
-        sample.polygons = same_length([text.points for text in texts])
-        sample.texts = [text.text for text in texts]
-        sample.ignored = np.array([text.ignored for text in texts], bool)
+        outlines, sample.texts = parse_outlines(sample.label)
+        sample.polygons = same_length(outlines)
+        sample.ignored = np.array([text in DONT_CARE for text in sample.texts], bool)
 
 
 class CopyPaste:

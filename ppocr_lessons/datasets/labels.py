@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
+import orjson
 from PIL import Image
 
 DONT_CARE = ("###", "*")
@@ -125,27 +126,48 @@ def parse_page(label: str) -> list[Text]:
         ValueError: not the JSON of the format, fewer than 3 points, coordinates that are no finite numbers, or a
             polygon without area; says which text.
     """
+    outlines, texts = parse_outlines(label)
+    return [Text(points, text, text in DONT_CARE) for points, text in zip(outlines, texts, strict=True)]
+
+
+def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]]:
+    """Polygons and texts of a detection label: one array (N, P, 2) float32 if all have P points, else a list of (P, 2).
+
+    Raises:
+        ValueError: see `parse_page`.
+    """
     try:
-        entries = json.loads(label)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"broken JSON: {error}") from error
+        entries = orjson.loads(label)
+    except orjson.JSONDecodeError:
+        entries = _loads_slowly(label)
     if not isinstance(entries, list):
         raise ValueError(f"a list of texts is needed, found {type(entries).__name__}")
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("transcription"), str):
             raise ValueError(f'text {number}: {{"transcription": text, "points": [[x, y], ...]}} is needed')
+    texts = [entry["transcription"] for entry in entries]
     try:
-        outlines = np.array([entry["points"] for entry in entries], np.float32)
+        outlines = _floats([entry["points"] for entry in entries])
         alike = outlines.ndim == 3 and outlines.shape[1] >= 3 and outlines.shape[2] == 2
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         alike = False
-    if not alike or not np.isfinite(outlines).all() or (_doubled_areas(outlines) < LEAST_AREA).any():
-        # Polygons of different lengths, or something wrong: one by one, so that the error can say which.
-        outlines = [_points(number, entry) for number, entry in enumerate(entries)]
-    return [
-        Text(points, entry["transcription"], entry["transcription"] in DONT_CARE)
-        for points, entry in zip(outlines, entries, strict=True)
-    ]
+    if alike and np.isfinite(outlines).all() and (_doubled_areas(outlines) >= LEAST_AREA).all():
+        return outlines, texts
+    # Polygons of different lengths, or something wrong: one by one, so that the error can say which.
+    return [_points(number, entry) for number, entry in enumerate(entries)], texts
+
+
+def _loads_slowly(label):
+    """What orjson will not take: numbers that are none, which are found by their text later, and broken JSON."""
+    try:
+        return json.loads(label)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"broken JSON: {error}") from error
+
+
+def _floats(points):
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as that
+        return np.array(points, np.float32)
 
 
 def _doubled_areas(polygons):
@@ -155,9 +177,11 @@ def _doubled_areas(polygons):
 
 def _points(number, entry):
     try:
-        points = np.array(entry["points"], np.float32)
-    except (KeyError, TypeError, ValueError) as error:
+        points = _floats(entry["points"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"text {number}: points are no list of [x, y]") from error
+    if points.ndim == 0:
+        raise ValueError(f"text {number}: points are {entry['points']!r}, no list of [x, y]")
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
     if not np.isfinite(points).all():
@@ -167,14 +191,14 @@ def _points(number, entry):
     return points
 
 
-def same_length(polygons: list[np.ndarray]) -> np.ndarray:
+def same_length(polygons: np.ndarray | list[np.ndarray]) -> np.ndarray:
     """Polygons as one (N, P, 2) array, the last point of shorter ones repeated; at least four points.
 
     PaddleOCR: expand_points_num of DetLabelEncode.
     """
+    if isinstance(polygons, np.ndarray) and polygons.ndim == 3 and polygons.shape[1] >= 4:
+        return polygons
     most = max([4, *map(len, polygons)])
-    if polygons and all(len(polygon) == most for polygon in polygons):
-        return np.array(polygons, np.float32)
     rows = [np.concatenate([p, np.repeat(p[-1:], most - len(p), 0)]) for p in polygons]
     return np.array(rows, np.float32).reshape(-1, most, 2)
 

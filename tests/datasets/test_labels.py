@@ -42,6 +42,7 @@ def test_blank_lines_keep_the_count(tmp_path):
 
 BAD_PAGES = [
     ("[{", "broken JSON"),
+    ("[" * 100_000, "broken JSON"),
     ("{}", "a list of texts is needed"),
     ('[{"points": []}]', "text 0"),
     ('[{"transcription": "x"}]', "points are no list"),
@@ -50,6 +51,10 @@ BAD_PAGES = [
     (_page([[0, 0], [9, 9], "x"]), "points are no list"),
     (_page([[0, 0], [9, 0], [float("nan"), 9]]), "infinite or not a number"),
     (_page([[0, 0], [9, 0], [float("inf"), 9]]), "infinite or not a number"),
+    (_page([[0, 0], [9, 0], [1e300, 9]]), "infinite or not a number"),
+    (_page([[0, 0], [9, 0], [10**400, 9]]), "points are no list"),
+    (_page(None), "text 0"),
+    (_page(10**400), "points are no list"),
     (_page([[5, 5], [9, 9], [20, 20]]), "no area"),
     (_page([[100, 100], [120, 100], [120, 110]]), "outside the picture of 64 x 48"),
     (_page([[-500, 1], [10, 1], [10, 20], [-500, 20]]), "outside the picture"),
