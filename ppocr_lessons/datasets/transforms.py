@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from .pictures import read_training_picture
+from .planes_cpu import look_up_planes
 from .resize import IMAGENET_MEAN, IMAGENET_STD
 from .sample import FIELDS, Sample
 
@@ -61,18 +62,19 @@ class NormalizeImage:
         if mean.shape != (3,) or std.shape != (3,) or not (std > 0).all():
             raise ValueError(f"mean is {mean.tolist()}, std {std.tolist()}; three numbers each, std above 0")
         # Byte by byte there are 256 answers a plane.
-        self.tables = [
-            (np.arange(256, dtype=np.float32) * np.float32(scale) - m) / s
-            for m, s in zip(mean, std, strict=True)
-        ]
+        scaled = np.arange(256, dtype=np.float32) * np.float32(scale)
+        self.tables = (scaled - mean[:, None]) / std[:, None]
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         image = sample.pixels()
         planes = np.empty((3, *image.shape[:2]), np.float32)
-        for out, plane, table in zip(
-            planes, cv2.split(image)[:: -1 if sample.bgr else 1], self.tables, strict=True
-        ):
-            cv2.LUT(plane, table, dst=out)
+        sources = np.array([2, 1, 0] if sample.bgr else [0, 1, 2])
+        if look_up_planes is not None:
+            look_up_planes(image, self.tables, sources, planes)
+        else:
+            channels = cv2.split(image)
+            for out, source, table in zip(planes, sources, self.tables, strict=True):
+                cv2.LUT(channels[source], table, dst=out)
         # Plane by plane in memory, seen as (H, W, 3): ToCHWImage then has nothing to move.
         sample.image = planes.transpose(1, 2, 0)
 
