@@ -144,10 +144,8 @@ class CopyPaste:
         low = np.maximum(np.floor(low), 0).astype(np.int32)
         high = np.minimum(np.ceil(high).astype(np.int32) + 1, (width, height))
         outlines = np.round(polygons - low[:, None]).astype(np.int32)
-        shifts = np.zeros((len(pastes), 3, 3)) + np.eye(3)
-        shifts[:, :2, 2] = -low
-        matrices = shifts @ [paste.matrix for paste in pastes]
-        matrices /= matrices[:, 2:, 2:]
+        matrices = np.array([paste.matrix for paste in pastes])
+        matrices[:, :2] -= low[..., None] * matrices[:, 2:]  # into each text's own window
         bent = matrices[:, 2, :2].any(1).tolist()
         for outline, matrix, bends, (left, top), (right, bottom) in zip(
             outlines, matrices, bent, low.tolist(), high.tolist(), strict=True

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..augment.geometry import bounds
 from .targets import offset_polygon, perimeter, signed_area
 
 MIN_SIDE = 3
@@ -156,9 +157,10 @@ class DBPostProcess:
 
     def _quads(self, prob, contours):
         """All rectangles at once; only the fit and the score go contour by contour."""
-        rects = np.array([(*c, *s, a) for c, s, a in map(cv2.minAreaRect, contours)], np.float64).reshape(
-            -1, 5
-        )
+        numbers = []  # a flat list becomes an array in half the time of one of tuples
+        for centre, side, angle in map(cv2.minAreaRect, contours):
+            numbers += (*centre, *side, angle)
+        rects = np.array(numbers, np.float64).reshape(-1, 5)
         large = np.nonzero(rects[:, 2:4].min(1) >= MIN_SIDE)[0]
         centres, sides, angles = rects[large, :2], rects[large, 2:4], rects[large, 4]
         corners = order_corners(rectangle_corners(centres, sides, angles))
@@ -189,8 +191,9 @@ def _box_means(prob, corners):
     """mean_inside of many quadrangles (N, 4, 2)."""
     height, width = prob.shape
     limits = (width - 1, height - 1)
-    low = np.floor(corners.min(1)).astype(int).clip(0, limits)
-    high = np.ceil(corners.max(1)).astype(int).clip(0, limits) + 1
+    low, high = bounds(corners)
+    low = np.floor(low).astype(int).clip(0, limits)
+    high = np.ceil(high).astype(int).clip(0, limits) + 1
     inside = (corners - low[:, None]).astype(np.int32)
     means = []
     for left, top, right, bottom, polygon in zip(*low.T.tolist(), *high.T.tolist(), inside, strict=True):
