@@ -5,6 +5,7 @@ polygons, and pixels are looked up once, for the crop alone. Coordinates are con
 so that a flip takes x to W - x and polygons keep to their pixels.
 """
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -117,8 +118,8 @@ class Geometry:
         if drawn.flip:
             placement = placement.then(np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]), (height, width))
         if drawn.angle_degrees:
-            angle = np.deg2rad(drawn.angle_degrees)
-            cos, sin, x, y = np.cos(angle), np.sin(angle), width / 2, height / 2
+            angle = math.radians(drawn.angle_degrees)
+            cos, sin, x, y = math.cos(angle), math.sin(angle), width / 2, height / 2
             turn = np.array(
                 [[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y], [0, 0, 1]]
             )

@@ -163,7 +163,7 @@ class DBPostProcess:
         rects = np.array(numbers, np.float64).reshape(-1, 5)
         large = np.nonzero(rects[:, 2:4].min(1) >= MIN_SIDE)[0]
         centres, sides, angles = rects[large, :2], rects[large, 2:4], rects[large, 4]
-        corners = order_corners(rectangle_corners(centres, sides, angles))
+        corners = rectangle_corners(centres, sides, angles).astype(np.float32)
         if self.score_mode == "slow":
             scores = [mean_inside(prob, contours[i].reshape(-1, 2)) for i in large]
         else:

@@ -85,7 +85,7 @@ def areas_and_perimeters(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     polygons = polygons.astype(np.float64)
     following = np.concatenate([polygons[:, 1:], polygons[:, :1]], 1)
     areas = (polygons[..., 0] * following[..., 1] - following[..., 0] * polygons[..., 1]).sum(1) / 2
-    return areas, np.linalg.norm(following - polygons, axis=2).sum(1)
+    return areas, np.hypot(*(following - polygons).transpose(2, 0, 1)).sum(1)
 
 
 def clip_polygons(polygons, ignored, shape):
