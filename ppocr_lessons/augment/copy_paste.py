@@ -11,6 +11,7 @@ import numpy as np
 
 from .bda import check_probability
 from .geometry import bounds
+from .places_cpu import first_free
 
 MOST = 30
 TRIES = 50
@@ -95,22 +96,18 @@ class CopyPaste:
         turned = self._turned(rng, quads)
         corner, far = bounds(turned)
         sizes = np.ceil(far - corner)
-        rooms, placed = (width, height) - sizes, []
+        rooms = (width, height) - sizes
         tries = np.floor(rng.random((len(chosen), TRIES, 2)) * (rooms[:, None] + 1)).astype(np.int32)
-        # All tries of all texts at once: one is busy if its box overlaps the box of a text that is there.
-        boxes = np.concatenate([tries, tries + sizes[:, None].astype(np.int32)], 2).transpose(2, 0, 1).copy()
-        busy = np.zeros(tries.shape[:2], bool)
-        if self.limit_paste and len(page.polygons):
-            low, high = bounds(page.polygons)
-            busy = _overlap(boxes, np.floor(low).astype(np.int32), np.ceil(high).astype(np.int32))
-        for number in np.nonzero((rooms >= 0).all(1))[0].tolist():
-            first = int(busy[number].argmin())
-            if not busy[number, first]:
-                placed.append((number, first))
-                if self.limit_paste:
-                    box = boxes[:, number, first][None]
-                    busy |= _overlap(boxes, box[:, :2], box[:, 2:])
-        numbers, firsts = np.array(placed, int).reshape(-1, 2).T
+        numbers = np.nonzero((rooms >= 0).all(1))[0]  # texts that fit into the page
+        firsts = np.zeros(len(numbers), int)
+        if self.limit_paste:
+            there = len(page.polygons)
+            boxes = np.empty((there + len(numbers), 4), np.int32)
+            if there:
+                low, high = bounds(page.polygons)
+                boxes[:there, :2], boxes[:there, 2:] = np.floor(low), np.ceil(high)
+            firsts = first_free(tries[numbers], sizes[numbers].astype(np.int32), boxes, there)
+            numbers, firsts = numbers[firsts >= 0], firsts[firsts >= 0]
         polygons = (turned[numbers] + (tries[numbers, firsts] - corner[numbers])[:, None]).astype(np.float32)
         matrices = _moves(quads[numbers], polygons)
         return [Paste(*row) for row in zip(chosen[numbers].tolist(), matrices, polygons, strict=True)]
@@ -191,12 +188,3 @@ def _moves(quads, rectangles):
     for index in np.nonzero(~straight)[0].tolist():
         matrices[index] = cv2.getPerspectiveTransform(quads[index].astype(np.float32), rectangles[index])
     return matrices
-
-
-def _overlap(boxes, low, high):
-    """Which boxes overlap one from `low` to `high` (N, 2): (...) bool; boxes (4, ...): left, top, right, bottom."""
-    left, top, right, bottom = boxes.reshape(4, -1)
-    hit = (left < high[:, :1]) & (right > low[:, :1])
-    hit &= top < high[:, 1:]
-    hit &= bottom > low[:, 1:]
-    return hit.any(0).reshape(boxes.shape[1:])
