@@ -97,18 +97,22 @@ class CopyPaste:
         corner, far = bounds(turned)
         sizes = np.ceil(far - corner)
         rooms = (width, height) - sizes
-        tries = np.floor(rng.random((len(chosen), TRIES, 2)) * (rooms[:, None] + 1)).astype(np.int32)
+        shares = rng.random((len(chosen), TRIES, 2))
         numbers = np.nonzero((rooms >= 0).all(1))[0]  # texts that fit into the page
+        tries = np.floor(shares[numbers] * (rooms[numbers, None] + 1)).astype(np.int32)
         firsts = np.zeros(len(numbers), int)
         if self.limit_paste:
             there = len(page.polygons)
             boxes = np.empty((there + len(numbers), 4), np.int32)
             if there:
-                low, high = bounds(page.polygons)
+                # Whatever reaches over the edge is in nobody's way there.
+                low, high = (side.clip(-1, (width + 1, height + 1)) for side in bounds(page.polygons))
                 boxes[:there, :2], boxes[:there, 2:] = np.floor(low), np.ceil(high)
-            firsts = first_free(tries[numbers], sizes[numbers].astype(np.int32), boxes, there)
-            numbers, firsts = numbers[firsts >= 0], firsts[firsts >= 0]
-        polygons = (turned[numbers] + (tries[numbers, firsts] - corner[numbers])[:, None]).astype(np.float32)
+            firsts = first_free(tries, sizes[numbers].astype(np.int32), boxes, there)
+        placed = firsts >= 0
+        places = tries[placed, firsts[placed]]
+        numbers = numbers[placed]
+        polygons = (turned[numbers] + (places - corner[numbers])[:, None]).astype(np.float32)
         matrices = _moves(quads[numbers], polygons)
         return [Paste(*row) for row in zip(chosen[numbers].tolist(), matrices, polygons, strict=True)]
 

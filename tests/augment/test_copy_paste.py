@@ -152,3 +152,13 @@ def test_the_matrix_takes_the_donors_corners_to_their_place(noise, rng):
         assert np.abs(moved - paste.polygon).max() <= (0.26 if noise else 1e-3)
     bent = [paste.matrix[2, :2].any() for paste in pastes]
     assert not any(bent) if noise == 0 else all(bent) or noise < 1
+
+
+def test_polygons_far_outside_are_in_nobodys_way(rng):
+    far = np.array([[[-1e12, 0], [-1e9, 0], [-1e9, 50], [-1e12, 50]]], np.float32)
+    page = PAGE._replace(polygons=np.concatenate([PAGE.polygons, far]), texts=[*PAGE.texts, "far"],
+                         ignored=np.zeros(len(PAGE.texts) + 1, bool))  # fmt: skip
+    out = CopyPaste(objects_paste_ratio=1.0)(rng, page, DONOR)
+    assert len(out.texts) > len(page.texts)
+    donor = DONOR._replace(polygons=far, texts=["far"], ignored=np.zeros(1, bool))
+    assert CopyPaste(objects_paste_ratio=1.0)(rng, PAGE, donor).texts == PAGE.texts
