@@ -18,6 +18,10 @@ SHORTEST = 4.0
 LEAST_TURN = 1.0
 """Of sine times distance: corners flatter than this are not corners to the library."""
 
+SQUAREST = 0.96
+"""Sine of a corner's angle. Within 16 degrees of a right angle none of 100,000 random cores differed from the library's by a
+pixel; of more crooked ones, as clipping at the edge of a picture makes them, one in 300 did."""
+
 
 def _meet(one, other):
     """Where the lines of two edges (x0, y0, x1, y1) cross, rounded as the library's sweep does it, from below upwards."""
@@ -69,7 +73,8 @@ def _shrink(quads, distances, cores, sure):
             if not sure[index]:
                 break
             (x0, y0, before), (x1, y1, length) = edges[corner - 1], edges[corner]
-            if (x0 * y1 - y0 * x1) / (before * length) * distance <= LEAST_TURN:
+            sine = (x0 * y1 - y0 * x1) / (before * length)
+            if sine < SQUAREST or sine * distance <= LEAST_TURN:
                 sure[index] = False
                 break
             one, other = moved[corner - 1], moved[corner]

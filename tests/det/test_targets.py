@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ppocr_lessons.det import targets
 from ppocr_lessons.det.grow_cpu import grow_convex, most_points
 from ppocr_lessons.det.shrink_cpu import shrink_convex
 from ppocr_lessons.det.targets import (
+    clip_polygons,
     distance_to_edge,
     make_shrink_map,
     make_targets,
@@ -157,3 +159,22 @@ def test_shrunk_quadrangles_are_the_librarys():
             assert set(map(tuple, core)) == set(map(tuple, expected))
             compared += 1
     assert compared > 1000
+
+
+@pytest.mark.skipif(shrink_convex is None, reason="numba is not installed")
+def test_crooked_and_cut_off_quadrangles_have_the_librarys_map(monkeypatch):
+    rng, shape = np.random.default_rng(7), (300, 400)
+    pages = []
+    for crooked in (0.0, 0.7, 1.5, 4.0) * 10:
+        half = rng.uniform(4, 70, (20, 1, 2))
+        angle = rng.uniform(-np.pi, np.pi, 20)
+        turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1).reshape(20, 2, 2)
+        corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+        quads = np.einsum("nij,npj->npi", turn, corners) + rng.uniform(0, shape[::-1], (20, 1, 2))
+        quads = (quads + rng.normal(0, crooked, quads.shape)).astype(np.float32)
+        pages.append(clip_polygons(quads, np.zeros(20, bool), shape))
+    compiled = [make_shrink_map(*page, shape) for page in pages]
+    monkeypatch.setattr(targets, "shrink_convex", None)
+    for page, ours in zip(pages, compiled, strict=True):
+        for map_, expected in zip(ours, make_shrink_map(*page, shape), strict=True):
+            np.testing.assert_array_equal(map_, expected)
