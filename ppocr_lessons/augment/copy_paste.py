@@ -16,6 +16,9 @@ from .places_cpu import first_free
 MOST = 30
 TRIES = 50
 
+CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+"""Of a rectangle, as factors of half its width and half its height."""
+
 STRAIGHT = 0.25
 """Pixels that a corner may lie off the nearest parallelogram; most labels are in whole pixels and no more exact."""
 
@@ -93,9 +96,9 @@ class CopyPaste:
         height, width = page.image.shape[:2]
         chosen = rng.permutation(readable)[:count]
         quads = np.asarray(donor.polygons, np.float64)[chosen]
-        turned = self._turned(rng, quads)
-        corner, far = bounds(turned)
-        sizes = np.ceil(far - corner)
+        halves = self._halves(rng, quads)
+        reach = np.abs(halves).sum(1)  # from the middle to the sides of the box
+        sizes = np.ceil(2 * reach)
         rooms = (width, height) - sizes
         shares = rng.random((len(chosen), TRIES, 2))
         numbers = np.nonzero((rooms >= 0).all(1))[0]  # texts that fit into the page
@@ -110,28 +113,24 @@ class CopyPaste:
                 boxes[:there, :2], boxes[:there, 2:] = np.floor(low), np.ceil(high)
             firsts = first_free(tries, sizes[numbers].astype(np.int32), boxes, there)
         placed = firsts >= 0
-        places = tries[placed, firsts[placed]]
-        numbers = numbers[placed]
-        polygons = (turned[numbers] + (places - corner[numbers])[:, None]).astype(np.float32)
-        matrices = _moves(quads[numbers], polygons)
+        numbers, places = numbers[placed], tries[placed, firsts[placed]]
+        halves, middles = halves[numbers], places + reach[numbers]
+        polygons = (middles[:, None] + CORNERS @ halves).astype(np.float32)
+        matrices = _moves(quads[numbers], middles, halves, polygons)
         return [Paste(*row) for row in zip(chosen[numbers].tolist(), matrices, polygons, strict=True)]
 
-    def _turned(self, rng, quads):
-        """The texts straightened, scaled, mirrored and turned, each about its own middle: (N, 4, 2)."""
+    def _halves(self, rng, quads):
+        """Half the width and half the height of each text, scaled, mirrored and turned, as vectors: (N, 2, 2)."""
         count = len(quads)
         sides = np.hypot(*(quads - quads[:, [1, 2, 3, 0]]).transpose(2, 0, 1))
         half = np.maximum(1.0, np.maximum(sides[:, :2], sides[:, 2:])) / 2  # of width and height
         if self.scale:
             half *= rng.uniform(*self.scale, (count, 1))
-        corners = half[:, None] * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
         if self.flip:
-            corners[..., 0] *= np.where(rng.random(count) < 0.5, -1.0, 1.0)[:, None]
-        if not self.rotate:
-            return corners
-        angles = np.deg2rad(rng.integers(360, size=count))  # against the clock
-        cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
-        x, y = corners[..., 0], corners[..., 1]
-        return np.stack([x * cos + y * sin, y * cos - x * sin], -1)
+            half[:, 0] *= np.where(rng.random(count) < 0.5, -1.0, 1.0)
+        angles = np.deg2rad(rng.integers(360, size=count)) if self.rotate else np.zeros(count)
+        cos, sin = np.cos(angles), np.sin(angles)  # against the clock, on a screen whose y points down
+        return np.stack([cos, -sin, sin, cos], 1).reshape(-1, 2, 2) * half[..., None]
 
     @staticmethod
     def apply(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
@@ -171,24 +170,27 @@ class CopyPaste:
         return self.apply(page, donor, self.sample(rng, page, donor))
 
 
-def _moves(quads, rectangles):
+def _moves(quads, middles, halves, polygons):
     """Matrices (N, 3, 3) that take quadrangles (N, 4, 2) to rectangles; with perspective where a quadrangle has some.
 
     Where it is a parallelogram the warp needs no division and is twice as fast.
+
+    Args:
+        quads: (N, 4, 2).
+        middles, halves, polygons: of the rectangles, (N, 2), (N, 2, 2) and (N, 4, 2).
     """
-    signs = np.array([[-1, 1, 1, -1], [-1, -1, 1, 1], [1, -1, 1, -1]]) / 4
     # Half a width, half a height, and what no parallelogram has, as vectors.
-    halves, rectangle_halves = signs @ quads, signs[:2] @ rectangles
-    (x, y), (across, down) = halves[:, 0].T, halves[:, 1].T
+    own = np.stack([*(CORNERS.T / 4), np.array([1, -1, 1, -1]) / 4]) @ quads
+    (x, y), (across, down) = own[:, 0].T, own[:, 1].T
     area = x * down - y * across
-    straight = (np.hypot(*halves[:, 2].T) <= STRAIGHT) & (np.abs(area) >= STRAIGHT)
+    straight = (np.hypot(*own[:, 2].T) <= STRAIGHT) & (np.abs(area) >= STRAIGHT)
     inverse = (
         np.stack([down, -y, -across, x], 1).reshape(-1, 2, 2) / np.where(straight, area, 1)[:, None, None]
     )
-    turns = (inverse @ rectangle_halves).swapaxes(1, 2)
-    matrices = np.zeros((len(quads), 3, 3)) + np.eye(3)
-    matrices[:, :2, :2] = turns
-    matrices[:, :2, 2] = rectangles.mean(1) - (turns @ quads.mean(1)[..., None])[..., 0]
+    matrices = np.zeros((len(quads), 3, 3))
+    matrices[:, 2, 2] = 1
+    matrices[:, :2, :2] = turns = (inverse @ halves).swapaxes(1, 2)
+    matrices[:, :2, 2] = middles - (turns @ quads.mean(1)[..., None])[..., 0]
     for index in np.nonzero(~straight)[0].tolist():
-        matrices[index] = cv2.getPerspectiveTransform(quads[index].astype(np.float32), rectangles[index])
+        matrices[index] = cv2.getPerspectiveTransform(quads[index].astype(np.float32), polygons[index])
     return matrices
