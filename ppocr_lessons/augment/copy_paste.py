@@ -44,7 +44,7 @@ class Paste(NamedTuple):
 
     Fields:
         index: in the donor's texts.
-        matrix: (3, 3), from the donor's picture into the page's.
+        matrix: (3, 3), from the donor's picture into the page's; corners land within STRAIGHT of their place.
         polygon: (4, 2) in the page.
     """
 
@@ -183,7 +183,7 @@ def _moves(quads, middles, halves, polygons):
     own = np.stack([*(CORNERS.T / 4), np.array([1, -1, 1, -1]) / 4]) @ quads
     (x, y), (across, down) = own[:, 0].T, own[:, 1].T
     area = x * down - y * across
-    straight = (np.hypot(*own[:, 2].T) <= STRAIGHT) & (np.abs(area) >= STRAIGHT)
+    straight = (np.hypot(*own[:, 2].T) <= STRAIGHT) & (area != 0)
     inverse = (
         np.stack([down, -y, -across, x], 1).reshape(-1, 2, 2) / np.where(straight, area, 1)[:, None, None]
     )

@@ -5,10 +5,7 @@ Without numba NumPy looks at all tries of a text at once, where the compiled loo
 
 import numpy as np
 
-try:
-    from numba import njit
-except ImportError:
-    njit = None
+from ..compiled import njit
 
 
 def _first_free_loops(tries, sizes, boxes, taken):

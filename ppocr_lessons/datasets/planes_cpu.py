@@ -3,10 +3,7 @@
 Without numba OpenCV does it; see NormalizeImage in transforms.py.
 """
 
-try:
-    from numba import njit
-except ImportError:
-    njit = None
+from ..compiled import njit
 
 
 def _look_up(image, tables, sources, planes):

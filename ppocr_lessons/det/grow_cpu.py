@@ -9,10 +9,7 @@ import math
 
 import numpy as np
 
-try:
-    from numba import njit
-except ImportError:
-    njit = None
+from ..compiled import njit
 
 ARC_TOLERANCE = 0.25
 """Pixels that a chord may stay inside of its arc; the library's own value."""
@@ -28,6 +25,7 @@ def most_points(distances: np.ndarray) -> int:
 
 
 def whole(value):
+    """The nearest whole number, halves away from zero, as the clipping library rounds."""
     return math.trunc(value + math.copysign(0.5, value))
 
 

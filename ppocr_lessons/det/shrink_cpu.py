@@ -2,15 +2,16 @@
 
 Every edge moves inwards, its ends rounded; neighbouring edges then meet in a point, rounded too. For a convex
 quadrangle that keeps all of its edges this closed form is what the library's sweep comes to. Where an edge shrinks to
-almost nothing the order of its crossings decides, and such quadrangles are left to the library, as all are without
-numba; see targets.py.
+almost nothing, or a corner is far from a right angle, the order of its crossings decides, and such quadrangles are left
+to the library, as all are without numba; see targets.py.
 """
 
 import math
 
 import numpy as np
 
-from .grow_cpu import njit, whole
+from ..compiled import njit
+from .grow_cpu import whole
 
 SHORTEST = 4.0
 """Pixels: a moved edge shorter than this leaves the shape to the library."""
@@ -19,8 +20,8 @@ LEAST_TURN = 1.0
 """Of sine times distance: corners flatter than this are not corners to the library."""
 
 SQUAREST = 0.96
-"""Sine of a corner's angle. Within 16 degrees of a right angle none of 100,000 random cores differed from the library's by a
-pixel; of more crooked ones, as clipping at the edge of a picture makes them, one in 300 did."""
+"""Sine of a corner's angle, 16 degrees from a right one. Of 54,350 random cores that keep to it none differed from the
+library's by a pixel; of 10,892 more crooked ones, as clipping at a picture's edge makes them, 214 did."""
 
 
 def _meet(one, other):

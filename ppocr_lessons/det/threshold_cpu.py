@@ -5,11 +5,7 @@ Without numba the same is done in NumPy, edge by edge; see targets.py.
 
 import numpy as np
 
-try:
-    from numba import njit
-except ImportError:
-    njit = None
-
+from ..compiled import njit
 
 FAR = np.float32(1e30)
 """Square pixels: more than any distance. Not infinity, which fast arithmetic may take for impossible."""

@@ -3,7 +3,7 @@
     python -m ppocr_lessons.engine.recipes rec --steps 4800 --out runs/rec
 
 trains one, resumes it if it was interrupted, and writes `weights.safetensors` and `card.json` beside its
-checkpoints.
+checkpoints. With `--weights FILE --after STEPS` it goes on from trained weights, as if so many steps were done.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from . import stream
 from .cosine_warmup import lr_at
 from .evaluate import evaluate_cls, evaluate_det, evaluate_rec
 from .pretrained import detector_postprocess
-from .tensors import count_parameters, save_weights
+from .tensors import count_parameters, load_weights, save_weights
 from .trainer import Trainer
 
 HELD_BACK = 900_001
@@ -93,16 +93,28 @@ RECIPES = {
 }
 
 
-def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, evaluate_on: int = 300) -> dict:
+def train(
+    name: str,
+    *,
+    steps: int,
+    out,
+    seed: int = 1,
+    peak: float = 1e-3,
+    evaluate_on: int = 300,
+    weights=None,
+    after: int = 0,
+) -> dict:
     """Train a recipe, or go on with it, and write weights and card.
 
     Args:
         name: of RECIPES.
-        steps: of the whole run.
+        steps: of this run.
         out: folder.
         seed: of everything random.
         peak: highest learning rate.
         evaluate_on: held-back pictures for the scores along the way; the card uses four times as many.
+        weights: safetensors to start from, or None.
+        after: steps that those have seen; the stream's curriculum goes on behind them.
 
     Returns: the card.
     """
@@ -110,6 +122,8 @@ def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, eval
     paddle.seed(seed)
     with paddle.utils.unique_name.guard():
         strategy = recipe.strategy()
+        if weights is not None:
+            load_weights(strategy.net, weights)
         optimizer = paddle.optimizer.Adam(
             peak,
             parameters=strategy.trained.parameters(),
@@ -118,7 +132,7 @@ def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, eval
     trainer = Trainer(
         strategy,
         optimizer,
-        batch_at=lambda step: recipe.batch(seed, step, steps),
+        batch_at=lambda step: recipe.batch(seed, after + step, after + steps),
         lr_at=lambda step: lr_at(step, peak=peak, steps=steps, warmup_steps=min(100, steps // 10)),
         seed=seed,
         out=out,
@@ -131,6 +145,9 @@ def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, eval
     strategy.net.eval()
     with paddle.no_grad():
         scores = recipe.evaluate(strategy.net, 4 * evaluate_on)
+    command = f"python -m ppocr_lessons.engine.recipes {name} --steps {steps} --seed {seed} --peak {peak}"
+    if weights is not None:
+        command += f" --weights {pathlib.Path(weights).name} --after {after}"
     card = {
         "net": recipe.net,
         "parameters": count_parameters(strategy.net),
@@ -142,7 +159,7 @@ def train(name: str, *, steps: int, out, seed: int = 1, peak: float = 1e-3, eval
         "steps_timed": steps - first,
         "samples": sum(row["samples"] for row in trainer.history),
         "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
-        "command": f"python -m ppocr_lessons.engine.recipes {name} --steps {steps} --seed {seed} --peak {peak}",
+        "command": command,
         "scores": {k: round(v, 4) for k, v in scores.items()},
     }
     save_weights(strategy.net, out / "weights.safetensors", {"net": recipe.net})
@@ -158,10 +175,9 @@ def main() -> None:
     parser.add_argument("--out", required=True)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peak", type=float, default=1e-3)
-    args = parser.parse_args()
-    print(
-        json.dumps(train(args.name, steps=args.steps, out=args.out, seed=args.seed, peak=args.peak), indent=1)
-    )
+    parser.add_argument("--weights")
+    parser.add_argument("--after", type=int, default=0)
+    print(json.dumps(train(**vars(parser.parse_args())), indent=1))
 
 
 if __name__ == "__main__":
