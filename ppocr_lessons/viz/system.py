@@ -80,7 +80,7 @@ def show_directions(directions, turned):
     )
     axis.axhline(0.1, color=RED, ls="--", lw=1, label="below: the line is turned")
     axis.set(xticks=x, xlabel="line", ylabel="P(upright)", ylim=(0, 1.05))
-    axis.legend(loc="center right", fontsize=9)
+    figure.legend(loc="outside upper center", fontsize=9, ncols=3)  # bars fill the whole width
     return show(figure, "Bars: probability of upright for every line, high as it is and low when turned")
 
 
