@@ -32,6 +32,13 @@ class Kind(str, Enum):
     cls = "cls"
 
 
+class Fonts(str, Enum):
+    """Font sets that `synth` can draw with."""
+
+    course = "course"
+    system = "system"
+
+
 class Language(str, Enum):
     """Languages of synthetic text."""
 
@@ -131,7 +138,11 @@ def synth(
     out: Annotated[pathlib.Path, typer.Argument(help="Folder; made if need be, must be empty.")],
     count: Annotated[int, typer.Option(min=1, help="Pictures.")] = 100,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    language: Annotated[Language, typer.Option()] = Language.en,
+    language: Annotated[Language, typer.Option(help="Chinese needs the extra zh.")] = Language.en,
+    fonts: Annotated[
+        Fonts,
+        typer.Option(help="course: the same pictures on every machine; system: this machine's fonts too."),
+    ] = Fonts.course,
     size: Annotated[int, typer.Option(min=64, max=4096, help="Side of a page in pixels.")] = 640,
 ) -> None:
     """Write a synthetic data set in PaddleOCR's label formats."""
@@ -139,7 +150,14 @@ def synth(
 
     try:
         labels = write_set(
-            kind.value, out, count=count, seed=seed, language=language.value, size=(size, size), progress=True
+            kind.value,
+            out,
+            count=count,
+            seed=seed,
+            language=language.value,
+            fonts=fonts.value,
+            size=(size, size),
+            progress=True,
         )
     except (ValueError, LookupError, OSError) as error:
         _fail(error)

@@ -8,7 +8,9 @@ from ..config import read_config
 from ..config.yaml_file import ConfigError
 
 CONFIG = pathlib.Path(__file__).parents[1] / "config" / "det_ablation.yml"
-PAGES, HELD_BACK, SIDE = 640, 60, 448
+PAGES, HELD_BACK, CHOOSING, SIDE = 640, 60, 40, 448
+"""Pages to train on, to score, and to choose the unclip ratio on; their side in pixels."""
+
 SEEDS = (1, 2, 3)
 
 
@@ -79,6 +81,7 @@ LONGER = ("Global.epoch_num=4", *FURTHER[1:])
 GATES = (
     Row("se-longer", "96 channels, SE, twice as long", "2.1.3", (SE, *LONGER), "narrow"),
     Row("no-se-longer", "SE removal, twice as long", "2.1.3", LONGER, "no-se"),
+    Row("se-kept", "the same net, gates kept, trained as long", "2.1.3", (SE, *FURTHER), "se-longer"),
     Row(
         "se-removed",
         "SE removed from the trained net",

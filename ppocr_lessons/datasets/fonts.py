@@ -1,20 +1,86 @@
-"""The fonts that this machine has. DejaVu comes with matplotlib, so there is always one."""
+"""Fonts that synthetic text is set in.
+
+By default these are font files that pip installs with this package, so that a seed gives the same page on every
+machine. The fonts of the operating system are used only on request, for training data with more variety.
+"""
 
 import functools
+import importlib.util
 import pathlib
 
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from matplotlib import font_manager, get_data_path
 from PIL import ImageFont
 
-_ASCII = frozenset(range(33, 127))
-_CHINESE = frozenset(map(ord, "的一是不了在人有我他这中大来上个国到说们"))
-_NOT_TEXT = ("symbol", "emoji", "stix", "math", "icon", "dingbat", "d050000l", "cmex", "cmsy")
+FONT_SETS = ("course", "system")
+"""`course`: the files named below, the same everywhere. `system`: every font this machine has, and those files too."""
+
+LANGUAGES = ("en", "zh")
+
+# The Source families are taken as .otf: the kerning tables of the .ttf files in these packages overlap letters.
+# Hairline weights are left out because they vanish at small sizes, and Amatic SC because it has no lower case.
+_ENGLISH = {
+    "dejavusans": ("matplotlib", "DejaVuSans.ttf DejaVuSans-Bold.ttf DejaVuSans-Oblique.ttf"),
+    "dejavusansmono": ("matplotlib", "DejaVuSansMono.ttf DejaVuSansMono-Bold.ttf DejaVuSansMono-Oblique.ttf"),
+    "dejavuserif": ("matplotlib", "DejaVuSerif.ttf DejaVuSerif-Bold.ttf DejaVuSerif-Italic.ttf"),
+    "roboto": (
+        "font_roboto",
+        "Roboto-Light.ttf Roboto-Regular.ttf Roboto-Medium.ttf Roboto-Bold.ttf Roboto-Black.ttf Roboto-Italic.ttf",
+    ),
+    "sourcesanspro": (
+        "font_source_sans_pro",
+        "SourceSansPro-Regular.otf SourceSansPro-Semibold.otf SourceSansPro-Black.otf SourceSansPro-It.otf",
+    ),
+    "sourceserifpro": (
+        "font_source_serif_pro",
+        "SourceSerifPro-Regular.otf SourceSerifPro-Semibold.otf SourceSerifPro-Black.otf SourceSerifPro-It.otf",
+    ),
+    "lato": ("font_lato", "Lato-Regular.ttf Lato-Bold.ttf Lato-Black.ttf Lato-Italic.ttf"),
+    "manrope": ("font_manrope", "Manrope-Regular.ttf Manrope-SemiBold.ttf Manrope-ExtraBold.ttf"),
+    "caladea": ("font_caladea", "Caladea-Regular.ttf Caladea-Bold.ttf Caladea-Italic.ttf"),
+    "hankengrotesk": (
+        "font_hanken_grotesk",
+        "HankenGrotesk-Regular.otf HankenGrotesk-SemiBold.otf HankenGrotesk-Italic.otf",
+    ),
+    "fjallaone": ("font_fjallaone", "FjallaOne-Regular.ttf"),
+    "fredokaone": ("font_fredoka_one", "FredokaOne-Regular.ttf"),
+    "intuitive": ("font_intuitive", "Intuitive.ttf"),
+}
+_CHINESE = {"notosanscjk": ("cvttf_NotoSansCJK_Regular", "NotoSansCJKtc-Regular.otf")}
 
 NO_CHINESE_FONT = (
-    "No font with Chinese characters was found on this machine; install one, for example the package "
-    "fonts-noto-cjk or fonts-wqy-zenhei, or use the pre-rendered pictures under data/."
+    'No font with Chinese characters is installed. Run pip install "ppocr-lessons[zh]", or install one on the '
+    'system, for example the package fonts-noto-cjk, and ask for fonts="system" (--fonts system); '
+    "the pictures under data/ need no font."
 )
+
+_ASCII = frozenset(range(33, 127))
+_COMMON_CHINESE = frozenset(map(ord, "的一是不了在人有我他这中大来上个国到说们"))
+_NOT_TEXT = ("symbol", "emoji", "stix", "math", "icon", "dingbat", "d050000l", "cmex", "cmsy")
+
+
+def _folder_of(module: str) -> pathlib.Path | None:
+    """Where the font files of an installed package are, without importing it."""
+    if module == "matplotlib":
+        return pathlib.Path(get_data_path(), "fonts", "ttf")
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return None
+    folder = pathlib.Path(spec.origin).parent
+    return folder / "files" if (folder / "files").is_dir() else folder
+
+
+def _course_families(language: str) -> dict[str, list[str]]:
+    families = {}
+    for family, (module, names) in (_CHINESE if language == "zh" else _ENGLISH).items():
+        folder = _folder_of(module)
+        paths = [folder / name for name in names.split()] if folder else []
+        if language == "en" and not (paths and all(path.is_file() for path in paths)):
+            # A missing family would give other pages for the same seed, and nobody would notice.
+            raise LookupError(f"the fonts of {module} are not installed; run pip install ppocr-lessons again")
+        if paths and all(path.is_file() for path in paths):
+            families[family] = [str(path) for path in paths]
+    return families
 
 
 def _covers(path: str, needed: frozenset[int]) -> bool:
@@ -29,28 +95,37 @@ def _covers(path: str, needed: frozenset[int]) -> bool:
         return False
 
 
-@functools.cache
-def font_paths(language: str = "en") -> tuple[tuple[str, ...], ...]:
-    """Font files by family, sorted; each family is a tuple of paths.
-
-    Args:
-        language: "en", every character of ASCII; "zh", common Chinese characters as well.
-
-    Raises:
-        ValueError: unknown language.
-        LookupError: no font for it.
-    """
-    if language not in ("en", "zh"):
-        raise ValueError(f"language is {language!r}; known are ['en', 'zh']")
-    bundled = pathlib.Path(get_data_path(), "fonts", "ttf").glob("DejaVu*.ttf")
-    # Sorted: the finder answers in any order, and of files with one name the last is taken.
+def _system_families(language: str) -> dict[str, list[str]]:
+    # Sorted, because the finder answers in any order, and of files with one name the last is taken.
     found = {pathlib.Path(p).name: p for p in sorted(font_manager.findSystemFonts())}
-    found |= {p.name: str(p) for p in bundled}
-    needed = _ASCII | _CHINESE if language == "zh" else _ASCII
+    found |= {pathlib.Path(p).name: p for paths in _course_families(language).values() for p in paths}
+    needed = _ASCII | _COMMON_CHINESE if language == "zh" else _ASCII
     families: dict[str, list[str]] = {}
     for name, path in sorted(found.items()):
         if not any(word in name.lower() for word in _NOT_TEXT) and _covers(path, needed):
             families.setdefault(name.split("-")[0].split("[")[0].split(".")[0].lower(), []).append(path)
+    return families
+
+
+@functools.cache
+def font_paths(language: str = "en", fonts: str = "course") -> tuple[tuple[str, ...], ...]:
+    """Font files by family, sorted by the family's name.
+
+    Args:
+        language: "en", fonts with every character of ASCII; "zh", fonts with Chinese characters as well.
+        fonts: one of FONT_SETS.
+
+    Returns: a tuple of families; each family is a tuple of paths.
+
+    Raises:
+        ValueError: unknown language or font set.
+        LookupError: no font for the language.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"language is {language!r}; known are {list(LANGUAGES)}")
+    if fonts not in FONT_SETS:
+        raise ValueError(f"fonts is {fonts!r}; known are {list(FONT_SETS)}")
+    families = _course_families(language) if fonts == "course" else _system_families(language)
     if not families:
         raise LookupError(NO_CHINESE_FONT)
     return tuple(tuple(paths) for _, paths in sorted(families.items()))
@@ -58,12 +133,23 @@ def font_paths(language: str = "en") -> tuple[tuple[str, ...], ...]:
 
 @functools.lru_cache(maxsize=512)
 def load_font(path: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font at a size in pixels."""
-    return ImageFont.truetype(path, size)
+    """A font at a size in pixels.
+
+    Args:
+        path: of the font file.
+        size: in pixels.
+    """
+    # The layout engine is named because Pillow's default depends on whether the machine has FriBiDi.
+    return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def pick_font(rng, language: str = "en") -> str:
-    """A family at random, then one of its files: families with many cuts do not drown the others."""
-    families = font_paths(language)
+def pick_font(rng, language: str = "en", fonts: str = "course") -> str:
+    """Draw a family, then one of its files, so that a family with many weights does not dominate.
+
+    Args:
+        rng: a numpy Generator.
+        language, fonts: see `font_paths`.
+    """
+    families = font_paths(language, fonts)
     family = families[rng.integers(len(families))]
     return family[rng.integers(len(family))]

@@ -20,12 +20,18 @@ class Style(NamedTuple):
     stretch: float = 1.0
 
 
-def pick_style(rng: np.random.Generator, size: int, language: str = "en") -> Style:
-    """A font with, now and then, wide tracking, a heavier stroke or a stretch, as on receipts."""
+def pick_style(rng: np.random.Generator, size: int, language: str = "en", fonts: str = "course") -> Style:
+    """A font with, now and then, wide tracking, a heavier stroke or a stretch, as on receipts.
+
+    Args:
+        rng: source of everything random.
+        size: in pixels.
+        language, fonts: see `font_paths`.
+    """
     tracking = rng.uniform(0.05, 0.5) * size if rng.random() < 0.15 else 0.0
     stroke = 1 if size > 24 and rng.random() < 0.08 else 0
     stretch = rng.uniform(0.75, 1.6) if rng.random() < 0.3 else 1.0
-    return Style(pick_font(rng, language), size, tracking, stroke, stretch)
+    return Style(pick_font(rng, language, fonts), size, tracking, stroke, stretch)
 
 
 def set_text(text: str, style: Style) -> np.ndarray:

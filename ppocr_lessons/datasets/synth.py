@@ -1,7 +1,7 @@
 """Synthetic text pictures from a seed: words, lines, whole pages.
 
 Every picture is a function of a random generator, so a stream needs no storage: `line_at(seed, index)` is
-always the same picture on the same machine. (Fonts are those the machine has; see fonts.py.)
+always the same picture, on every machine: the fonts are installed with the package (see fonts.py).
 """
 
 from typing import NamedTuple
@@ -30,7 +30,9 @@ class Page(NamedTuple):
     texts: list[str]
 
 
-def render_line(rng: np.random.Generator, text: str, language: str = "en", *, clean: bool = False) -> Line:
+def render_line(
+    rng: np.random.Generator, text: str, language: str = "en", *, clean: bool = False, fonts: str = "course"
+) -> Line:
     """One text as a detector would have cut it out: a little tilted, with uneven margins, worn.
 
     Args:
@@ -38,8 +40,9 @@ def render_line(rng: np.random.Generator, text: str, language: str = "en", *, cl
         text: what it says.
         language: chooses among fonts that can write it.
         clean: black on white, straight and unworn, as a first exercise.
+        fonts: "course", the same on every machine, or "system"; see fonts.py.
     """
-    style = pick_style(rng, int(rng.integers(18, 52)), language)
+    style = pick_style(rng, int(rng.integers(18, 52)), language, fonts)
     ink = set_text(text, style)
     height, width = ink.shape
     # Flat texts ("---", "...") get the box of a line, as a detector would see their neighbours.
@@ -65,23 +68,30 @@ def render_line(rng: np.random.Generator, text: str, language: str = "en", *, cl
     return Line(wear(rng, image), text)
 
 
-def line_at(seed: int, index: int, *, characters: int = 25, language: str = "en") -> Line:
+def line_at(
+    seed: int, index: int, *, characters: int = 25, language: str = "en", fonts: str = "course"
+) -> Line:
     """Line number `index` of the endless stream of a seed.
 
     Args:
         seed, index: name the picture.
         characters: at most this many.
-        language: "en" or "zh".
+        language, fonts: see `font_paths`.
     """
     rng = np.random.default_rng([seed, index])
     write = chinese_line if language == "zh" else english_line
-    return render_line(rng, write(rng, int(rng.integers(1, characters + 1))), language)
+    return render_line(rng, write(rng, int(rng.integers(1, characters + 1))), language, fonts=fonts)
 
 
-def word_at(seed: int, index: int) -> Line:
-    """Word number `index` of the endless stream of a seed: one English token of up to 14 characters."""
+def word_at(seed: int, index: int, *, fonts: str = "course") -> Line:
+    """Word number `index` of the endless stream of a seed: one English token of up to 14 characters.
+
+    Args:
+        seed, index: name the picture.
+        fonts: see `font_paths`.
+    """
     rng = np.random.default_rng([seed, index])
-    return render_line(rng, english_line(rng, 14).split(" ")[0])
+    return render_line(rng, english_line(rng, 14).split(" ")[0], fonts=fonts)
 
 
 class _Sheet:
@@ -123,13 +133,13 @@ def _shift(x, y):
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
-def _paragraphs(rng, sheet, language):
+def _paragraphs(rng, sheet, language, fonts):
     """Blocks of lines in one style, set ragged or in columns of a receipt."""
     height, width = sheet.image.shape[:2]
     y = rng.uniform(0.01, 0.15) * height
     while y < height * 0.97:
         size = int(np.exp(rng.uniform(np.log(11), np.log(max(16, 0.09 * height)))))
-        style = pick_style(rng, size, language)
+        style = pick_style(rng, size, language, fonts)
         colour, opacity = ink_colour(rng, sheet.image), rng.uniform(0.75, 1)
         left = rng.uniform(0.01, 0.3) * width
         columns = rng.random() < 0.4
@@ -151,13 +161,13 @@ def _paragraphs(rng, sheet, language):
         y += rng.uniform(0, 3) * size
 
 
-def _scattered(rng, sheet, language):
+def _scattered(rng, sheet, language, fonts):
     """Single texts of many sizes and angles, as on signs and packages."""
     height, width = sheet.image.shape[:2]
     for _ in range(int(rng.integers(4, 28))):
         size = int(np.exp(rng.uniform(np.log(12), np.log(max(18, 0.2 * height)))))
         text = _write(rng, language, rng.uniform(1, 18))
-        ink = set_text(text, pick_style(rng, size, language))
+        ink = set_text(text, pick_style(rng, size, language, fonts))
         x, y = rng.uniform(0, width), rng.uniform(0, height)
         angle = rng.normal(0, 6) if rng.random() < 0.8 else rng.uniform(-60, 60)
         local = _shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle, 0.05)
@@ -184,13 +194,15 @@ def _decorate(rng, image):
             cv2.circle(image, a, int(rng.uniform(2, 0.1 * height)), colour, -1, cv2.LINE_AA)
 
 
-def render_page(rng: np.random.Generator, size: tuple[int, int], language: str = "en") -> Page:
+def render_page(
+    rng: np.random.Generator, size: tuple[int, int], language: str = "en", *, fonts: str = "course"
+) -> Page:
     """A page of paragraphs, of scattered texts, or of both.
 
     Args:
         rng: source of everything random.
         size: (height, width) in pixels.
-        language: "en" or "zh".
+        language, fonts: see `font_paths`.
     """
     height, width = size
     image = background(rng, height, width)
@@ -199,20 +211,27 @@ def render_page(rng: np.random.Generator, size: tuple[int, int], language: str =
     angle = rng.normal(0, 3) if rng.random() < 0.85 else rng.uniform(-25, 25)
     sheet = _Sheet(image, tilt(rng, width, height, angle, 0.05))
     if document:
-        _paragraphs(rng, sheet, language)
+        _paragraphs(rng, sheet, language, fonts)
     if not document or rng.random() < 0.2:
         sheet.matrix = np.eye(3)
-        _scattered(rng, sheet, language)
+        _scattered(rng, sheet, language, fonts)
     polygons = np.array(sheet.polygons, np.float32).reshape(-1, 4, 2)
     return Page(wear(rng, image, 0.8), polygons, sheet.texts)
 
 
-def page_at(seed: int, index: int, *, size: tuple[int, int] = (640, 640), language: str = "en") -> Page:
+def page_at(
+    seed: int,
+    index: int,
+    *,
+    size: tuple[int, int] = (640, 640),
+    language: str = "en",
+    fonts: str = "course",
+) -> Page:
     """Page number `index` of the endless stream of a seed.
 
     Args:
         seed, index: name the picture.
         size: (height, width) in pixels.
-        language: "en" or "zh".
+        language, fonts: see `font_paths`.
     """
-    return render_page(np.random.default_rng([seed, index]), size, language)
+    return render_page(np.random.default_rng([seed, index]), size, language, fonts=fonts)

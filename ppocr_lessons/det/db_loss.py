@@ -52,14 +52,17 @@ def masked_l1_loss(pred, target, mask):
 def ohem_mean(loss, target, mask, ratio: float = 3):
     """Mean of a pixel-wise loss over all text pixels and the hardest `ratio` times as many others.
 
-    Online hard example mining. A loss that is one number (Dice) comes back as it went in, up to the
-    eps: there are no hard pixels in it to choose. PaddleOCR calls this with Dice all the same.
+    Online hard example mining (OHEM): most background pixels are easy, and a plain mean would be about them alone.
 
     Args:
-        loss: of every pixel, or one number.
+        loss: loss of each pixel.
         target: 1 on text.
         mask: 0 on pixels that do not count.
         ratio: background pixels kept for each text pixel.
+
+    Shape:
+        loss, target, mask: the same, any
+        returns: scalar
     """
     positive, negative = target * mask, (1 - target) * mask
     n_positive = int(positive.sum())
@@ -80,7 +83,8 @@ class DBLoss:
         alpha: weight of the probability map.
         beta: weight of the threshold map.
         main_loss: "dice" or "bce" on the probability map.
-        balance: mine hard background pixels (has an effect with "bce" alone).
+        balance: mine hard background pixels. It affects "bce" alone: Dice is a single number, without hard pixels
+            to choose. PaddleOCR mines with Dice too, which sorts all pixels and returns the same value.
         ohem_ratio: background pixels kept for each text pixel.
 
     Raises:
@@ -106,12 +110,11 @@ class DBLoss:
     def prob_loss(self, prob, target, mask):
         """Loss of the probability map alone, unweighted; all (N, H, W)."""
         if self.main_loss == "dice":
-            loss = dice_loss(prob, target, mask)
-        else:
-            loss = paddle.nn.functional.binary_cross_entropy(prob, target, reduction="none")
+            return dice_loss(prob, target, mask)
+        loss = paddle.nn.functional.binary_cross_entropy(prob, target, reduction="none")
         if self.balance:
             return ohem_mean(loss, target, mask, self.ohem_ratio)
-        return loss if loss.ndim == 0 else (loss * mask).sum() / (mask.sum() + EPS)
+        return (loss * mask).sum() / (mask.sum() + EPS)
 
     def __call__(self, maps: DBMaps, batch: DetBatch):
         """Total and its weighted parts "prob", "threshold" and "binary"."""

@@ -23,6 +23,7 @@ def folder(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ablation, "PAGES", 8)
         patch.setattr(ablation, "HELD_BACK", 2)
+        patch.setattr(ablation, "CHOOSING", 2)
         patch.setattr(ablation, "SIDE", 128)
         ablation.prepare_data(out)
     for seed in det_rows.SEEDS:
@@ -79,24 +80,51 @@ def test_a_run_is_recorded_and_not_run_again(folder, name):
     short = row._replace(changes=(*row.changes, *SHORT))
     record = ablation.run(short, 1, folder)
     assert record["steps"] == 2 and np.isfinite(record["loss"]).all()
-    assert set(record["scores"]) == {"precision", "recall", "hmean"}
-    assert record["by_unclip"]["1.5"] == pytest.approx(record["scores"]["hmean"], abs=0.02), "eager or not"
+    scores = record["scores"]
+    assert set(scores["fixed"]) == set(scores["chosen"]) == {"precision", "recall", "hmean"}
+    assert list(scores["choosing"]) == [str(ratio) for ratio in ablation.UNCLIPS]
+    assert scores["choosing"][str(scores["unclip"])] == max(scores["choosing"].values())
     whole = 595_794  # of the mobile detector
     expected = {"small-0.35": 228_490, "cml-copy-paste": whole, "fpgm": 305_106, "se-removed": whole}
     assert record["parameters"] == expected[name]
     assert ablation.run(short, 1, folder) == record
 
 
+def test_the_unclip_ratio_is_chosen_on_pages_that_are_not_scored(monkeypatch, folder):
+    """A ratio that is best on the scored pages, and not on the others, is not taken."""
+    choosing, scored = ({r: {"precision": h, "recall": h, "hmean": h} for r, h in zip(ablation.UNCLIPS, hmeans, strict=True)}
+                        for hmeans in ((0.1, 0.7, 0.5, 0.2), (0.9, 0.4, 0.6, 0.3)))  # fmt: skip
+    seen = []
+
+    def fake(config, net, pages):
+        seen.append(pages)
+        return scored if pages == "scored" else choosing
+
+    monkeypatch.setattr(ablation, "by_unclip", fake)
+    config = det_rows.settings_of(det_rows.ROWS["cosine"], 1, folder)
+    found = ablation.scores_of(config, None, folder, "scored")
+    assert found["unclip"] == 1.2 and found["chosen"]["hmean"] == 0.4 and found["fixed"]["hmean"] == 0.6
+    assert len(seen[0]) == 2, "the pages of the folder `choose`"
+
+
 def test_mean_and_spread():
-    sweep = dict.fromkeys(map(str, ablation.UNCLIPS), 0.5) | {"1.2": 0.7}
     records = [
-        {"row": "cosine", "seed": s, "scores": {"hmean": h}, "by_unclip": sweep}
+        {
+            "row": "cosine",
+            "seed": s,
+            "scores": {
+                "chosen": {"precision": h, "recall": h, "hmean": h},
+                "fixed": {"hmean": 0.5},
+                "unclip": 1.2,
+            },
+        }
         for s, h in ((1, 0.6), (2, 0.7), (3, 0.68))
     ]
     (row,) = ablation.summary(records)
     assert row["hmean"] == pytest.approx(0.66) and row["spread"] == pytest.approx(0.1)
+    assert row["hmean_fixed"] == 0.5 and row["unclips"] == [1.2, 1.2, 1.2]
     text = ablation.as_text({"table": [row], "costs": {"cosine": {"saved_mb": 2.46, "ms": 41.0}}})
-    assert "0.6600" in text and "2.46" in text and "0.7000 at 1.2" in text
+    assert "0.660" in text and "2.46" in text and "0.500" in text
 
 
 def test_an_unknown_row_is_one_clear_error(tmp_path):

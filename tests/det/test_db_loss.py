@@ -33,12 +33,25 @@ def test_ohem_keeps_the_hardest_negatives():
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**31))
-def test_ohem_does_nothing_to_dice(seed):
+def test_mining_does_nothing_to_dice(seed):
     rng = np.random.default_rng(seed)
     target = _t(rng.random((2, 8, 8)) < 0.3)
     mask, prob = _t(np.ones((2, 8, 8))), _t(rng.random((2, 8, 8)))
-    dice = dice_loss(prob, target, mask)
-    assert float(ohem_mean(dice, target, mask)) == pytest.approx(float(dice), abs=1e-5)
+    # PaddleOCR's way: one number, mined as if it were a map of pixels.
+    mined = float(ohem_mean(dice_loss(prob, target, mask), target, mask))
+    for balance in (True, False):
+        assert float(DBLoss(balance=balance).prob_loss(prob, target, mask)) == pytest.approx(mined, abs=1e-5)
+
+
+def test_dice_never_sorts_the_pixels(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("top-k over all pixels, for a loss that is one number")
+
+    monkeypatch.setattr(paddle.Tensor, "topk", refuse)
+    target = prob = mask = _t(np.eye(8))
+    DBLoss().prob_loss(prob, target, mask)
+    with pytest.raises(AssertionError, match="top-k"):
+        DBLoss(main_loss="bce").prob_loss(prob * 0.9 + 0.05, target, mask)
 
 
 def _batch(rng):
