@@ -11,6 +11,7 @@ import typer
 from tqdm import tqdm
 
 from .bench.commands import bench
+from .interrupt import say_once, signals_as_exit_codes
 
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="PP-OCR and PP-OCRv2, strategy by strategy."
@@ -193,26 +194,12 @@ Weights = Annotated[
 @contextlib.contextmanager
 def _clear_errors():
     """Errors of configuration, data and weights in one message and exit code 1, without a traceback."""
-    from .config import ConfigError
-    from .datasets.labels import LabelError
-    from .engine.checkpoint import CheckpointError
-    from .engine.tensors import WeightsError
     from .engine.trainer import TrainingDiverged
 
     try:
         yield
-    except (
-        ConfigError,
-        LabelError,
-        WeightsError,
-        CheckpointError,
-        TrainingDiverged,
-        OSError,
-        ImportError,
-    ) as error:
-        _fail(error)
-        raise typer.Exit(1) from error
-    except ValueError as error:  # a constructor that refuses a value
+    # The errors of configuration, labels, weights and checkpoints are ValueErrors.
+    except (ValueError, TrainingDiverged, OSError, ImportError) as error:
         _fail(error)
         raise typer.Exit(1) from error
 
@@ -225,11 +212,17 @@ def train(
         bool, typer.Option("--check", help="Read, validate and build everything; train nothing.")
     ] = False,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop after this many steps in all.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew; move the folder's run aside.")] = False,
+    changed: Annotated[bool, typer.Option("--resume-changed", help="Resume under another config.")] = False,
 ) -> None:
-    """Train what a configuration says, or go on with a run that was interrupted."""
-    from .config import read_config, run
+    """Train what a configuration says, or go on with a run that was interrupted.
 
-    with _clear_errors():
+    Ctrl-C and SIGTERM: the step is finished and saved first; exit code 130 or 143.
+    """
+    with signals_as_exit_codes() as signals, _clear_errors():
+        from .config import read_config, run
+
+        signals.arm()
         settings = read_config(config, override or [])
         if check:
             prepared = run.prepare(settings, dry=True)
@@ -238,8 +231,8 @@ def train(
                 err=True,
             )
             return
-        scores = run.train(settings, max_steps=max_steps)
-        typer.echo(json.dumps(scores))
+        scores = run.train(settings, max_steps=max_steps, fresh=fresh, resume_changed=changed)
+        say_once(json.dumps(scores))
 
 
 @app.command("eval")
@@ -248,7 +241,7 @@ def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = 
     from .config import read_config, run
 
     with _clear_errors():
-        typer.echo(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
+        say_once(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
 
 
 @app.command()

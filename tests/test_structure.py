@@ -21,7 +21,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
 LAYERS = (
-    ("runtime", "compiled", "strategies", "notebooks", "backbones", "losses", "augment"),
+    ("runtime", "interrupt", "compiled", "strategies", "notebooks", "backbones", "losses", "augment"),
     ("datasets", "det", "cls", "rec", "distill", "prune"),
     ("engine",),
     ("deploy",),

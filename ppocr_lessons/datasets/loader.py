@@ -1,6 +1,10 @@
 """Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
 
+import os
+import signal
 import sys
+import threading
+import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -148,6 +152,28 @@ def _stack(rows):
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
+WATCH_SECONDS = 0.5
+CLOSE_SECONDS = 2
+
+
+def _leave_with_the_parent(worker_id: int) -> None:
+    """Set a worker up: signals are the parent's business, and when the parent is gone, so is the worker.
+
+    Ctrl-C reaches every process of a terminal, and the launcher's SIGTERM every process of a group. Paddle's own watch
+    looks between two batches only; a worker that waits to hand a batch over would wait for ever.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    parent = os.getppid()
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(WATCH_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 class Loader:
     """Batches of a data set by number: the same number, the same batch, whatever happened before.
 
@@ -227,11 +253,19 @@ class Loader:
                     num_workers=self.workers,
                     use_shared_memory=self.shared_memory,
                     return_list=True,
+                    worker_init_fn=_leave_with_the_parent,
                 )
             )
         self._next = batch + 1
         return self.kind(*next(self._ahead))
 
     def close(self) -> None:
-        """Send the workers home; a batch asked for later calls them back."""
-        self._ahead = None
+        """Send the workers home, and make sure that they went; a batch asked for later calls them back."""
+        ahead, self._ahead = self._ahead, None
+        workers = list(getattr(ahead, "_workers", ()))
+        if workers:
+            ahead._try_shutdown_all(CLOSE_SECONDS)
+        for worker in workers:
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
