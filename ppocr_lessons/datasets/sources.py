@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from .draws import rng_for
 from .labels import LabelError, LabelFile, Problem, check_page, check_text, missing, raise_for
+from .lmdb_file import LmdbFile
 
 
 class Entry(NamedTuple):
@@ -100,8 +101,7 @@ class LmdbSource:
         data_dir: a folder with data.mdb, or a tree of such folders.
 
     Raises:
-        LabelError: no data base under it, or one without `num-samples`, or an empty one.
-        ImportError: the lmdb package is not installed.
+        LabelError: no data base under it, a damaged one, one without `num-samples` or with fewer entries, or an empty one.
     PaddleOCR: LMDBDataSet in ppocr/data/lmdb_dataset.py.
     """
 
@@ -109,28 +109,32 @@ class LmdbSource:
         self.folders = sorted(p.parent for p in pathlib.Path(data_dir).rglob("data.mdb"))
         if not self.folders:
             raise LabelError(f"{data_dir}: no LMDB data base (data.mdb) under it")
-        self._open: dict[pathlib.Path, object] = {}
-        counts = []
-        for folder in self.folders:
-            value = self._read(folder, b"num-samples")
-            if value is None or not value.isdigit():
-                raise LabelError(f"{folder}: has no num-samples; is it a set of PaddleOCR?")
-            counts.append(int(value))
-        self._ends = np.cumsum(counts)
+        self._open: dict[pathlib.Path, LmdbFile] = {}
+        self._ends = np.cumsum([self._count(folder) for folder in self.folders])
         if not self._ends[-1]:
             raise LabelError(f"{data_dir}: an empty set")
 
     def __getstate__(self):
-        # Workers open the data base themselves: a handle does not survive a fork.
+        # Workers open the data base themselves: two processes must not share a place in a file.
         return {**self.__dict__, "_open": {}}
 
-    def _read(self, folder, key: bytes):
-        import lmdb
+    def _count(self, folder: pathlib.Path) -> int:
+        value = self._read(folder, b"num-samples")
+        if value is None or not value.isdigit() or len(value) > 15:
+            raise LabelError(
+                f"{folder}: has no num-samples, or one that is no number; is it a set of PaddleOCR?"
+            )
+        there = self._open[folder].entries
+        if 2 * int(value) > there:
+            raise LabelError(
+                f"{folder}: num-samples is {int(value):,}, but its {there:,} entries are not two for each sample"
+            )
+        return int(value)
 
+    def _read(self, folder: pathlib.Path, key: bytes) -> bytes | None:
         if folder not in self._open:
-            self._open[folder] = lmdb.open(str(folder), readonly=True, lock=False, readahead=False)
-        with self._open[folder].begin() as transaction:
-            return transaction.get(key)
+            self._open[folder] = LmdbFile(folder / "data.mdb")
+        return self._open[folder].get(key)
 
     def __len__(self) -> int:
         return int(self._ends[-1])
