@@ -1,6 +1,7 @@
 """Where samples come from: label files beside folders of pictures, or LMDB for sets of millions."""
 
 import io
+import os
 import pathlib
 import sys
 from typing import NamedTuple, Protocol
@@ -41,6 +42,8 @@ class ListSource:
         ratios: share of each file that is used, drawn by the seed; all of it if None.
         seed: of the draw.
         delimiter: between picture and label.
+        allow_outside: follow absolute paths, `..` and links that lead out of data_dir. PaddleOCR always does; here a
+            label file from elsewhere cannot open whatever it names unless that is asked for.
 
     Raises:
         LabelError: a missing file, or no entries at all.
@@ -48,8 +51,18 @@ class ListSource:
     PaddleOCR: SimpleDataSet in ppocr/data/simple_dataset.py.
     """
 
-    def __init__(self, data_dir, label_files, *, ratios=None, seed: int = 0, delimiter: str = "\t"):
-        self.data_dir = pathlib.Path(data_dir)
+    def __init__(
+        self,
+        data_dir,
+        label_files,
+        *,
+        ratios=None,
+        seed: int = 0,
+        delimiter: str = "\t",
+        allow_outside: bool = False,
+    ):
+        self.data_dir, self.allow_outside = pathlib.Path(data_dir), allow_outside
+        self._root, self._inside = os.path.realpath(data_dir), {}
         paths = [label_files] if isinstance(label_files, (str, pathlib.Path)) else list(label_files)
         ratios = [1.0 if ratios is None else ratios] * len(paths) if not isinstance(ratios, list) else ratios
         if len(ratios) != len(paths) or not all(0 <= r <= 1 for r in ratios):
@@ -74,8 +87,32 @@ class ListSource:
     def __getitem__(self, index: int) -> Entry:
         file, line = self._index[index]
         picture, label = self.files[file][line]
+        return Entry(str(path := self.path(picture)), path, label)
+
+    def path(self, picture: str) -> pathlib.Path:
+        """Path of a picture as a label file names it.
+
+        Raises:
+            ValueError: it leads out of data_dir, and allow_outside is off; or it is no path.
+        """
+        if "\0" in picture:
+            raise ValueError(f"a picture's name with a character 0 in it: {picture[:80]!r}")
         path = self.data_dir / picture
-        return Entry(str(path), path, label)
+        if not self.allow_outside and not self._is_inside(path):
+            raise ValueError(
+                f"{picture[:200]!r} leads out of data_dir {self.data_dir}; "
+                "set allow_outside: true in the dataset section to use such pictures"
+            )
+        return path
+
+    def _is_inside(self, path: pathlib.Path) -> bool:
+        # Folders are resolved once; of a million pictures each costs one more look at the file itself.
+        folder = str(path.parent)
+        if folder not in self._inside:
+            self._inside[folder] = _within(os.path.realpath(folder), self._root)
+        if path.name == ".." or os.path.islink(path):  # noqa: PTH114 - false for a name that is too long
+            return _within(os.path.realpath(path), self._root)
+        return self._inside[folder]
 
     def place(self, index: int) -> tuple[str, int]:
         """Label file and line of an entry."""
@@ -85,7 +122,8 @@ class ListSource:
     def without(self, indices) -> "ListSource":
         """The same source without some of its entries."""
         fewer = object.__new__(ListSource)
-        fewer.data_dir, fewer.files = self.data_dir, self.files
+        fewer.data_dir, fewer.files, fewer.allow_outside = self.data_dir, self.files, self.allow_outside
+        fewer._root, fewer._inside = self._root, self._inside
         fewer._index = np.delete(self._index, sorted(indices), axis=0)
         if not len(fewer._index):
             raise LabelError(
@@ -178,7 +216,7 @@ def find_problems(
             problems[index] = Problem(*source.place(index), str(error))
             continue
         if index in gone:
-            reason = f"no such picture: {entry.name}"
+            reason = f"no such picture: {entry.name:.300}"
         elif task == "det":
             reason, counts = check_page(entry.label, _opened(entry.picture))
             counted |= counts
@@ -200,15 +238,18 @@ def _opened(picture):
     return io.BytesIO(picture) if isinstance(picture, bytes) else picture
 
 
+def _within(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
 def _missing_of(source: ListSource) -> set[int]:
     names = {}
     for index in range(len(source)):
-        file, line = source._index[index]
         try:
-            names.setdefault(source.files[file][line][0], []).append(index)
+            names.setdefault(source[index].name, []).append(index)
         except ValueError:
             continue  # reported by the caller
-    return {i for name in missing(source.data_dir, names) for i in names[name]}
+    return {i for name in missing(names) for i in names[name]}
 
 
 def checked(
