@@ -1,6 +1,5 @@
 """The command line: `ppocr-lessons read | train | eval | export | convert | synth | strategies | bench`."""
 
-import contextlib
 import json
 import pathlib
 import sys
@@ -11,12 +10,18 @@ import typer
 from tqdm import tqdm
 
 from .bench.commands import bench
+from .command_errors import OneLine, describe
 from .interrupt import say_once, signals_as_exit_codes
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="PP-OCR and PP-OCRv2, strategy by strategy."
-)
+app = typer.Typer(cls=OneLine, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(bench, name="bench")
+
+
+@app.callback()
+def program(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """PP-OCR and PP-OCRv2, strategy by strategy."""
 
 
 class Only(str, Enum):
@@ -47,10 +52,6 @@ class Language(str, Enum):
     zh = "zh"
 
 
-def _fail(message) -> None:
-    typer.echo(f"error: {message}", err=True)
-
-
 def _plain(line) -> dict:
     polygon = [[round(float(x), 1), round(float(y), 1)] for x, y in line.polygon]
     return {"text": line.text, "score": round(line.score, 4), "polygon": polygon, "direction": line.direction}
@@ -71,15 +72,38 @@ def _boxes(system, image):
     return [TextLine(p, "", float(s), 0) for p, s in zip(found.polygons, found.scores, strict=True)]
 
 
-def _drawing_path(out: pathlib.Path, picture: pathlib.Path, many: bool) -> pathlib.Path:
-    if not many and out.suffix and not out.is_dir():
-        return out
-    out.mkdir(parents=True, exist_ok=True)
-    return out / f"{picture.stem}.read.png"
+def _drawing_paths(out: pathlib.Path, pictures: list[pathlib.Path]) -> list[pathlib.Path]:
+    """Where the drawing of each picture goes.
+
+    Raises:
+        ValueError: a kind of file that cannot be written, or one of the pictures themselves; named before any is read.
+    """
+    from PIL import Image
+
+    if len(pictures) > 1 or not out.suffix or out.is_dir():
+        out.mkdir(parents=True, exist_ok=True)
+        return [out / f"{picture.stem}.read.png" for picture in pictures]
+    Image.init()
+    if Image.EXTENSION.get(out.suffix.lower()) not in Image.SAVE:
+        raise ValueError(
+            f"--draw {out}: {out.suffix} is no format that pictures can be written in; .png is one"
+        )
+    if out.exists() and pictures[0].exists() and out.samefile(pictures[0]):
+        raise ValueError(f"--draw {out}: the picture itself, which would be lost; name another file")
+    return [out]
+
+
+def _draw(image, lines, out: pathlib.Path) -> None:
+    from PIL import Image
+
+    from .deploy.draw import draw_reading
+
+    Image.fromarray(draw_reading(image, lines)).save(out)
 
 
 @app.command()
 def read(
+    context: typer.Context,
     pictures: Annotated[list[pathlib.Path], typer.Argument(help="Image files.")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of text.")] = False,
     draw: Annotated[
@@ -95,31 +119,26 @@ def read(
     ] = None,
 ) -> None:
     """Read the text in pictures. Exit code 1 if one of them could not be read; the others still are."""
-    from PIL import Image
-
     from . import ocr
-    from .datasets.pictures import PictureError, read_picture
-    from .deploy.folder import FolderError, detector_of, recognizer_of
-    from .viz.page import draw_reading
+    from .datasets.pictures import read_picture
+    from .deploy.folder import detector_of, recognizer_of
 
-    try:
-        system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
-    except FolderError as error:
-        _fail(error)
-        raise typer.Exit(1) from error
+    drawings = _drawing_paths(draw, pictures) if draw else [None] * len(pictures)
+    system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
     results, failed = [], False
-    for picture in tqdm(pictures, disable=len(pictures) < 2, file=sys.stderr, unit="picture"):
+    pairs = list(zip(pictures, drawings, strict=True))
+    for picture, drawing in tqdm(pairs, disable=len(pictures) < 2, file=sys.stderr, unit="picture"):
         try:
             image = read_picture(picture)
             lines = _boxes(system, image) if only else system.read(image)
-            if draw is not None:
-                Image.fromarray(draw_reading(image, lines)).save(
-                    _drawing_path(draw, picture, len(pictures) > 1)
-                )
-        except (PictureError, OSError) as error:
+            if drawing:
+                _draw(image, lines, drawing)
+        except Exception as error:  # whatever one picture does, the others are read
+            if context.find_root().params["debug"]:
+                raise
             failed = True
-            _fail(error)
-            results.append({"picture": str(picture), "lines": [], "error": str(error)})
+            typer.echo(f"error: {describe(error)}", err=True)
+            results.append({"picture": str(picture), "lines": [], "error": describe(error)})
             continue
         results.append({"picture": str(picture), "lines": [_plain(line) for line in lines]})
         if not as_json:
@@ -149,20 +168,16 @@ def synth(
     """Write a synthetic data set in PaddleOCR's label formats."""
     from .datasets.write import write_set
 
-    try:
-        labels = write_set(
-            kind.value,
-            out,
-            count=count,
-            seed=seed,
-            language=language.value,
-            fonts=fonts.value,
-            size=(size, size),
-            progress=True,
-        )
-    except (ValueError, LookupError, OSError) as error:
-        _fail(error)
-        raise typer.Exit(1) from error
+    labels = write_set(
+        kind.value,
+        out,
+        count=count,
+        seed=seed,
+        language=language.value,
+        fonts=fonts.value,
+        size=(size, size),
+        progress=True,
+    )
     typer.echo(f"{count} pictures, labels in {labels}", err=True)
 
 
@@ -191,19 +206,6 @@ Weights = Annotated[
 ]
 
 
-@contextlib.contextmanager
-def _clear_errors():
-    """Errors of configuration, data and weights in one message and exit code 1, without a traceback."""
-    from .engine.trainer import TrainingDiverged
-
-    try:
-        yield
-    # The errors of configuration, labels, weights and checkpoints are ValueErrors.
-    except (ValueError, TrainingDiverged, OSError, ImportError) as error:
-        _fail(error)
-        raise typer.Exit(1) from error
-
-
 @app.command()
 def train(
     config: ConfigPath,
@@ -219,7 +221,7 @@ def train(
 
     Ctrl-C and SIGTERM: the step is finished and saved first; exit code 130 or 143.
     """
-    with signals_as_exit_codes() as signals, _clear_errors():
+    with signals_as_exit_codes() as signals:
         from .config import read_config, run
 
         signals.arm()
@@ -240,8 +242,7 @@ def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = 
     """Score trained weights on the Eval set of a configuration; JSON on stdout."""
     from .config import read_config, run
 
-    with _clear_errors():
-        say_once(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
+    say_once(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
 
 
 @app.command()
@@ -255,13 +256,14 @@ def export(
     from .config import read_config, run
     from .config.evaluate import build_postprocess
     from .deploy.folder import write_folder
+    from .deploy.record import refuse_to_replace
 
-    with _clear_errors():
-        settings = read_config(config, override or [])
-        net, shared = run.trained_net(settings, weights)
-        postprocess = build_postprocess(settings) if settings.task == "det" else None
-        write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
-        typer.echo(f"{settings.task} net in {out}", err=True)
+    refuse_to_replace(out)
+    settings = read_config(config, override or [])
+    net, shared = run.trained_net(settings, weights)
+    postprocess = build_postprocess(settings) if settings.task == "det" else None
+    write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
+    typer.echo(f"{settings.task} net in {out}", err=True)
 
 
 class Foreign(str, Enum):
@@ -280,9 +282,8 @@ def convert(
     """Write a label file of PaddleOCR's kind from another format."""
     from .datasets.icdar import convert_icdar
 
-    with _clear_errors():
-        count = convert_icdar(labels, pictures, out)
-        typer.echo(f"{count} pictures in {out}", err=True)
+    count = convert_icdar(labels, pictures, out)
+    typer.echo(f"{count} pictures in {out}", err=True)
 
 
 if __name__ == "__main__":

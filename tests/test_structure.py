@@ -28,7 +28,7 @@ LAYERS = (
     ("config",),
     ("ocr", "bench"),
     ("viz",),
-    ("cli", "__main__", "__init__"),
+    ("command_errors", "cli", "__main__", "__init__"),
 )
 """From the ground up: a module imports from its own row and those above it in this list."""
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}

@@ -242,7 +242,14 @@ def build_dataset(config: Config, part: SetConfig, shared: Context, what: str) -
         files = given.label_file_list
         if isinstance(ratios, list) and isinstance(files, str):
             files = [files]
-        source = ListSource(given.data_dir, files, ratios=ratios, seed=shared.seed, delimiter=given.delimiter)
+        source = ListSource(
+            given.data_dir,
+            files,
+            ratios=ratios,
+            seed=shared.seed,
+            delimiter=given.delimiter,
+            allow_outside=given.allow_outside,
+        )
     source = checked(
         source,
         config.task,

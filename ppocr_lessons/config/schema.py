@@ -273,7 +273,7 @@ METRICS = {"det": ("DetMetric", ("hmean", "precision", "recall")), "cls": ("ClsM
 
 
 class DatasetPart(Part):
-    """Train.dataset and Eval.dataset without the transforms. Ours beside PaddleOCR's: on_bad."""
+    """Train.dataset and Eval.dataset without the transforms. Ours beside PaddleOCR's: on_bad, allow_outside."""
 
     name: Literal["SimpleDataSet", "LMDBDataSet"]
     data_dir: str
@@ -281,6 +281,7 @@ class DatasetPart(Part):
     ratio_list: list[Share] | Share | None = None
     delimiter: Annotated[str, MinLen(1)] = "\t"
     on_bad: Literal["error", "drop"] = "error"
+    allow_outside: bool = False
 
     @field_validator("ratio_list", mode="before")
     @classmethod

@@ -252,15 +252,17 @@ def check_text(text: str, alphabet, longest: int) -> str | None:
     return None
 
 
-def missing(root: pathlib.Path, names: Iterable[str]) -> set[str]:
+def missing(paths: Iterable[str]) -> set[str]:
     """Which of many files are not there; each folder is listed once."""
     folders: dict[pathlib.Path, set[str]] = {}
     gone = set()
-    for name in names:
-        path = root / name
+    for name in paths:
+        path = pathlib.Path(name)
         if path.parent not in folders:
-            there = path.parent.is_dir()
-            folders[path.parent] = {p.name for p in path.parent.iterdir()} if there else set()
+            try:
+                folders[path.parent] = {entry.name for entry in path.parent.iterdir()}
+            except OSError:  # no such folder, or a name that is too long for one
+                folders[path.parent] = set()
         if path.name not in folders[path.parent]:
             gone.add(name)
     return gone

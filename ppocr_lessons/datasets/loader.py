@@ -85,14 +85,19 @@ class Dataset:
             LabelError: a picture or label that cannot be used; names the file.
         """
         rng = rng_for(self.seed, epoch, index)
-        sample = self.open(index)
+        file, line = self.source.place(index)
+        try:
+            sample = self.open(index)
+        except LabelError:
+            raise  # a damaged file names itself
+        except ValueError as error:
+            raise LabelError(f"{file}:{line}: {error}") from error
         try:
             for number, step in enumerate(self.transforms):
                 if number == self.donors_before:
                     sample.donor = self._donor(rng)
                 step(rng, sample)
         except (PictureError, ValueError) as error:
-            file, line = self.source.place(index)
             raise LabelError(f"{file}:{line}: {sample.name}: {error}") from error
         return sample
 

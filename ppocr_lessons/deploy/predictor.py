@@ -8,7 +8,8 @@ import numpy as np
 import paddle
 from paddle import inference
 
-from .export import NAME, Answer, evaluating, export_cached
+from .export import Answer, evaluating, export_cached
+from .record import NAME
 
 SHAPES_KEPT = 16
 """Input shapes whose compiled oneDNN kernels are kept; each new shape costs a compilation."""

@@ -3,7 +3,6 @@
 import io
 
 import matplotlib
-from IPython.display import Image
 from matplotlib.figure import Figure
 from PIL import Image as PILImage
 
@@ -51,14 +50,18 @@ def png(figure: Figure, dpi: int = 80) -> bytes:
     return small.getvalue()
 
 
-def show(figure: Figure, alt: str, dpi: int = 80) -> Image:
+def show(figure: Figure, alt: str, dpi: int = 80):
     """A figure for a notebook.
 
     Args:
         figure: of `new_figure`.
         alt: what it shows, for those who cannot see it.
         dpi: resolution.
+
+    Returns: an IPython.display.Image.
     """
+    from IPython.display import Image  # of the extra `lab`; all else here does without
+
     return Image(png(figure, dpi), format="png", alt=alt)
 
 
