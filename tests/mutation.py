@@ -16,8 +16,8 @@ import argparse
 import ast
 import collections
 import contextlib
-import copy
 import hashlib
+import importlib
 import importlib.util
 import json
 import os
@@ -35,6 +35,12 @@ EQUIVALENT = pathlib.Path(__file__).with_name("equivalent_mutants.txt")
 FOLDERS = ("det", "rec", "losses", "distill", "augment", "engine")
 LEFT_OUT = {"engine": ("test_kill.py",)}
 """Test files that start many processes and take a minute each time."""
+
+IMPORTED_ONCE = (
+    "paddle", "numba", "cv2", "hypothesis.extra.numpy", "pytest", "skimage.data", "PIL.Image", "PIL.ImageFont", "shapely",
+    "shapely.geometry", "pyclipper", "rapidfuzz.distance", "safetensors.numpy", "lmdb", "fontTools.ttLib", "tqdm",
+)  # fmt: skip
+"""What the library and its tests import of others: in the process that all mutants are forked from."""
 
 QUIET = ("-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 
@@ -120,13 +126,13 @@ def _visible(node, parent_fields=()):
             yield from _visible(child, (*parent_fields, place))
 
 
-def _statement(tree, path):
-    """The innermost statement on a path, for the report; of a block its first line."""
-    node, found = tree, tree
+def _at(tree, path):
+    """Node at the end of a path, and the innermost statement on the way to it."""
+    node, statement = tree, tree
     for field, index in path:
         node = getattr(node, field) if index is None else getattr(node, field)[index]
-        found = node if isinstance(node, ast.stmt) else found
-    return ast.unparse(found).splitlines()[0]
+        statement = node if isinstance(node, ast.stmt) else statement
+    return node, statement
 
 
 def mutants_of(file: pathlib.Path, name: str) -> list[dict]:
@@ -136,33 +142,43 @@ def mutants_of(file: pathlib.Path, name: str) -> list[dict]:
         file: to read.
         name: of it in the report, det/targets.py.
 
-    Returns: for each its number, line, what was done, the statement before and after, and the changed source.
+    Returns: for each its id, file, line, what is done, the first line of the statement before, and the place of the
+        change, from which `planted` makes the changed source.
     """
     tree = ast.parse(file.read_text(encoding="utf-8"))
-    found, seen = [], collections.Counter()
+    found, seen, texts = [], collections.Counter(), {}
     for node, path in _visible(tree):
-        for what, change in _changes(node):
-            changed = copy.deepcopy(tree)
-            parent, place = changed, path[-1] if path else None
-            for field, index in path[:-1]:
-                parent = getattr(parent, field) if index is None else getattr(parent, field)[index]
-            here = getattr(parent, place[0])
-            new = change(here if place[1] is None else here[place[1]])
-            if place[1] is None:
-                setattr(parent, place[0], new)
-            else:
-                here[place[1]] = new
-            ast.fix_missing_locations(changed)
-            before, after = _statement(tree, path), _statement(changed, path)
-            if before == after:
-                after = f"{after}  [{what}: {ast.unparse(node).splitlines()[0]}]"
-            key = hashlib.sha256(f"{name}\n{before}\n{after}".encode()).hexdigest()[:12]
+        _, statement = _at(tree, path)
+        for number, (what, _) in enumerate(_changes(node)):
+            if id(statement) not in texts:
+                texts[id(statement)] = ast.unparse(statement)
+            key = hashlib.sha256(f"{name}\n{texts[id(statement)]}\n{what}".encode()).hexdigest()[:12]
             seen[key] += 1
             found.append(
-                {"id": f"{key}-{seen[key]}", "file": name, "line": node.lineno, "what": what, "before": before,
-                 "after": after, "tree": changed}
+                {"id": f"{key}-{seen[key]}", "file": name, "line": node.lineno, "what": what,
+                 "before": texts[id(statement)].splitlines()[0], "place": (file, path, number)}
             )  # fmt: skip
     return found
+
+
+def planted(mutant) -> dict:
+    """A mutant with the statement as it then stands and the changed source, its place taken out."""
+    file, path, number = mutant["place"]
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    node, _ = _at(tree, path)
+    was = ast.unparse(node).splitlines()[0]
+    new = list(_changes(node))[number][1](node)
+    parent, (field, index) = _at(tree, path[:-1])[0], path[-1]
+    if index is None:
+        setattr(parent, field, new)
+    else:
+        getattr(parent, field)[index] = new
+    ast.fix_missing_locations(tree)
+    after = ast.unparse(_at(tree, path)[1]).splitlines()[0]
+    if after == mutant["before"]:
+        after = f"{after}  [{mutant['what']}: {was}]"
+    rest = {k: v for k, v in mutant.items() if k != "place"}
+    return rest | {"after": after, "source": ast.unparse(tree)}
 
 
 def drawn(folders, seed: int, count: int, least: int = 15) -> list[dict]:
@@ -184,7 +200,7 @@ def drawn(folders, seed: int, count: int, least: int = 15) -> list[dict]:
     rest = [m for found in every.values() for m in found if m["id"] not in taken]
     sample += rng.sample(rest, min(len(rest), max(0, count - len(sample))))
     print(f"{sum(map(len, every.values()))} mutants, {len(sample)} drawn with seed {seed}", file=sys.stderr)
-    return sample
+    return [planted(mutant) for mutant in sample]
 
 
 def _forked(tree, arguments, limit, log):
@@ -269,11 +285,8 @@ def _lines(out):
 
 def run(todo, out, folders):
     """Run mutants one after another, each a line in `out`."""
-    import hypothesis  # noqa: F401
-    import numba  # noqa: F401
-    import paddle  # noqa: F401
-    import pytest  # noqa: F401
-
+    for name in IMPORTED_ONCE:
+        importlib.import_module(name)
     with tempfile.TemporaryDirectory(prefix="mutants-") as scratch:
         tree = pathlib.Path(scratch)
         _copy(tree)
@@ -282,7 +295,7 @@ def run(todo, out, folders):
         for number, mutant in enumerate(todo):
             victim = tree / "ppocr_lessons" / mutant["file"]
             original, stat = victim.read_bytes(), victim.stat()
-            victim.write_text(ast.unparse(mutant["tree"]), encoding="utf-8")
+            victim.write_text(mutant["source"], encoding="utf-8")
             shutil.rmtree(tree / ".hypothesis", ignore_errors=True)
             files = _order(mutant["folder"], mutant["file"], seconds)
             limit = 20 + 4 * sum(seconds[mutant["folder"]].values())
@@ -292,7 +305,7 @@ def run(todo, out, folders):
             os.utime(victim, ns=(stat.st_atime_ns, stat.st_mtime_ns))
             fate = "survived" if code == 0 else "timeout" if code == "timeout" else "killed"
             log = (tree / "log.txt").read_text(errors="replace").strip().splitlines()
-            row = {k: v for k, v in mutant.items() if k != "tree"}
+            row = {k: v for k, v in mutant.items() if k != "source"}
             row |= {"fate": fate, "code": code, "seconds": round(time.monotonic() - begin, 1)}
             row["by"] = next((line for line in log[::-1] if line.startswith(("FAILED", "ERROR"))), "")[:160]
             with out.open("a") as file:
@@ -350,7 +363,7 @@ def main():
         alive = [m for m in sample if fates.get(m["id"]) == "survived"]
         todo += [m for m in alive if (m["file"], m["before"], m["after"]) not in known]
     if todo and not arguments.only_table:
-        os.nice(10)
+        os.nice(5)
         run(todo, out, sorted({m["folder"] for m in todo}))
     last = {row["id"]: row for row in _lines(out)}
     rows = [last[m["id"]] for m in sample if m["id"] in last]

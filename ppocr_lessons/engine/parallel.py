@@ -72,7 +72,19 @@ def average_gradients(parameters) -> None:
 
 
 def synchronised_batch_norm(net):
-    """The net with batch norms that share their statistics between GPUs; as it is on CPU or alone."""
-    if world()[1] > 1 and paddle.device.get_device().startswith("gpu"):
-        return paddle.nn.SyncBatchNorm.convert_sync_batchnorm(net)
+    """The net with batch norms that share their statistics between GPUs; as it is on CPU or alone.
+
+    Frozen ones stay as they are: SyncBatchNorm has no use_global_stats, and would let their statistics drift.
+
+    Args:
+        net: any layer, its frozen parts already frozen.
+    """
+    if world()[1] == 1 or not paddle.device.get_device().startswith("gpu"):
+        return net
+    for name, child in list(net.named_children()):
+        if getattr(child, "_use_global_stats", None) is None:
+            # A batch norm that learns is converted, and any other layer is looked into.
+            is_norm = hasattr(child, "_use_global_stats")
+            convert = paddle.nn.SyncBatchNorm.convert_sync_batchnorm if is_norm else synchronised_batch_norm
+            net.add_sublayer(name, convert(child))
     return net
