@@ -135,29 +135,32 @@ def _at(tree, path):
     return node, statement
 
 
-def mutants_of(file: pathlib.Path, name: str) -> list[dict]:
-    """All mutants of a file.
+def mutants_of(folder: str) -> dict[str, dict]:
+    """All mutants of a folder of the library.
 
     Args:
-        file: to read.
-        name: of it in the report, det/targets.py.
+        folder: of ppocr_lessons.
 
-    Returns: for each its id, file, line, what is done, the first line of the statement before, and the place of the
-        change, from which `planted` makes the changed source.
+    Returns: by id. Each has its file, line, what is done, the first line of the statement before, and the place of the
+        change, from which `planted` makes the changed source. Ids hold when lines or functions move.
     """
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    found, seen, texts = [], collections.Counter(), {}
-    for node, path in _visible(tree):
-        _, statement = _at(tree, path)
-        for number, (what, _) in enumerate(_changes(node)):
-            if id(statement) not in texts:
-                texts[id(statement)] = ast.unparse(statement)
-            key = hashlib.sha256(f"{name}\n{texts[id(statement)]}\n{what}".encode()).hexdigest()[:12]
-            seen[key] += 1
-            found.append(
-                {"id": f"{key}-{seen[key]}", "file": name, "line": node.lineno, "what": what,
-                 "before": texts[id(statement)].splitlines()[0], "place": (file, path, number)}
-            )  # fmt: skip
+    found, seen = {}, collections.Counter()
+    for file in sorted((ROOT / "ppocr_lessons" / folder).glob("*.py")):
+        if file.name == "__init__.py":
+            continue
+        tree, texts = ast.parse(file.read_text(encoding="utf-8")), {}
+        for node, path in _visible(tree):
+            _, statement = _at(tree, path)
+            for number, (what, _) in enumerate(_changes(node)):
+                if id(statement) not in texts:
+                    texts[id(statement)] = ast.unparse(statement).splitlines()[0]
+                before, own = texts[id(statement)], ast.unparse(node).splitlines()[0]
+                key = hashlib.sha256(f"{folder}\n{before}\n{own}\n{what}".encode()).hexdigest()[:12]
+                seen[key] += 1
+                found[f"{key}-{seen[key]}"] = {
+                    "id": f"{key}-{seen[key]}", "folder": folder, "file": f"{folder}/{file.name}", "line": node.lineno,
+                    "what": what, "before": before, "place": (file, path, number),
+                }  # fmt: skip
     return found
 
 
@@ -181,26 +184,20 @@ def planted(mutant) -> dict:
     return rest | {"after": after, "source": ast.unparse(tree)}
 
 
-def drawn(folders, seed: int, count: int, least: int = 15) -> list[dict]:
-    """Mutants of all files of some folders, drawn at random.
+def drawn(every: dict[str, dict], seed: int, count: int, least: int = 15) -> list[dict]:
+    """Mutants drawn at random.
 
     Args:
-        folders: of the library.
+        every: by folder what `mutants_of` gives.
         seed: of the draw.
         count: mutants in all.
         least: so many from each folder, small ones too; the rest come from all of them alike.
     """
-    rng, every = random.Random(seed), {}
-    for folder in folders:
-        files = sorted((ROOT / "ppocr_lessons" / folder).glob("*.py"))
-        found = [m for p in files if p.name != "__init__.py" for m in mutants_of(p, f"{folder}/{p.name}")]
-        every[folder] = [m | {"folder": folder} for m in found]
-    sample = [m for found in every.values() for m in rng.sample(found, min(least, len(found)))]
+    rng = random.Random(seed)
+    sample = [m for found in every.values() for m in rng.sample(list(found.values()), min(least, len(found)))]
     taken = {m["id"] for m in sample}
-    rest = [m for found in every.values() for m in found if m["id"] not in taken]
-    sample += rng.sample(rest, min(len(rest), max(0, count - len(sample))))
-    print(f"{sum(map(len, every.values()))} mutants, {len(sample)} drawn with seed {seed}", file=sys.stderr)
-    return [planted(mutant) for mutant in sample]
+    rest = [m for found in every.values() for m in found.values() if m["id"] not in taken]
+    return sample + rng.sample(rest, min(len(rest), max(0, count - len(sample))))
 
 
 def _forked(tree, arguments, limit, log):
@@ -339,7 +336,7 @@ def table(rows) -> str:
         killed = len(part) - len(alive)
         share = killed / max(1, len(part) - same)
         lines.append(
-            f"| {folder} | {len(part)} | {killed} | {len(alive)} | {same} | {killed / len(part):.1%} | {share:.1%} |"
+            f"| {folder} | {len(part)} | {killed} | {len(alive)} | {same} | {killed / max(1, len(part)):.1%} | {share:.1%} |"
         )
     return "\n".join(lines)
 
@@ -356,17 +353,28 @@ def main():
     arguments = parser.parse_args()
     out = arguments.out or ROOT / "runs" / f"mutants-{arguments.seed}.jsonl"
     out.parent.mkdir(parents=True, exist_ok=True)
-    sample = drawn(arguments.folders, arguments.seed, arguments.count)
-    known, fates = equivalent(), {row["id"]: row["fate"] for row in _lines(out)}
-    todo = [m for m in sample if m["id"] not in fates]
+    every = {folder: mutants_of(folder) for folder in arguments.folders}
+    rows = {row["id"]: row for row in _lines(out)}
     if arguments.again:
-        alive = [m for m in sample if fates.get(m["id"]) == "survived"]
-        todo += [m for m in alive if (m["file"], m["before"], m["after"]) not in known]
+        known = equivalent()
+        alive = [
+            i
+            for i, r in rows.items()
+            if r["fate"] == "survived" and (r["file"], r["before"], r["after"]) not in known
+        ]
+        todo = [m for found in every.values() for i, m in found.items() if i in alive]
+        print(f"{len(todo)} of {len(alive)} survivors are still there", file=sys.stderr)
+    else:
+        sample = drawn(every, arguments.seed, arguments.count)
+        print(
+            f"{sum(map(len, every.values()))} mutants, {len(sample)} drawn with seed {arguments.seed}",
+            file=sys.stderr,
+        )
+        todo = [m for m in sample if m["id"] not in rows]
     if todo and not arguments.only_table:
         os.nice(5)
-        run(todo, out, sorted({m["folder"] for m in todo}))
-    last = {row["id"]: row for row in _lines(out)}
-    rows = [last[m["id"]] for m in sample if m["id"] in last]
+        run([planted(mutant) for mutant in todo], out, sorted({m["folder"] for m in todo}))
+    known, rows = equivalent(), list({row["id"]: row for row in _lines(out)}.values())
     print(table(rows))
     for row in rows:
         if row["fate"] == "survived" and (row["file"], row["before"], row["after"]) not in known:
