@@ -295,7 +295,7 @@ def run(todo, out, folders):
             victim.write_text(mutant["source"], encoding="utf-8")
             shutil.rmtree(tree / ".hypothesis", ignore_errors=True)
             files = _order(mutant["folder"], mutant["file"], seconds)
-            limit = 20 + 4 * sum(seconds[mutant["folder"]].values())
+            limit = 30 + 2 * sum(seconds[mutant["folder"]].values())
             begin = time.monotonic()
             code = _forked(tree, files, limit, tree / "log.txt")
             victim.write_bytes(original)
