@@ -18,7 +18,11 @@ NO_AVX = (
 
 
 def cpu_has_avx(cpuinfo: str = "/proc/cpuinfo") -> bool:
-    """Whether the CPU knows AVX. Where that cannot be read (not Linux, or ARM) the answer is yes."""
+    """Whether the CPU knows AVX. Where that cannot be read (not Linux, or ARM) the answer is yes.
+
+    Args:
+        cpuinfo: path of the file in which Linux lists the features of the CPU.
+    """
     try:
         text = pathlib.Path(cpuinfo).read_text()
     except OSError:

@@ -156,7 +156,11 @@ def run(row: Row, seed: int, out) -> dict:
 
 
 def prepare_data(out) -> None:
-    """Render the three sets, unless they are there."""
+    """Render the three sets, unless they are there.
+
+    Args:
+        out: folder of all runs; the sets go into its subfolders.
+    """
     for name, count, seed in (
         ("train", PAGES, 11),
         ("eval", HELD_BACK, 900_001),
@@ -274,7 +278,11 @@ def _commit() -> str:
 
 
 def as_text(result: dict) -> str:
-    """The table for a terminal."""
+    """The table for a terminal.
+
+    Args:
+        result: what `result` of this module gathers, as it is written to JSON.
+    """
     lines = [
         f"{'section':8} {'row':42} {'P':>6} {'R':>6} {'hmean':>6} {'spread':>6} {'seeds':>5} {'at 1.5':>6} {'MB':>6} {'ms':>7}"
     ]

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 
 from ..augment.copy_paste import CopyPaste as CopyPasteAugmentation
-from ..augment.geometry import EastRandomCrop, Geometry, Placement
+from ..augment.geometry import Geometry, Placement
 from ..augment.imgaug_steps import ImgaugStep
+from ..augment.random_crop import EastRandomCrop
 from ..det.targets import clip_polygons, make_shrink_map, make_threshold_map
 from .labels import DONT_CARE, parse_outlines, same_length
 from .resize import page_size
@@ -101,7 +102,7 @@ def _range(name, value):
 
 
 class EastRandomCropData:
-    """See EastRandomCrop in augment/geometry.py.
+    """See EastRandomCrop in augment/random_crop.py.
 
     Args:
         size: [width, height].
@@ -205,7 +206,11 @@ class DetResizeForTest:
         self.limit, self.rule, self.long = limit_side_len, limit_type, resize_long
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
-        """(height, width) of the result."""
+        """(height, width) of the result.
+
+        Args:
+            height, width: of the page in pixels.
+        """
         if self.image_shape:
             tall, wide = self.image_shape[-2:]
             return tall, -(-width * tall // height // 32) * 32 if self.keep_ratio else wide

@@ -11,7 +11,12 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def line_width(image: np.ndarray, height: int) -> int:
-    """Width of a line brought to a height, rounded up."""
+    """Width of a line brought to a height, rounded up.
+
+    Args:
+        image: the line, (H, W, 3).
+        height: in pixels that it is brought to.
+    """
     return max(1, math.ceil(height * image.shape[1] / image.shape[0]))
 
 

@@ -17,6 +17,7 @@ from ppocr_lessons.det.dbnet import db_server
 from ppocr_lessons.engine.tensors import read_tensors, save_weights, sha256
 
 from .conftest import CONFIGS, ROOT
+from .stepping import moved_by
 
 DET, REC, CLS = (
     CONFIGS / f"2022/{n}.yml" for n in ("ch_det_mv3_db_v2.0", "rec_chinese_lite_train_v2.0", "cls_mv3")
@@ -85,20 +86,21 @@ def test_running_the_cell_twice_gives_the_same(overrides, tmp_path):
     assert sha256(tmp_path / "one/latest.safetensors") == sha256(tmp_path / "two/latest.safetensors")
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_workers_do_not_change_the_run(overrides, tmp_path, workers):
-    given = overrides("rec", **{"Train.loader.num_workers": workers, "Train.loader.use_shared_memory": False})
-    train(read_config(REC, given), max_steps=2, progress=False)
-    row = (tmp_path / "run/scalars.csv").read_text().splitlines()[1]
-    assert row == _FIRST.setdefault("row", row)
-
-
-_FIRST: dict[str, str] = {}
+def test_workers_do_not_change_the_run(overrides, tmp_path):
+    augmented = {"Train.dataset.transforms.RecAug": "{}", "Train.loader.use_shared_memory": False}
+    for workers in (0, 2):
+        given = overrides("rec", **augmented, **{"Train.loader.num_workers": workers})
+        given.append(f"Global.save_model_dir={tmp_path / str(workers)}")
+        train(read_config(REC, given), max_steps=2, progress=False)
+    rows = [(tmp_path / f"{workers}/scalars.csv").read_text().splitlines() for workers in (0, 2)]
+    assert len(rows[0]) == 3 and rows[0] == rows[1]
+    weights = [sha256(tmp_path / f"{workers}/latest.safetensors") for workers in (0, 2)]
+    assert weights[0] == weights[1]
 
 
 def test_options_reach_the_trainer(overrides):
     given = overrides("cls", **{
-        "Global.accumulate": 2, "Global.ema_decay": 0.99, "Optimizer.clip_norm_global": 1.0,
+        "Global.accumulate": 2, "Global.ema_decay": 0.99, "Optimizer.name": "SGD", "Optimizer.clip_norm_global": 1.0,
         "Optimizer.regularizer": "{name: L2, factor: 1e-4, decoupled: true}",
         "Optimizer.lr": "{name: Linear, learning_rate: 0.01, reach_zero: true}", "Global.freeze": "[backbone]",
     })  # fmt: skip
@@ -106,6 +108,8 @@ def test_options_reach_the_trainer(overrides):
     assert run.trainer.accumulate == 2 and run.trainer.ema and len(run.trainer.callbacks) == 2
     assert run.steps == 1 and run.schedule(0) == 0.01 and run.schedule(1) == 0
     assert all(p.stop_gradient for p in run.nets["Model"].backbone.parameters())
+    moved = moved_by(run.trainer, 10.0)
+    assert sum((change**2).sum() for change in moved) ** 0.5 == pytest.approx(1.0, rel=1e-3)
 
 
 def test_shipped_weights_as_a_start(overrides, capsys):
