@@ -59,7 +59,12 @@ class StopAtOnce(_Handlers):
     """While there is nothing to save yet, a signal raises Interrupted where the program stands."""
 
     def handle(self, number, frame) -> None:
-        """Raise."""
+        """Raise.
+
+        Args:
+            number: of the signal.
+            frame: where the program stood; not used.
+        """
         raise Interrupted(number)
 
 
@@ -77,7 +82,12 @@ class FinishTheStep(_Handlers):
         self.number, self.quiet = 0, quiet
 
     def handle(self, number, frame) -> None:
-        """Note the signal, or raise."""
+        """Note the signal, or raise.
+
+        Args:
+            number: of the signal.
+            frame: where the program stood; not used.
+        """
         if self.number and number == signal.SIGINT:
             raise Interrupted(
                 number, "stopped by a second Ctrl-C; what came after the last checkpoint is lost"

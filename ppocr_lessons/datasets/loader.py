@@ -75,11 +75,19 @@ class Dataset:
         return len(self.source)
 
     def open(self, index: int) -> Sample:
-        """An entry before its first transform."""
+        """An entry before its first transform.
+
+        Args:
+            index: of the entry, from 0.
+        """
         return Sample(*self.source[index])
 
     def sample(self, index: int, epoch: int = 0) -> Sample:
         """An entry after its last transform; the same whenever and in whichever process it is asked for.
+
+        Args:
+            index: of the entry, from 0.
+            epoch: which, together with the seed and the index, determines everything random.
 
         Raises:
             LabelError: a picture or label that cannot be used; names the file.
@@ -102,7 +110,12 @@ class Dataset:
         return sample
 
     def steps(self, index: int, epoch: int = 0) -> Iterator[tuple[str, Sample]]:
-        """The sample after each transform, with the transform's name; for pictures of the pipeline."""
+        """The sample after each transform, with the transform's name; for pictures of the pipeline.
+
+        Args:
+            index: of the entry, from 0.
+            epoch: see `sample`.
+        """
         rng, sample = rng_for(self.seed, epoch, index), self.open(index)
         for number, step in enumerate(self.transforms):
             if number == self.donors_before:
@@ -229,7 +242,11 @@ class Loader:
         self._next = -1
 
     def order(self, epoch: int) -> np.ndarray:
-        """Indices of an epoch."""
+        """Indices of an epoch.
+
+        Args:
+            epoch: number of the epoch, from 0.
+        """
         if self._order[0] != epoch:
             count = len(self.dataset)
             order = rng_for(self.dataset.seed, epoch).permutation(count) if self.shuffle else np.arange(count)
@@ -237,7 +254,11 @@ class Loader:
         return self._order[1]
 
     def keys(self, batch: int) -> list[tuple[int, int]]:
-        """(epoch, index) of each sample of a batch of this process."""
+        """(epoch, index) of each sample of a batch of this process.
+
+        Args:
+            batch: number of the batch, counted over all epochs from 0.
+        """
         epoch, step = divmod(batch, self.steps_per_epoch)
         joint = self.order(epoch)[step * self.batch_size * self.world :][: self.batch_size * self.world]
         share = np.array_split(joint, self.world)[self.rank]
@@ -245,7 +266,11 @@ class Loader:
         return [(epoch, int(index)) for index in (share if len(share) else joint[:1])]
 
     def batch_at(self, batch: int):
-        """The batch of a number, counted from the start of the run."""
+        """The batch of a number, counted from the start of the run.
+
+        Args:
+            batch: number of the batch, counted over all epochs from 0.
+        """
         if not self.workers:
             rows = [self._rows[key] for key in self.keys(batch)]
             return self.kind(*(paddle.to_tensor(array) for array in _stack(rows)))

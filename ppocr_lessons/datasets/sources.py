@@ -30,7 +30,11 @@ class Source(Protocol):
     def __getitem__(self, index: int) -> Entry: ...
 
     def place(self, index: int) -> tuple[str, int]:
-        """File and line of an entry."""
+        """File and line of an entry.
+
+        Args:
+            index: of the entry, from 0.
+        """
 
 
 class ListSource:
@@ -92,6 +96,9 @@ class ListSource:
     def path(self, picture: str) -> pathlib.Path:
         """Path of a picture as a label file names it.
 
+        Args:
+            picture: as the label file names it.
+
         Raises:
             ValueError: it leads out of data_dir, and allow_outside is off; or it is no path.
         """
@@ -115,12 +122,20 @@ class ListSource:
         return self._inside[folder]
 
     def place(self, index: int) -> tuple[str, int]:
-        """Label file and line of an entry."""
+        """Label file and line of an entry.
+
+        Args:
+            index: of the entry, from 0.
+        """
         file, line = self._index[index]
         return str(self.files[file].path), self.files[file].line_number(line)
 
     def without(self, indices) -> "ListSource":
-        """The same source without some of its entries."""
+        """The same source without some of its entries.
+
+        Args:
+            indices: of the entries to leave out.
+        """
         fewer = object.__new__(ListSource)
         fewer.data_dir, fewer.files, fewer.allow_outside = self.data_dir, self.files, self.allow_outside
         fewer._root, fewer._inside = self._root, self._inside
@@ -178,7 +193,11 @@ class LmdbSource:
         return int(self._ends[-1])
 
     def place(self, index: int) -> tuple[str, int]:
-        """Folder and number of an entry, from 1."""
+        """Folder and number of an entry, from 1.
+
+        Args:
+            index: of the entry, from 0.
+        """
         number = int(np.searchsorted(self._ends, index, side="right"))
         before = int(self._ends[number - 1]) if number else 0
         return str(self.folders[number]), index - before + 1

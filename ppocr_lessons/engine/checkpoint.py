@@ -38,12 +38,21 @@ class Checkpoint(NamedTuple):
 
 
 def step_name(step: int) -> str:
-    """Name of the directory of a step's checkpoint."""
+    """Name of the directory of a step's checkpoint.
+
+    Args:
+        step: number of finished steps.
+    """
     return f"{PREFIX}{step:08d}"
 
 
 def optimizer_arrays(optimizer, net) -> dict:
-    """Moments of an optimizer as `parameter name/moment`, without the count that Paddle puts behind."""
+    """Moments of an optimizer as `parameter name/moment`, without the count that Paddle puts behind.
+
+    Args:
+        optimizer: whose moments are wanted.
+        net: whose parameters it updates.
+    """
     saved = optimizer.state_dict()
     arrays = {}
     for name, tensor in state_of(net).items():
@@ -81,7 +90,11 @@ def restore_optimizer(optimizer, net, arrays: dict, source="the moments") -> Non
 
 
 def not_finite(arrays: dict[str, np.ndarray]) -> str | None:
-    """Name of the first array that holds an infinite number or none at all; None if all are finite."""
+    """Name of the first array that holds an infinite number or none at all; None if all are finite.
+
+    Args:
+        arrays: by name.
+    """
     for name, array in arrays.items():
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
             return name
@@ -180,7 +193,11 @@ def _rotate(folder: pathlib.Path, newest: pathlib.Path, keep: int) -> None:
 
 
 def candidates(folder) -> list[pathlib.Path]:
-    """Directories that may be checkpoints, newest first: `step-` and eight digits, with files of ours in them."""
+    """Directories that may be checkpoints, newest first: `step-` and eight digits, with files of ours in them.
+
+    Args:
+        folder: of the run.
+    """
     folder = pathlib.Path(folder)
     found = [p for p in folder.glob(PREFIX + "*") if NAME.fullmatch(p.name) and p.is_dir()]
     known = ("state.json", f"{MODEL}.safetensors", f"{OPTIMIZER}.safetensors")
@@ -210,6 +227,9 @@ def _checked_state(path: pathlib.Path) -> dict:
 def read_state(path) -> dict:
     """state.json of a checkpoint whose files are whole.
 
+    Args:
+        path: of the checkpoint's directory.
+
     Raises:
         ValueError: a file is missing, cut off or changed, or state.json does not hold what belongs there.
     """
@@ -236,6 +256,9 @@ def _read(path: pathlib.Path) -> Checkpoint:
 def newest_checkpoint(folder) -> Checkpoint | None:
     """The newest checkpoint that is whole; a damaged newer one is named on stderr. None if there are none.
 
+    Args:
+        folder: of the run.
+
     Raises:
         CheckpointError: there are checkpoints, and all of them are damaged.
     """
@@ -252,6 +275,11 @@ def newest_checkpoint(folder) -> Checkpoint | None:
 
 def restore_checkpoint(checkpoint: Checkpoint, net, optimizer) -> None:
     """Load weights and moments of a checkpoint.
+
+    Args:
+        checkpoint: that was verified.
+        net: all nets of the run in one layer.
+        optimizer: over its parameters.
 
     Raises:
         WeightsError: the net is another one than was saved; nothing was loaded then but, at most, its weights.

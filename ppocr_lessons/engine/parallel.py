@@ -51,7 +51,11 @@ def start(device: str = "auto") -> str:
 
 @paddle.no_grad()
 def same_weights(net) -> None:
-    """Give every process the weights and batch statistics of the first."""
+    """Give every process the weights and batch statistics of the first.
+
+    Args:
+        net: whose state every process shall share.
+    """
     if world()[1] > 1:
         for tensor in net.state_dict().values():
             dist.broadcast(tensor, src=0)
@@ -63,7 +67,11 @@ def asks_every_step() -> bool:
 
 
 def highest(numbers: list[int]) -> list[int]:
-    """The highest of each number over all processes. Every process has to call it, with as many numbers."""
+    """The highest of each number over all processes. Every process has to call it, with as many numbers.
+
+    Args:
+        numbers: integers of this process.
+    """
     if world()[1] == 1:
         return list(numbers)
     message = paddle.to_tensor(np.array(numbers, np.int64))
@@ -72,7 +80,11 @@ def highest(numbers: list[int]) -> list[int]:
 
 
 def total(numbers: list[float]) -> list[float]:
-    """The sum of each number over all processes, in float64, so that counts stay exact."""
+    """The sum of each number over all processes, in float64, so that counts stay exact.
+
+    Args:
+        numbers: of this process.
+    """
     if world()[1] == 1:
         return list(numbers)
     message = paddle.to_tensor(np.array(numbers, np.float64))
@@ -91,7 +103,11 @@ def _send(data: bytes | None) -> bytes:
 
 
 def share(value):
-    """A JSON value of the first process, in all of them; what the others pass does not count."""
+    """A JSON value of the first process, in all of them; what the others pass does not count.
+
+    Args:
+        value: a JSON value.
+    """
     rank, size = world()
     if size == 1:
         return value

@@ -32,7 +32,11 @@ def usable(precision: str) -> str:
 
 
 def in_float32(answer):
-    """A net's answer with every half-precision tensor in it as float32; tuples, lists and dicts keep their kind."""
+    """A net's answer with every half-precision tensor in it as float32; tuples, lists and dicts keep their kind.
+
+    Args:
+        answer: of a net: a tensor, or a tuple, list, dict or named tuple of such.
+    """
     if isinstance(answer, paddle.Tensor):
         half = answer.dtype in (paddle.float16, paddle.bfloat16)
         return answer.astype("float32") if half else answer

@@ -10,7 +10,11 @@ class PendingRows:
         self._rows, self._numbers = [], []
 
     def begin(self, row: dict) -> None:
-        """Start the row of a step; `add` fills it in."""
+        """Start the row of a step; `add` fills it in.
+
+        Args:
+            row: of the log, with values that are still on the device.
+        """
         self._rows.append(row)
 
     @paddle.no_grad()

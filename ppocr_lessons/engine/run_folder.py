@@ -101,7 +101,11 @@ def _describe(text: str) -> str:
 
 
 def holds_a_run(folder) -> bool:
-    """Whether something of a run is there that a new one would add to or overwrite."""
+    """Whether something of a run is there that a new one would add to or overwrite.
+
+    Args:
+        folder: that a run would write to.
+    """
     folder = pathlib.Path(folder)
     return bool(candidates(folder)) or any(
         (folder / n).exists() for n in WRITTEN if n.endswith("safetensors")

@@ -118,7 +118,11 @@ class TensorBoard:
         self.folder, self.writer, self.written = folder, None, 0
 
     def after_update(self, trainer) -> None:
-        """Write the rows that have been read back so far."""
+        """Write the rows that have been read back so far.
+
+        Args:
+            trainer: that has just finished a step.
+        """
         if self.writer is None:
             from tensorboardX import SummaryWriter
 
@@ -129,6 +133,10 @@ class TensorBoard:
         self.written = len(trainer.history)
 
     def after_run(self, trainer) -> None:
-        """Write the last rows too, and wait until all of it is on disk."""
+        """Write the last rows too, and wait until all of it is on disk.
+
+        Args:
+            trainer: that has finished its run.
+        """
         self.after_update(trainer)
         self.writer.flush()

@@ -13,19 +13,36 @@ from .cosine_warmup import lr_at, warm_up
 def linear(step: int, *, peak: float, steps: int, end: float = 0.0, power: float = 1.0) -> float:
     """From `peak` to `end` over `steps`, in a line or, with another power, a curve; then `end`.
 
+    Args:
+        step: 0 for the first.
+        peak: rate at the start.
+        steps: until the last rate is reached.
+        end: the last rate.
+        power: 1 for a straight line.
     PaddleOCR: Linear in ppocr/optimizer/learning_rate.py.
     """
     return (peak - end) * (1 - min(step, steps) / steps) ** power + end
 
 
 def staircase(step: int, *, peak: float, every: int, gamma: float) -> float:
-    """Times `gamma` every `every` steps. PaddleOCR: Step in ppocr/optimizer/learning_rate.py."""
+    """Times `gamma` every `every` steps. PaddleOCR: Step in ppocr/optimizer/learning_rate.py.
+
+    Args:
+        step: 0 for the first.
+        peak: rate at the start.
+        every: steps between two drops.
+        gamma: factor of each drop.
+    """
     return peak * gamma ** (step // every)
 
 
 def pieces(step: int, *, boundaries: Sequence[int], values: Sequence[float]) -> float:
     """values[i] until boundaries[i], the last value from then on; PP-OCRv2's configuration leaves one value out.
 
+    Args:
+        step: 0 for the first.
+        boundaries: steps at which the rate changes.
+        values: the rates, one more than there are boundaries.
     PaddleOCR: Piecewise in ppocr/optimizer/learning_rate.py.
 
     Raises:

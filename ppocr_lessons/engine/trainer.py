@@ -143,7 +143,11 @@ class Trainer:
             self.history = [row for row in rows if row["step"] < self.step]
 
     def run(self, steps: int) -> list[dict[str, float]]:
-        """Train until `steps` steps are done in all, and return the log, one row a step."""
+        """Train until `steps` steps are done in all, and return the log, one row a step.
+
+        Args:
+            steps: total number of steps, those before a resume included.
+        """
         self.strategy.trained.train()
         self._pending, self._saved_at = PendingRows(), time.monotonic()
         if self._joint is None:
