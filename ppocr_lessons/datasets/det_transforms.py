@@ -185,9 +185,14 @@ class DetResizeForTest:
     Args:
         image_shape: [height, width], or None for one of the rules below.
         keep_ratio: with image_shape: its height, the width in proportion, rounded up to 32.
-        limit_side_len: pixels; 736 if nothing is given.
-        limit_type: "min", "max" or "resize_long".
+        limit_side_len: pixels of the rule limit_type; None for resize_long, and if that is None too, for 736 as the
+            short side at least.
+        limit_type: "min", "max" or "resize_long"; without limit_side_len it has no effect, as in PaddleOCR.
         resize_long: long side in pixels, both rounded up to 128.
+
+    Raises:
+        ValueError: unknown limit_type, or an image_shape that is not two numbers.
+    PaddleOCR: DetResizeForTest in ppocr/data/imaug/operators.py.
     """
 
     def __init__(
@@ -195,19 +200,22 @@ class DetResizeForTest:
         *,
         image_shape: list[int] | None = None,
         keep_ratio: bool = False,
-        limit_side_len: int = 736,
+        limit_side_len: int | None = None,
         limit_type: str = "min",
         resize_long: int | None = None,
     ):
         if limit_type not in ("min", "max", "resize_long"):
             raise ValueError(f"limit_type is {limit_type!r}; known are ['min', 'max', 'resize_long']")
+        if image_shape is not None and len(image_shape) != 2:
+            raise ValueError(f"image_shape is {image_shape}; [height, width] is needed")
         self.image_shape, self.keep_ratio = image_shape, keep_ratio
-        self.limit, self.rule, self.long = limit_side_len, limit_type, resize_long
+        self.limit, self.rule = (736, "min") if limit_side_len is None else (limit_side_len, limit_type)
+        self.long = resize_long if limit_side_len is None else None
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of the result."""
         if self.image_shape:
-            tall, wide = self.image_shape[-2:]
+            tall, wide = self.image_shape
             return tall, -(-width * tall // height // 32) * 32 if self.keep_ratio else wide
         if self.long:
             factor = self.long / max(height, width)

@@ -43,8 +43,13 @@ class Problem(NamedTuple):
         return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
 
 
-def raise_for(problems: list[Problem], what: str) -> None:
+def raise_for(problems: list[Problem], what: str, way_out: str = "") -> None:
     """Raise one error for all problems, if there are any.
+
+    Args:
+        problems: of a data set.
+        what: the set's name.
+        way_out: a last line, of what the user may do.
 
     Raises:
         LabelError: names the first SHOWN and counts the rest.
@@ -55,6 +60,7 @@ def raise_for(problems: list[Problem], what: str) -> None:
     lines += [f"  {problem}" for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
         lines.append(f"  ... and {len(problems) - SHOWN} more")
+    lines += [f"  {way_out}"] if way_out else []
     raise LabelError("\n".join(lines))
 
 

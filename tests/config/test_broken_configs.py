@@ -37,7 +37,7 @@ OVERRIDES = [
     (CML, "Architecture.Models.Student.frozen=true", "Student.frozen.*unknown key"),
     (CML, "Loss.weights=1", "Loss.weights.*unknown key"),
     # unknown names
-    (DET, "Architecture.model_type=dett", "model_type.*'dett'; known are.*det"),
+    (DET, "Architecture.model_type=dett", "model_type.*'dett'; known tasks are.*det"),
     (DET, "Architecture.algorithm=EAST", "algorithm.*'EAST'; known for det"),
     (DET, "Architecture.Backbone.name=MobileNetV4", "Backbone.name.*'MobileNetV4'; known backbones of det"),
     (DET, "Architecture.Neck.name=FPN", "Neck.name.*'FPN'; known necks of det"),
@@ -189,7 +189,7 @@ BUILT = [
     (REC, {"Architecture.Backbone.small_stride": "[1, 2, 3, 2]"}, "strides is"),
     (REC, {"Global.max_text_length": 1}, "more than max_text_length 1"),
     (CML, {"Architecture.Models.Student.pretrained": "", "Architecture.Models.Student2.pretrained": "",
-           "Architecture.Models.Teacher.pretrained": ""}, "Teacher: freeze_params is true and pretrained is empty"),
+           "Architecture.Models.Teacher.pretrained": ""}, "Teacher.*: freeze_params is true and pretrained is empty"),
     (ECTC, {"Loss.loss_config_list.CenterLoss.center_file_path": "nowhere.pkl"}, "center_file_path.*nowhere.pkl"),
 ]  # fmt: skip
 
