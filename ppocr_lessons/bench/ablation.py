@@ -20,7 +20,8 @@ import paddle
 
 from ..config import read_config
 from ..config import run as runs
-from ..config.build import build_dataset, context
+from ..config.build import context
+from ..config.build_data import build_dataset
 from ..config.optimizer import build_optimizer
 from ..datasets.write import write_set
 from ..deploy.export import export_cached, size_mb

@@ -1,4 +1,4 @@
-"""From a configuration to nets, losses and data."""
+"""From a configuration to nets and losses."""
 
 import pathlib
 import sys
@@ -10,8 +10,6 @@ from ..backbones.mobilenet_v3 import DetMobileNetV3, RecMobileNetV3
 from ..backbones.pp_lcnet import PPLCNet
 from ..backbones.resnet_vd import ResNetVd
 from ..cls.direction import DIRECTIONS, DirectionClassifier, PlainCrossEntropy
-from ..datasets.loader import TRANSFORMS, Dataset
-from ..datasets.sources import ListSource, LmdbSource, checked
 from ..det.db_loss import DBLoss, PlainDB
 from ..det.dbnet import DBNet
 from ..distill.cml import DBTerm, DilatedTerm
@@ -25,7 +23,7 @@ from ..losses.enhanced_ctc import CenterTerm
 from ..rec.crnn import CRNN
 from ..rec.ctc import Alphabet, PlainCTC
 from . import schema
-from .parts import Config, NetConfig, SetConfig
+from .parts import Config, NetConfig
 from .yaml_file import Problem, dotted, raise_for
 
 DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -49,6 +47,18 @@ def say(message: str) -> None:
         print(message, file=sys.stderr)
 
 
+def ordinary(path) -> str:
+    """A path as it is, if it is not of a device or a pipe, which would be read without end.
+
+    Raises:
+        ValueError: it is.
+    """
+    found = pathlib.Path(path)
+    if found.exists() and not found.is_file() and not found.is_dir():
+        raise ValueError(f"{path}: not an ordinary file")
+    return str(path)
+
+
 def context(config: Config) -> Context:
     """Read the dictionary and the like.
 
@@ -63,8 +73,8 @@ def context(config: Config) -> Context:
                 # PaddleOCR adds the space to dictionaries alone: 36 characters and the blank, whatever the file says.
                 alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=False, lower=True)
             else:
-                alphabet = Alphabet.from_file(path, use_space=settings.use_space_char)
-        except ValueError as error:
+                alphabet = Alphabet.from_file(ordinary(path), use_space=settings.use_space_char)
+        except (ValueError, OSError) as error:
             raise_for(
                 config.path, [Problem(("Global", "character_dict_path"), str(error))], config.line, error
             )
@@ -131,7 +141,7 @@ def build_nets(
             nets[name] = build_net(part, config.task, classes)
             if part.sub.pretrained:
                 place = (*place, "pretrained")
-                done = load_matching(nets[name], part.sub.pretrained).report(part.sub.pretrained)
+                done = load_matching(nets[name], ordinary(part.sub.pretrained)).report(part.sub.pretrained)
                 say(done if report else "")
             elif part.sub.freeze_params:
                 reason = "freeze_params is true and pretrained is empty: it would teach noise"
@@ -152,7 +162,7 @@ def build_nets(
 
 
 def _start(name, net, path, report) -> None:
-    done = load_matching(net, path, prefix=f"{name}.").report(path)
+    done = load_matching(net, ordinary(path), prefix=f"{name}.").report(path)
     say(done if report else "")
 
 
@@ -212,7 +222,7 @@ def _term(config, name, part, nets, shared):
     centers = None
     try:
         if part.center_file_path:
-            centers = read_centers(part.center_file_path, classes, width)
+            centers = read_centers(ordinary(part.center_file_path), classes, width)
         if part.num_classes != classes:
             say(f"warning: Loss: CenterLoss.num_classes is {part.num_classes}, the dictionary has {classes}")
         return CenterTerm("Model", CenterLoss(classes, width, centers=centers))
@@ -220,55 +230,6 @@ def _term(config, name, part, nets, shared):
         place = ("Loss", "loss_config_list", [name for name, _ in config.losses].index(name), name)
         problem = Problem((*place, "center_file_path"), str(error))
         raise_for(config.path, [problem], config.line, error)
-
-
-def build_transforms(part: SetConfig, shared: Context) -> list:
-    """The pipeline of a data set."""
-    given = {
-        "CTCLabelEncode": {"alphabet": shared.alphabet, "max_text_length": shared.longest},
-        "ClsLabelEncode": {"label_list": shared.labels},
-    }
-    return [TRANSFORMS[name](**{**given.get(name, {}), **arguments}) for name, arguments in part.transforms]
-
-
-def checked_source(config: Config, part: SetConfig, shared: Context, what: str):
-    """The entries of a data set, every one of them checked; see `build_dataset`."""
-    given = part.dataset
-    if given.name == "LMDBDataSet":
-        source = LmdbSource(given.data_dir)
-    else:
-        ratios = given.ratio_list
-        ratios = ratios if isinstance(ratios, list) or ratios is None else float(ratios)
-        files = given.label_file_list
-        if isinstance(ratios, list) and isinstance(files, str):
-            files = [files]
-        source = ListSource(given.data_dir, files, ratios=ratios, seed=shared.seed, delimiter=given.delimiter)
-    return checked(
-        source,
-        config.task,
-        what=what,
-        on_bad=given.on_bad,
-        alphabet=shared.alphabet,
-        longest=shared.longest,
-        labels=shared.labels,
-        progress=len(source) > 10_000,
-    )
-
-
-def build_dataset(config: Config, part: SetConfig, shared: Context, what: str) -> Dataset:
-    """A data set whose every entry was checked.
-
-    Args:
-        config: that was read.
-        part: Train or Eval of it.
-        shared: see `context`.
-        what: the set's name in messages.
-
-    Raises:
-        LabelError: names the bad entries.
-    """
-    source = checked_source(config, part, shared, what)
-    return Dataset(source, build_transforms(part, shared), seed=shared.seed)
 
 
 def output_folder(config: Config) -> pathlib.Path:

@@ -2,13 +2,13 @@
 
 from typing import Annotated, Literal
 
-from annotated_types import Gt, Le, MinLen
+from annotated_types import Gt, Le, MaxLen, MinLen
 from pydantic import field_validator
 
 from .schema import Part, Weight, Width
 
 Names = Annotated[list[str], MinLen(1)]
-Pairs = Annotated[list[Annotated[list[str], MinLen(2)]], MinLen(1)]
+Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1)]
 
 
 class _PairsPart(Part):

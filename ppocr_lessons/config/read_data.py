@@ -4,11 +4,12 @@ import inspect
 
 import pydantic
 
-from ..datasets.loader import BATCHES, TRANSFORMS
+from ..datasets.loader import TRANSFORMS
 from . import schema
 from .check import Checker
 from .compat import DEFAULTS, UNREAD, fraction, name_of
 from .parts import Config, SetConfig
+from .pipeline import check_pipeline
 
 SIZES = ("size", "image_shape", "limit_side_len", "resize_long")
 """Arguments of transforms that are sides of pictures in pixels."""
@@ -19,21 +20,6 @@ LARGEST = 1_000_000
 
 STAND_INS = {"alphabet": None, "max_text_length": 25, "label_list": ["0", "180"]}
 """Arguments of transforms that section Global gives, if the transform does not; these stand in for them in the check."""
-
-MAKES = {
-    "DecodeImage": {"image"},
-    "DetLabelEncode": {"polys", "texts", "ignore_tags"},
-    "ClsLabelEncode": {"label"},
-    "CTCLabelEncode": {"label", "length", "texts"},
-    "DetResizeForTest": {"shape"},
-    "MakeBorderMap": {"threshold_map", "threshold_mask"},
-    "MakeShrinkMap": {"shrink_map", "shrink_mask"},
-}
-EVAL_KEYS = {
-    "det": ("image", "shape", "polys", "ignore_tags"),
-    "cls": ("image", "label"),
-    "rec": ("image", "label", "length"),
-}
 
 
 def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
@@ -67,7 +53,7 @@ def _transforms(checker: Checker, config: Config, entries, place: tuple, key: st
     if not isinstance(entries, list) or not entries:
         checker.problem(place, "missing" if entries is None else f"found {entries!r:.60}; a list is needed")
         return []
-    found, made, before = [], set(), len(checker.problems)
+    found, decoded, before = [], False, len(checker.problems)
     for number, entry in enumerate(entries):
         here = (*place, number)
         if isinstance(entry, str):
@@ -79,26 +65,12 @@ def _transforms(checker: Checker, config: Config, entries, place: tuple, key: st
         arguments = _arguments(checker, name, given, (*here, name))
         if arguments is not None:
             found.append((name, arguments))
-        if name != "DecodeImage" and "image" not in made:
+        decoded |= name == "DecodeImage"
+        if not decoded:
             checker.problem(here, f"{name} stands before DecodeImage")
-        made |= MAKES.get(name, set())
     if len(checker.problems) == before:
-        _kept(checker, config, found, made, place, key)
+        check_pipeline(checker, config.task, key, found, place)
     return found
-
-
-def _kept(checker, config, found, made, place, key) -> None:
-    needed = BATCHES[config.task][1] if key == "Train" else EVAL_KEYS[config.task]
-    keep = [arguments["keep_keys"] for name, arguments in found if name == "KeepKeys"]
-    if not keep:
-        checker.problem(place, f"KeepKeys is missing; for {config.task} it needs {list(needed)}")
-        return
-    lost = [name for name in needed if name not in keep[-1]]
-    if lost:
-        checker.problem(place, f"KeepKeys lacks {lost}; for {config.task} it needs {list(needed)}")
-    unmade = [name for name in keep[-1] if name not in made]
-    if unmade:
-        checker.problem(place, f"KeepKeys asks for {unmade}, which no transform makes")
 
 
 def _moderate(checker: Checker, given: dict, place: tuple) -> bool:

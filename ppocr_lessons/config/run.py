@@ -20,7 +20,8 @@ from ..engine.scalars import TensorBoard
 from ..engine.schedule import Schedule
 from ..engine.tensors import WeightsError, save_weights
 from ..engine.trainer import Trainer
-from .build import Context, build_dataset, build_nets, build_strategy, context, output_folder, say
+from .build import Context, build_nets, build_strategy, context, output_folder, say
+from .build_data import build_dataset, check_line_heights
 from .evaluate import evaluate
 from .optimizer import build_optimizer, build_schedule
 from .parts import Config, NetConfig
@@ -89,6 +90,8 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=progress))
         if nets:
             nets = {name: parallel.synchronised_batch_norm(net) for name, net in nets.items()}
+            if config.task == "rec":
+                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
             strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
         train_set, eval_set = (
             trial.of((key, "dataset"), functools.partial(build_dataset, config, part, shared, key))

@@ -3,7 +3,8 @@
 import functools
 from dataclasses import replace
 
-from .build import build_nets, checked_source, context
+from .build import build_nets, context
+from .build_data import checked_source
 from .parts import Config
 from .schema import Global
 from .yaml_file import ConfigError, Problem, raise_for

@@ -81,7 +81,10 @@ def _augmenter(entry):
         raise ValueError(f"args of augmenter {name!r} are {args!r}; named arguments are needed")
     still = {"flip_prob": 0.0, "rotate": (0, 0), "resize": (1, 1)}
     if name == "Fliplr" and set(args) <= {"p"}:
-        return Geometry(**still | {"flip_prob": args.get("p", 1.0)})
+        prob = args.get("p", 1.0)
+        if not _is_number(prob):
+            raise ValueError(f"p is {prob!r}; a number in 0..1 is needed")
+        return Geometry(**still | {"flip_prob": prob})
     if name == "Affine" and set(args) == {"rotate"}:
         return Geometry(**still | {"rotate": _range("rotate", args["rotate"])})
     if name == "Resize" and set(args) == {"size"}:
@@ -89,13 +92,13 @@ def _augmenter(entry):
     return ImgaugStep(name, args)
 
 
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _range(name, value):
-    pair = [value, value] if isinstance(value, (int, float)) else value
-    if (
-        not isinstance(pair, (list, tuple))
-        or len(pair) != 2
-        or not all(isinstance(v, (int, float)) for v in pair)
-    ):
+    pair = [value, value] if _is_number(value) else value
+    if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(map(_is_number, pair)):
         raise ValueError(f"{name} is {value!r}; a number or [lowest, highest] is needed")
     return tuple(pair)
 
