@@ -9,7 +9,7 @@ from .compat import name_of
 from .parts import Config, NetConfig
 from .read_data import read_set
 from .trial import problems_beyond
-from .yaml_file import YamlFile, override, raise_for
+from .yaml_file import YamlFile, dotted, override, raise_for
 
 SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "PostProcess", "Metric", "Train", "Eval")
 
@@ -49,6 +49,11 @@ class _Reading(Checker):
         )
         self.architecture(config)
         config.task = config.task or self.guess()
+        if config.settings and "arabic" in (config.settings.character_dict_path or ""):
+            self.notes.append(
+                "Global.character_dict_path: PaddleOCR turns the texts that it decodes with an Arabic dictionary around; "
+                "here they stay in the order of the labels"
+            )
         self.optimizer(config)
         if config.task:
             self.loss(config)
@@ -201,6 +206,8 @@ class _Reading(Checker):
                 (*place, name), "of recognisers needs act: softmax, and use_log: true if it is there"
             )
         maps = getattr(part, "maps_name", None)
+        if name == "DistillationDMLLoss" and config.task == "det" and not maps:
+            self.notes.append(f"{dotted((*place, name))}: without maps_name the shrink maps are compared")
         maps = [name_of(m) for m in ([maps] if isinstance(maps, str) else maps or [])]
         if config.task == "det" and any(m != "shrink_maps" for m in maps):
             self.problem(

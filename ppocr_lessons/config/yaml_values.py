@@ -151,4 +151,4 @@ class _Values:
         try:
             return make(node)
         except (KeyError, ValueError, IndexError) as error:
-            raise PlainYamlError(line, f"{node.value!r:.60} is no {kind}") from error
+            raise PlainYamlError(line, f"{node.value!r:.60} is not of the type {kind}") from error
