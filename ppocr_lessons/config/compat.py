@@ -43,6 +43,7 @@ _OTHER_DEVICE = _told("training runs on a CPU or on CUDA devices")
 _TENSOR_NAME = Ignored("it names a tensor in PaddleOCR's dictionaries; our nets return named fields")
 _SIZES = Ignored("the sizes follow from the net")
 _AMP = "automatic mixed precision runs at level O1 with Paddle's own lists"
+_GROWTH = _told("the shrink ratio stays the same from the first epoch to the last")
 _LOADER = Ignored("it tunes PaddleOCR's worker processes; the batches are the same without it")
 
 IGNORED = {
@@ -114,6 +115,8 @@ IGNORED = {
         "use_mp": _LOADER, "persistent_workers": _LOADER, "prefetch_factor": _LOADER, "num_sections": _LOADER,
         "collate_fn": _told("samples of one size are stacked"),
     },
+    ("MakeBorderMap",): {"epoch": _GROWTH, "total_epoch": _GROWTH},
+    ("MakeShrinkMap",): {"epoch": _GROWTH, "total_epoch": _GROWTH},
     ("RecResizeImg",): {"infer_mode": _INFER, "eval_mode": _INFER, "character_dict_path": _INFER},
     ("DistillationDBLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME, "eps": _told("it is 1e-6", 1e-6)},
     ("DistillationDilaDBLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME, "eps": _told("it is 1e-6", 1e-6)},

@@ -107,6 +107,9 @@ class _Reading(Checker):
                 continue
             config.task = config.task or task
             config.nets[name] = self.net(sub, here, task)
+        whole = values.get("model_type", config.task)
+        if config.task and whole != config.task:
+            self.problem((*place, "model_type"), f"found {whole!r:.60}; the nets are {config.task!r}")
         if config.nets and all(net.sub and net.sub.freeze_params for net in config.nets.values()):
             self.problem((*place, "Models"), "freeze_params is true for all of them: nothing would learn")
 

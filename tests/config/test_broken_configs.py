@@ -168,6 +168,7 @@ OVERRIDES = [
     (REC, "Optimizer.lr={name: Piecewise, values: [1, 2, 3], decay_epochs: [5]}", "3 values for 1 decay_epochs"),
     (REC, "Optimizer.lr={name: Piecewise, values: [1, 2], decay_epochs: [5, 3]}", "have to rise"),
     (CML, "Loss.loss_config_list.DistillationDMLLoss.model_name_pairs=[[Student, Pupil]]", "'Pupil'.*not among"),
+    (UDML, "Architecture.model_type=[a]", "Architecture.model_type.*the nets are 'rec'"),
     (CML, "Architecture.Models.Student.model_type=rec", "found 'rec', the other nets are 'det'|known for rec"),
     (UDML, "Loss.loss_config_list.DistillationDMLLoss.act=", "needs act: softmax"),
     (CML, "Loss.loss_config_list.DistillationDMLLoss.maps_name=binary_maps", "maps_name.*'binary_maps'.*known is"),
