@@ -225,7 +225,7 @@ def train(
         from .config import read_config, run
 
         signals.arm()
-        settings = read_config(config, override or [])
+        settings = read_config(config, override or [], everything=True)
         if check:
             prepared = run.prepare(settings, dry=True)
             typer.echo(

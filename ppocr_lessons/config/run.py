@@ -1,6 +1,7 @@
 """A configuration put to work: train, evaluate, export."""
 
 import contextlib
+import functools
 import pathlib
 from dataclasses import dataclass
 
@@ -11,18 +12,21 @@ from ..deploy.teacher import fast_teacher
 from ..engine import parallel
 from ..engine.ema import EMA
 from ..engine.fine_tuning import load_matching
-from ..engine.l2_decay import DecoupledDecay, regularizer
+from ..engine.l2_decay import DecoupledDecay
 from ..engine.run_folder import FolderLock
 from ..engine.scalars import TensorBoard
 from ..engine.schedule import Schedule
 from ..engine.tensors import WeightsError, save_weights
 from ..engine.trainer import Trainer
-from .build import Context, build_dataset, build_nets, build_strategy, context, output_folder, say
+from .build import Context, build_nets, build_strategy, context, output_folder, say
+from .build_data import build_dataset, check_line_heights
 from .evaluate import evaluate
+from .optimizer import build_optimizer, build_schedule
 from .parts import Config, NetConfig
 from .record import settle, write_environment, write_record
 from .teachers import check_teachers
-from .yaml_file import ConfigError
+from .trial import Trial
+from .yaml_file import ConfigError, Problem, raise_for
 
 SAVE_EVERY = 500
 """Steps between checkpoints where the configuration does not say."""
@@ -53,34 +57,11 @@ class Run:
     eval_set: object
 
 
-def build_optimizer(config: Config, parameters):
-    """The optimizer of a configuration, coupled decay included.
-
-    Args:
-        config: that was read.
-        parameters: that learn.
-    """
-    part, decay = config.optimizer, config.regularizer
-    clip = None
-    if part.clip_norm_global:
-        clip = paddle.nn.ClipGradByGlobalNorm(part.clip_norm_global)
-    elif part.clip_norm:
-        clip = paddle.nn.ClipGradByNorm(part.clip_norm)
-    given = {"parameters": parameters, "grad_clip": clip}
-    given["weight_decay"] = regularizer(decay.name, decay.factor) if decay and not decay.decoupled else None
-    rate = config.lr.learning_rate or config.lr.values[0]
-    betas = {"beta1": part.beta1, "beta2": part.beta2, "epsilon": part.epsilon}
-    if part.name == "AdamW":
-        # Always decoupled, and of L2; L1 is left to the callback.
-        given["weight_decay"] = decay.factor if decay and decay.name == "L2" else 0.0
-        return paddle.optimizer.AdamW(rate, **betas, **given)
-    if part.name == "Adam":
-        return paddle.optimizer.Adam(rate, **betas, **given)
-    if part.name == "Momentum":
-        return paddle.optimizer.Momentum(rate, momentum=part.momentum, **given)
-    if part.name == "RMSProp":
-        return paddle.optimizer.RMSProp(rate, momentum=part.momentum, epsilon=part.epsilon, **given)
-    return paddle.optimizer.SGD(rate, **given)
+def cpu_note(settings, device: str | None) -> list[str]:
+    """A sentence where a GPU is asked for, PaddleOCR's way, and the run is on the CPU."""
+    if settings.use_gpu and device == "cpu":
+        return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
+    return []
 
 
 def start_device(config: Config) -> str:
@@ -93,7 +74,7 @@ def start_device(config: Config) -> str:
     try:
         return parallel.start(settings.device if settings.use_gpu is not False else "cpu")
     except ValueError as error:
-        raise ConfigError(f"{config.path}: Global.device: {error}") from error
+        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.line, error)
 
 
 def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
@@ -107,23 +88,36 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     Raises:
         ConfigError, LabelError, WeightsError: what cannot be built, with file and reason.
     """
-    settings, device = config.settings, start_device(config)
+    settings, trial = config.settings, Trial(config)
+    device = trial.of(("Global", "device"), lambda: start_device(config))
     rank, world = parallel.world()
-    shared = context(config)
+    if progress and rank == 0:
+        say("\n".join(f"note: {note}" for note in [*config.notes, *cpu_note(settings, device)]))
+    shared = trial.of(("Global",), lambda: context(config))
+    if shared is None:
+        trial.finish()
     paddle.seed(shared.seed)
     with paddle.utils.unique_name.guard():
-        nets = build_nets(config, shared, dry=dry, report=progress)
-        strategy = build_strategy(config, nets, shared)
+        nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=progress))
+        if nets:
+            if config.task == "rec":
+                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
+            strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
+        train_set, eval_set = (
+            trial.of((key, "dataset"), functools.partial(build_dataset, config, part, shared, key))
+            for key, part in (("Train", config.train), ("Eval", config.evaluation))
+        )
+        trial.finish()
         if parallel.shares_batch_norms():
             parallel.synchronise_batch_norms(strategy.trained)
         for name in getattr(strategy, "frozen", ()):
             # A trial with a teacher without weights may go without the export.
             if config.task == "det" and device == "cpu" and (config.nets[name].sub.pretrained or not dry):
                 strategy.shortcuts[name] = fast_teacher(nets[name])
-        optimizer = build_optimizer(config, strategy.trained.parameters())
+        optimizer = build_optimizer(config, strategy.trained)
     given = config.train.loader
     loader = Loader(
-        build_dataset(config, config.train, shared, "Train"),
+        train_set,
         config.task,
         batch_size=given.batch_size_per_card,
         shuffle=given.shuffle,
@@ -133,15 +127,8 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         rank=rank,
         world=world,
     )
-    eval_set = build_dataset(config, config.evaluation, shared, "Eval")
     steps_per_epoch = max(1, loader.steps_per_epoch // settings.accumulate)
-    lr = config.lr.model_dump() | {
-        "values": tuple(config.lr.values),
-        "milestones": tuple(config.lr.milestones),
-    }
-    lr["decay_epochs"] = tuple(lr["decay_epochs"])
-    lr["learning_rate"] = lr["learning_rate"] or 0.0
-    schedule = Schedule(epochs=settings.epoch_num, steps_per_epoch=steps_per_epoch, **lr)
+    schedule = build_schedule(config, steps_per_epoch)
     callbacks = [EMA(settings.ema_decay)] if settings.ema_decay is not None else []
     decay, own = config.regularizer, config.optimizer.name == "AdamW"
     if decay and (decay.name == "L1" if own else decay.decoupled):

@@ -43,12 +43,13 @@ class Problem(NamedTuple):
         return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
 
 
-def raise_for(problems: list[Problem], what: str) -> None:
+def raise_for(problems: list[Problem], what: str, way_out: str = "") -> None:
     """Raise one error for all problems, if there are any.
 
     Args:
         problems: all of them, in the order of the files.
         what: name of the dataset, with which the message begins.
+        way_out: a last line, which says what the user can do.
 
     Raises:
         LabelError: names the first SHOWN and counts the rest.
@@ -59,6 +60,7 @@ def raise_for(problems: list[Problem], what: str) -> None:
     lines += [f"  {problem}" for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
         lines.append(f"  ... and {len(problems) - SHOWN} more")
+    lines += [f"  {way_out}"] if way_out else []
     raise LabelError("\n".join(lines))
 
 

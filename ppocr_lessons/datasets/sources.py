@@ -299,9 +299,14 @@ def checked(
     problems = find_problems(
         source, task, alphabet=alphabet, longest=longest, labels=labels, progress=progress
     )
-    if problems and on_bad == "drop" and -1 not in problems and isinstance(source, ListSource):
+    droppable = -1 not in problems and isinstance(source, ListSource)
+    if problems and on_bad == "drop" and droppable:
         print(f"{what}: dropped {len(problems)} of {len(source)} entries, the first: "
               f"{next(iter(problems.values()))}", file=sys.stderr)  # fmt: skip
         return source.without(problems)
-    raise_for(list(problems.values()), what)
+    raise_for(
+        list(problems.values()),
+        what,
+        "`on_bad: drop` in the section dataset leaves them out" if droppable else "",
+    )
     return source

@@ -90,7 +90,7 @@ def test_not_a_picture_is_named(tmp_path):
 
 def test_first_twenty_and_a_count(tmp_path):
     source = _set(tmp_path, ["a.png\t[{"] * 35)
-    with pytest.raises(LabelError, match=r"(?s)35 bad entries.*and 15 more"):
+    with pytest.raises(LabelError, match=r"(?s)35 bad entries.*and 15 more.*`on_bad: drop`"):
         checked(source, "det", what="Train")
 
 

@@ -145,6 +145,8 @@ def test_planes_in_the_order_that_is_asked_for():
     ("options", "size", "expected"),
     [({}, (480, 640), (736, 992)), ({"limit_side_len": 960, "limit_type": "max"}, (1000, 2000), (480, 960)),
      ({"image_shape": [736, 1280]}, (480, 640), (736, 1280)), ({"resize_long": 960}, (480, 640), (768, 1024)),
+     ({"limit_side_len": 960, "limit_type": "resize_long"}, (100, 200), (480, 960)),
+     ({"limit_side_len": 320, "resize_long": 960}, (480, 640), (480, 640)), ({"limit_type": "max"}, (480, 640), (736, 992)),
      ({"image_shape": [320, 1], "keep_ratio": True}, (480, 650), (320, 448))],
 )  # fmt: skip
 def test_sizes_for_evaluation(options, size, expected):
