@@ -1,5 +1,6 @@
 """Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -149,6 +150,42 @@ class _Rows(paddle.io.Dataset):
         return len(self.dataset)
 
 
+class LoaderError(RuntimeError):
+    """Workers that prepare batches are gone, or one met an error that nobody foresaw."""
+
+
+def _how(error: Exception) -> str:
+    found = re.search(r"killed by signal: \w[\w ]*|exited unexpectedly with code \d+", str(error))
+    return found.group() if found else " ".join(str(error).split())[:200]
+
+
+class _WorkerRows(_Rows):
+    """`_Rows` for a worker, where an error is handed over as what comes out.
+
+    Raised there, it would reach this process as a traceback on stderr and the news that a queue was closed.
+    """
+
+    def __getitem__(self, key):
+        try:
+            return super().__getitem__(key)
+        except Exception as error:
+            return f"{type(error).__name__}\n{error}"
+
+
+def _stack_in_worker(rows):
+    """The batch, or a single array with the text of an error."""
+    failed = [row for row in rows if isinstance(row, str)]
+    return [np.frombuffer(failed[0].encode(), np.uint8)] if failed else _stack(rows)
+
+
+def _raise_for(batch) -> None:
+    """Raise what a worker met, if its batch is such a text; batches have two arrays at least."""
+    if len(batch) == 1:
+        kind, text = np.asarray(batch[0]).tobytes().decode().split("\n", 1)
+        known = {"LabelError": LabelError, "LmdbError": LabelError, "MemoryError": MemoryError}
+        raise known[kind](text) if kind in known else LoaderError(f"{kind} in a worker: {text}")
+
+
 def _stack(rows):
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
@@ -219,23 +256,37 @@ class Loader:
         return [(epoch, int(index)) for index in (share if len(share) else joint[:1])]
 
     def batch_at(self, batch: int):
-        """The batch of a number, counted from the start of the run."""
+        """The batch of a number, counted from the start of the run.
+
+        Raises:
+            LabelError: a sample that cannot be used.
+            LoaderError: a worker died.
+        """
         if not self.workers:
             rows = [self._rows[key] for key in self.keys(batch)]
             return self.kind(*(paddle.to_tensor(array) for array in _stack(rows)))
         if batch != self._next or self._ahead is None:
             self._ahead = iter(
                 paddle.io.DataLoader(
-                    self._rows,
+                    _WorkerRows(self.dataset, self._rows.fields),
                     batch_sampler=_Keys(self, batch),
-                    collate_fn=_stack,
+                    collate_fn=_stack_in_worker,
                     num_workers=self.workers,
                     use_shared_memory=self.shared_memory,
                     return_list=True,
                 )
             )
         self._next = batch + 1
-        return self.kind(*next(self._ahead))
+        try:
+            arrays = next(self._ahead)
+        except (SystemError, RuntimeError) as error:  # Paddle's words for a worker that is gone
+            self.close()
+            raise LoaderError(
+                f"a worker that prepares batches died ({_how(error)}); where memory ran out, fewer of them "
+                "(loader.num_workers) or smaller batches help"
+            ) from error
+        _raise_for(arrays)
+        return self.kind(*arrays)
 
     def close(self) -> None:
         """Send the workers home; a batch asked for later calls them back."""
