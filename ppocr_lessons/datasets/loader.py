@@ -1,10 +1,5 @@
 """Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
 
-import os
-import signal
-import sys
-import threading
-import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -36,6 +31,18 @@ from .line_transforms import (
 from .pictures import PictureError
 from .sample import FIELDS, Sample
 from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
+from .workers import (
+    CLOSE_SECONDS,
+    Keys,
+    LoaderError,
+    Rows,
+    WorkerRows,
+    how_it_died,
+    leave_with_the_parent,
+    raise_for_worker,
+    stack,
+    stack_in_worker,
+)
 
 TRANSFORMS = {
     kind.__name__: kind
@@ -134,64 +141,6 @@ class Dataset:
         return None
 
 
-class _Keys:
-    """Batches as lists of (epoch, index), from one batch on and without end; what Paddle calls a batch sampler."""
-
-    def __init__(self, loader, first: int):
-        self.loader, self.first = loader, first
-
-    def __iter__(self):
-        batch = self.first
-        while True:
-            yield self.loader.keys(batch)
-            batch += 1
-
-    def __len__(self):
-        return sys.maxsize
-
-
-class _Rows(paddle.io.Dataset):
-    """Samples as tuples of arrays, by (epoch, index)."""
-
-    def __init__(self, dataset, fields):
-        super().__init__()
-        self.dataset, self.fields = dataset, fields
-
-    def __getitem__(self, key):
-        epoch, index = key
-        sample = self.dataset.sample(index, epoch)
-        return [np.asarray(getattr(sample, field)) for field in self.fields]
-
-    def __len__(self):
-        return len(self.dataset)
-
-
-def _stack(rows):
-    return [np.stack(column) for column in zip(*rows, strict=True)]
-
-
-WATCH_SECONDS = 0.5
-CLOSE_SECONDS = 2
-
-
-def _leave_with_the_parent(worker_id: int) -> None:
-    """Set a worker up: signals are the parent's business, and when the parent is gone, so is the worker.
-
-    Ctrl-C reaches every process of a terminal, and the launcher's SIGTERM every process of a group. Paddle's own watch
-    looks between two batches only; a worker that waits to hand a batch over would wait for ever.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    parent = os.getppid()
-
-    def watch():
-        while os.getppid() == parent:
-            time.sleep(WATCH_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 class Loader:
     """Batches of a data set by number: the same number, the same batch, whatever happened before.
 
@@ -230,7 +179,7 @@ class Loader:
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.workers, self.shared_memory, self.rank, self.world = workers, shared_memory, rank, world
         self.kind, names = BATCHES[task]
-        self._rows = _Rows(dataset, [FIELDS[name] for name in names])
+        self._rows = Rows(dataset, [FIELDS[name] for name in names])
         joint = batch_size * world
         self.steps_per_epoch = len(dataset) // joint if drop_last else -(-len(dataset) // joint)
         if not self.steps_per_epoch:
@@ -270,24 +219,37 @@ class Loader:
 
         Args:
             batch: number of the batch, counted over all epochs from 0.
+
+        Raises:
+            LabelError: a sample that cannot be used.
+            LoaderError: a worker died.
         """
         if not self.workers:
             rows = [self._rows[key] for key in self.keys(batch)]
-            return self.kind(*(paddle.to_tensor(array) for array in _stack(rows)))
+            return self.kind(*(paddle.to_tensor(array) for array in stack(rows)))
         if batch != self._next or self._ahead is None:
             self._ahead = iter(
                 paddle.io.DataLoader(
-                    self._rows,
-                    batch_sampler=_Keys(self, batch),
-                    collate_fn=_stack,
+                    WorkerRows(self.dataset, self._rows.fields),
+                    batch_sampler=Keys(self, batch),
+                    collate_fn=stack_in_worker,
                     num_workers=self.workers,
                     use_shared_memory=self.shared_memory,
                     return_list=True,
-                    worker_init_fn=_leave_with_the_parent,
+                    worker_init_fn=leave_with_the_parent,
                 )
             )
         self._next = batch + 1
-        return self.kind(*next(self._ahead))
+        try:
+            arrays = next(self._ahead)
+        except (SystemError, RuntimeError) as error:  # Paddle's words for a worker that is gone
+            self.close()
+            raise LoaderError(
+                f"a worker that prepares batches died ({how_it_died(error)}); where memory ran out, fewer of them "
+                "(loader.num_workers) or smaller batches help"
+            ) from error
+        raise_for_worker(arrays)
+        return self.kind(*arrays)
 
     def close(self) -> None:
         """Send the workers home, and make sure that they went; a batch asked for later calls them back."""
