@@ -25,13 +25,28 @@ def pytest_configure(config):
         config.option.nbval_current_env = True
 
 
+def _is_cell(item) -> bool:
+    return type(item).__module__.startswith("nbval")
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
-        if type(item).__module__.startswith("nbval"):
+        if _is_cell(item):
             # Cells share a kernel, so under xdist those of a notebook stay in one process.
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+            # nbval compares stderr only in cells whose output it compares at all; the hook below looks at every cell.
             if "stderr" not in item.parent.skip_compare:
                 item.parent.skip_compare += ("stderr",)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Fail a cell that writes to stderr: a reader would see a red box, often with a path of the machine."""
+    result = yield
+    if _is_cell(item):
+        written = [out.text for out in item.test_outputs if out.get("name") == "stderr"]
+        assert not written, f"{item.name} writes to stderr: {''.join(written)[:500]}"
+    return result
 
 
 def pytest_unconfigure():

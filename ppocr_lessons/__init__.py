@@ -8,6 +8,8 @@ Importing this package costs nothing: each part comes in, and Paddle with it, wh
 
 import importlib
 
+from .runtime import quiet_paddle
+
 __version__ = "0.1.0"
 
 _PARTS = (
@@ -31,6 +33,9 @@ _PARTS = (
 
 
 _FUNCTIONS = {"load_paddleocr_weights": "engine.pretrained", "pretrained": "engine.pretrained"}
+
+
+quiet_paddle()
 
 
 def __getattr__(name):

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from .bench.commands import bench
 from .command_errors import OneLine, describe
+from .interrupt import say_once, signals_as_exit_codes
 
 app = typer.Typer(cls=OneLine, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(bench, name="bench")
@@ -213,20 +214,27 @@ def train(
         bool, typer.Option("--check", help="Read, validate and build everything; train nothing.")
     ] = False,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop after this many steps in all.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew; move the folder's run aside.")] = False,
+    changed: Annotated[bool, typer.Option("--resume-changed", help="Resume under another config.")] = False,
 ) -> None:
-    """Train what a configuration says, or go on with a run that was interrupted."""
-    from .config import read_config, run
+    """Train what a configuration says, or go on with a run that was interrupted.
 
-    settings = read_config(config, override or [])
-    if check:
-        prepared = run.prepare(settings, dry=True)
-        typer.echo(
-            f"{config}: good: {settings.task}, {prepared.steps} steps, {len(prepared.loader.dataset)} samples",
-            err=True,
-        )
-        return
-    scores = run.train(settings, max_steps=max_steps)
-    typer.echo(json.dumps(scores))
+    Ctrl-C and SIGTERM: the step is finished and saved first; exit code 130 or 143.
+    """
+    with signals_as_exit_codes() as signals:
+        from .config import read_config, run
+
+        signals.arm()
+        settings = read_config(config, override or [], everything=True)
+        if check:
+            prepared = run.prepare(settings, dry=True)
+            typer.echo(
+                f"{config}: good: {settings.task}, {prepared.steps} steps, {len(prepared.loader.dataset)} samples",
+                err=True,
+            )
+            return
+        scores = run.train(settings, max_steps=max_steps, fresh=fresh, resume_changed=changed)
+        say_once(json.dumps(scores))
 
 
 @app.command("eval")
@@ -234,7 +242,7 @@ def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = 
     """Score trained weights on the Eval set of a configuration; JSON on stdout."""
     from .config import read_config, run
 
-    typer.echo(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
+    say_once(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
 
 
 @app.command()

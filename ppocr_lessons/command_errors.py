@@ -56,7 +56,11 @@ class OneLine(TyperGroup):
     """The commands of the program; an error in any of them is reported here and nowhere else."""
 
     def invoke(self, ctx):
-        """Run the command that was asked for."""
+        """Run the command that was asked for.
+
+        Args:
+            ctx: of the command, from typer.
+        """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as error:

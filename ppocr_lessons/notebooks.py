@@ -17,6 +17,9 @@ _PATHS = re.compile(r"(?<![\w.:/])/(?:home|Users|root|tmp|work|mnt|opt|usr)/[\w.
 def read_notebook(path) -> dict:
     """A notebook as a dictionary.
 
+    Args:
+        path: of the .ipynb file.
+
     Raises:
         ValueError: no JSON, or no notebook; names the file.
     """
@@ -30,22 +33,38 @@ def read_notebook(path) -> dict:
 
 
 def source_of(cell) -> str:
-    """Text of a cell."""
+    """Text of a cell.
+
+    Args:
+        cell: of a notebook, as a dictionary.
+    """
     return "".join(cell["source"])
 
 
 def tags_of(cell) -> list[str]:
-    """Tags of a cell."""
+    """Tags of a cell.
+
+    Args:
+        cell: of a notebook, as a dictionary.
+    """
     return cell.get("metadata", {}).get("tags", [])
 
 
 def code_cells(notebook) -> list[dict]:
-    """Code cells that hold code."""
+    """Code cells that hold code.
+
+    Args:
+        notebook: as `read_notebook` returns it.
+    """
     return [c for c in notebook["cells"] if c["cell_type"] == "code" and source_of(c).strip()]
 
 
 def clean(notebook: dict) -> dict:
-    """Drop widget state, papermill's timings and the machine's own kernel; keep outputs and counts."""
+    """Drop widget state, papermill's timings and the machine's own kernel; keep outputs and counts.
+
+    Args:
+        notebook: as `read_notebook` returns it; it is left as it is.
+    """
     notebook["metadata"] = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -61,7 +80,12 @@ def clean(notebook: dict) -> dict:
 
 
 def write_notebook(notebook: dict, path) -> None:
-    """Write in Jupyter's own layout."""
+    """Write in Jupyter's own layout.
+
+    Args:
+        notebook: as `read_notebook` returns it.
+        path: of the .ipynb file, which is replaced.
+    """
     text = json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     pathlib.Path(path).write_text(text, encoding="utf-8")
 
@@ -123,7 +147,11 @@ def check(path) -> list[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """`clean` or `check`, and files; 1 if a rule is broken or the call is wrong."""
+    """`clean` or `check`, and files; 1 if a rule is broken or the call is wrong.
+
+    Args:
+        arguments: the words of the command line after the program's name.
+    """
     if len(arguments) < 2 or arguments[0] not in ("clean", "check"):
         print("usage: python -m ppocr_lessons.notebooks clean|check NOTEBOOK...", file=sys.stderr)
         return 1

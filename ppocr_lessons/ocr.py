@@ -81,7 +81,11 @@ class OCR:
         self.cls_thresh, self.drop_score = cls_thresh, drop_score
 
     def stages(self, picture) -> Stages:
-        """Read a picture and keep what every stage made of it; see `Stages`."""
+        """Read a picture and keep what every stage made of it; see `Stages`.
+
+        Args:
+            picture: path, bytes, array or PIL image; see `read_picture`.
+        """
         image = read_picture(picture)
         found = self.detector(image)
         order = reading_order(found.polygons)

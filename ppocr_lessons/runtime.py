@@ -1,4 +1,4 @@
-"""Is Paddle here, and can this machine run it? Asked once, before the first net is touched."""
+"""What has to be settled before Paddle is used: its messages, and whether this machine can run it at all."""
 
 import functools
 import importlib
@@ -18,7 +18,11 @@ NO_AVX = (
 
 
 def cpu_has_avx(cpuinfo: str = "/proc/cpuinfo") -> bool:
-    """Whether the CPU knows AVX. Where that cannot be read (not Linux, or ARM) the answer is yes."""
+    """Whether the CPU knows AVX. Where that cannot be read (not Linux, or ARM) the answer is yes.
+
+    Args:
+        cpuinfo: path of the file in which Linux lists the features of the CPU.
+    """
     try:
         text = pathlib.Path(cpuinfo).read_text()
     except OSError:
@@ -27,9 +31,23 @@ def cpu_has_avx(cpuinfo: str = "/proc/cpuinfo") -> bool:
     return not flags or " avx" in flags[0]
 
 
+def quiet_paddle() -> None:
+    """Silence three messages of Paddle that a reader can do nothing about; errors still come through.
+
+    They name paths of the machine, so a notebook's output would differ from one machine to the next. Called when this
+    package is imported, which therefore has to come before `import paddle` in a notebook.
+    """
+    # Its C++ side warns about its own internals whenever a net is exported. Level 2 shows errors only.
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    # Said on import, when ccache is missing.
+    warnings.filterwarnings("ignore", message="No ccache found")
+    # Said at the first training step of every batch norm.
+    warnings.filterwarnings("ignore", message="When training, we now always track global mean")
+
+
 @functools.cache
 def require_paddle() -> None:
-    """Import Paddle quietly, or say in one sentence why that cannot be.
+    """Import Paddle, or say in one sentence why that is impossible.
 
     Raises:
         ImportError: Paddle is not installed, or the CPU cannot run it.
@@ -39,14 +57,7 @@ def require_paddle() -> None:
     if not cpu_has_avx():
         # Importing Paddle on such a CPU ends in an illegal instruction, which no except can catch.
         raise ImportError(NO_AVX)
-    # Paddle's C++ side warns about its own internals whenever an LSTM is exported; errors still come through.
-    os.environ.setdefault("GLOG_minloglevel", "2")
-    with warnings.catch_warnings():
-        # Paddle says on import that ccache is missing, with a path of the machine: of no use to a reader.
-        warnings.simplefilter("ignore")
-        import paddle  # noqa: F401
-    # Said at the first training step of every batch norm, with a path of the machine; nothing can be done about it.
-    warnings.filterwarnings("ignore", message="When training, we now always track global mean")
+    import paddle  # noqa: F401
 
 
 def late_names(package: str, places: dict[str, str], listing: list[str]):

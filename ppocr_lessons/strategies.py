@@ -211,6 +211,9 @@ def as_markdown() -> str:
 def get(key: str) -> Strategy:
     """The row of a key.
 
+    Args:
+        key: of a strategy, "det-cml".
+
     Raises:
         KeyError: unknown key; lists those there are.
     """

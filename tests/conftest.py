@@ -1,5 +1,6 @@
 """Fixtures that several test files share."""
 
+import inspect
 import pathlib
 
 import numpy as np
@@ -28,3 +29,14 @@ def rng():
 def repository():
     """Folder of the whole checkout: data, notebooks, tests."""
     return pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def defaults_of():
+    """Function from a callable to its arguments that may be left out, with their values."""
+
+    def read(thing):
+        parameters = inspect.signature(thing).parameters.values()
+        return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+    return read

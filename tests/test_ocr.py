@@ -115,29 +115,60 @@ def test_no_picture_is_an_error():
         ocr.read(b"no picture")
 
 
-def _score(stage):
-    return card(stage)["scores"]
-
-
-def test_no_shipped_net_is_worse_than_the_ones_before_it():
-    """The goals are 0.85, 0.97 and 0.80; raise these floors with every better net."""
-    assert _score("det")["hmean"] >= 0.85
-    assert _score("cls")["acc"] >= 0.97
-    assert _score("rec")["word_acc"] >= 0.86
-
-
-def test_shipped_sets_are_read_as_well_as_the_cards_say():
-    """Data that no net was trained on; small, so the margin is wide."""
-    rows = [r.split("\t") for r in (DATA / "rec_en/label.txt").read_text(encoding="utf-8").splitlines()][
-        1:200:2
+def _rows(name):
+    label = (DATA / name / "label.txt").read_text(encoding="utf-8")
+    return [
+        (DATA / name / picture, text) for picture, text in (row.split("\t") for row in label.splitlines())
     ]
-    crops = [np.asarray(Image.open(DATA / "rec_en" / name)) for name, _ in rows]
-    right = [r.text == text for r, (_, text) in zip(rec.recognize(crops), rows, strict=True)]
-    assert np.mean(right) > _score("rec")["word_acc"] - 0.15
-    rows = [r.split("\t") for r in (DATA / "cls_en/label.txt").read_text(encoding="utf-8").splitlines()][:120]
-    crops = [np.asarray(Image.open(DATA / "cls_en" / name)) for name, _ in rows]
-    right = [str(d.angle_deg) == label for d, (_, label) in zip(cls.classify(crops), rows, strict=True)]
-    assert np.mean(right) > _score("cls")["acc"] - 0.06
+
+
+def _crops(rows):
+    return [np.asarray(Image.open(path)) for path, _ in rows]
+
+
+def _read_right(rows):
+    readings = rec.recognize(_crops(rows))
+    return float(np.mean([r.text == text for r, (_, text) in zip(readings, rows, strict=True)]))
+
+
+def _hmean():
+    metric = det.DetMetric()
+    for path, label in _rows("det_en")[::2]:
+        entries = json.loads(label)
+        outlines = [np.array(entry["points"]) for entry in entries]
+        metric.add(det.detect(path).polygons, outlines, [e["transcription"] in ("###", "*") for e in entries])
+    return metric.score().hmean
+
+
+def _directions():
+    rows = _rows("cls_en")
+    answers = cls.classify(_crops(rows))
+    return float(np.mean([str(a.angle_deg) == label for a, (_, label) in zip(answers, rows, strict=True)]))
+
+
+SHIPPED_SETS = {
+    "det": (_hmean, "hmean", 0.864),
+    "cls": (_directions, "acc", 0.946),
+    "words": (lambda: _read_right(_rows("rec_en")[1::2]), "word_acc", 0.860),
+    "lines": (lambda: _read_right(_rows("rec_en")[::2]), "line_acc", 0.813),
+}
+"""How to score a shipped net on a shipped set, its score in the card, and what the nets before had on the same set."""
+
+
+@pytest.mark.parametrize("name", SHIPPED_SETS)
+def test_no_shipped_net_is_worse_than_the_ones_before_it(name):
+    """Raise these with every better net. Another CPU rounds otherwise, which may turn a line or two."""
+    score, _, before = SHIPPED_SETS[name]
+    assert score() >= before - 0.015
+
+
+@pytest.mark.parametrize("name", SHIPPED_SETS)
+def test_cards_say_what_the_nets_have_on_other_pictures(name):
+    """Of the cards' own, larger sets no picture is shipped; the margin is for sets of this size."""
+    _, key, here = SHIPPED_SETS[name]
+    assert card({"words": "rec", "lines": "rec"}.get(name, name))["scores"][key] == pytest.approx(
+        here, abs=0.04
+    )
 
 
 def test_unseen_synthetic_page_is_found():

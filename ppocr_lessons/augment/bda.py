@@ -71,7 +71,12 @@ class BDA:
             check_probability(name, value)
 
     def sample(self, rng: np.random.Generator, image: np.ndarray) -> BDADraw:
-        """Draw for a line (H, W, 3)."""
+        """Draw for a line (H, W, 3).
+
+        Args:
+            rng: generator that everything random is drawn from.
+            image: the line, (H, W, 3) uint8 RGB; only its size matters.
+        """
         height, width = image.shape[:2]
         happens = {name: rng.random() < prob for name, prob in self.probs.items()}
         rows = min(int(rng.integers(1, 9)), height - 1) * (1 if rng.integers(2) else -1)
@@ -87,7 +92,12 @@ class BDA:
 
     @staticmethod
     def apply(image: np.ndarray, drawn: BDADraw) -> np.ndarray:
-        """Do what was drawn to a line (H, W, 3) uint8 RGB; a new array comes back."""
+        """Do what was drawn to a line (H, W, 3) uint8 RGB; a new array comes back.
+
+        Args:
+            image: the line, (H, W, 3) uint8 RGB.
+            drawn: what `sample` returned for a line of this size.
+        """
         if drawn.crop is not None:
             image = image[drawn.crop :] if drawn.crop > 0 else image[: drawn.crop]
         image = image.copy()
@@ -139,7 +149,12 @@ class RecAug:
         self.tia_prob, self.together, self.bda = tia_prob, together, bda or BDA()
 
     def sample(self, rng: np.random.Generator, image: np.ndarray) -> RecAugDraw:
-        """Draw for a line (H, W, 3)."""
+        """Draw for a line (H, W, 3).
+
+        Args:
+            rng: generator that everything random is drawn from.
+            image: the line, (H, W, 3) uint8 RGB; only its size matters.
+        """
         height, width = image.shape[:2]
         bends = []
         first = rng.random() < self.tia_prob
@@ -155,7 +170,12 @@ class RecAug:
 
     @staticmethod
     def apply(image: np.ndarray, drawn: RecAugDraw) -> np.ndarray:
-        """Do what was drawn to a line (H, W, 3) uint8 RGB; a new array comes back."""
+        """Do what was drawn to a line (H, W, 3) uint8 RGB; a new array comes back.
+
+        Args:
+            image: the line, (H, W, 3) uint8 RGB.
+            drawn: what `sample` returned for a line of this size.
+        """
         for points in drawn.bends:
             image = tia.warp(image, points)
         return BDA.apply(image, drawn.bda)
@@ -165,6 +185,11 @@ class RecAug:
 
 
 def check_probability(name: str, value: float) -> None:
-    """Raise a ValueError that names what is no probability."""
+    """Raise a ValueError that names what is no probability.
+
+    Args:
+        name: of the argument, for the message.
+        value: to be checked.
+    """
     if not 0 <= value <= 1:
         raise ValueError(f"{name} is {value}; a number in 0..1 is needed")

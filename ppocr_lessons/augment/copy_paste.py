@@ -90,7 +90,13 @@ class CopyPaste:
         self.rotate, self.scale, self.flip = rotate, scale, flip
 
     def sample(self, rng: np.random.Generator, page: LabelledPage, donor: LabelledPage) -> list[Paste]:
-        """Choose texts of the donor and a place for each; those without a free place are left out."""
+        """Choose texts of the donor and a place for each; those without a free place are left out.
+
+        Args:
+            rng: generator that everything random is drawn from.
+            page: that receives the texts.
+            donor: page that the texts are taken from.
+        """
         readable = np.nonzero(~np.asarray(donor.ignored, bool))[0]
         count = max(1, min(int(self.objects_paste_ratio * len(donor.polygons)), MOST))
         height, width = page.image.shape[:2]
@@ -134,7 +140,13 @@ class CopyPaste:
 
     @staticmethod
     def apply(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
-        """Paste; a new page comes back, its own texts first."""
+        """Paste; a new page comes back, its own texts first.
+
+        Args:
+            page: that receives the texts.
+            donor: page that the texts are taken from.
+            pastes: what `sample` returned for these two pages.
+        """
         image = page.image.copy()
         if not pastes:
             return page._replace(image=image)

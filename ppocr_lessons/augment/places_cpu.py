@@ -39,7 +39,14 @@ def _first_free_loops(tries, sizes, boxes, taken):
 
 
 def first_free_at_once(tries, sizes, boxes, taken):
-    """The same in NumPy."""
+    """The same in NumPy.
+
+    Args:
+        tries: (C, T, 2) int32, top left corners to try for each text.
+        sizes: (C, 2) int32, width and height of each text.
+        boxes: (taken + C, 4) int32 left, top, right, bottom of what is there; the rest is filled here.
+        taken: number of boxes there.
+    """
     firsts = np.full(len(tries), -1)
     for text, (places, (width, height)) in enumerate(zip(tries, sizes, strict=True)):
         x, y = places.T[..., None]

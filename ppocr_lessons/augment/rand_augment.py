@@ -67,7 +67,11 @@ class RandAugment:
         self.prob, self.num_layers, self.magnitude = prob, num_layers, magnitude
 
     def sample(self, rng: np.random.Generator) -> list[Operation]:
-        """Draw operations; none with probability 1 - prob."""
+        """Draw operations; none with probability 1 - prob.
+
+        Args:
+            rng: generator that everything random is drawn from.
+        """
         if rng.random() > self.prob:
             return []
         return [
@@ -76,7 +80,12 @@ class RandAugment:
         ]
 
     def apply(self, image: np.ndarray, drawn: list[Operation]) -> np.ndarray:
-        """Do what was drawn to a picture (H, W, 3) uint8 RGB; the same array comes back if that is nothing."""
+        """Do what was drawn to a picture (H, W, 3) uint8 RGB; the same array comes back if that is nothing.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            drawn: operations that `sample` returned, in the order in which they are applied.
+        """
         if not drawn:
             return image
         picture = Image.fromarray(np.ascontiguousarray(image))

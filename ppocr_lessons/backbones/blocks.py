@@ -16,7 +16,12 @@ SE_GATE_SLOPE_LCNET = 1 / 6
 
 
 def make_divisible(width: float, divisor: int = 8) -> int:
-    """Round a channel count to a multiple of `divisor`, never losing more than a tenth of it."""
+    """Round a channel count to a multiple of `divisor`, never losing more than a tenth of it.
+
+    Args:
+        width: number of channels, a fraction after scaling.
+        divisor: the result is a multiple of it, and at least that much.
+    """
     rounded = max(divisor, int(width + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * width else rounded
 
@@ -151,7 +156,11 @@ class SEModule(nn.Layer):
         self.slope = slope
 
     def gate(self, x):
-        """The gates alone, (N, channels, 1, 1)."""
+        """The gates alone, (N, channels, 1, 1).
+
+        Args:
+            x: features, (N, channels, H, W).
+        """
         squeezed = F.relu(self.conv1(self.avg_pool(x)))  # (N, channels // reduction, 1, 1)
         return F.hardsigmoid(self.conv2(squeezed), slope=self.slope, offset=0.5)
 

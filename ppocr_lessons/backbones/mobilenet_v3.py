@@ -245,15 +245,32 @@ class RecMobileNetV3(nn.Layer):
 
 
 def det_mobilenet_v3(model_name: str = "large", scale: float = 0.5, *, disable_se: bool = False):
-    """The detector's MobileNetV3: four maps at strides 4, 8, 16 and 32."""
+    """The detector's MobileNetV3: four maps at strides 4, 8, 16 and 32.
+
+    Args:
+        model_name: "large" or "small".
+        scale: width multiplier.
+        disable_se: build the net without squeeze-and-excitation gates.
+    """
     return DetMobileNetV3(model_name, scale, disable_se=disable_se)
 
 
 def rec_mobilenet_v3(model_name: str = "small", scale: float = 0.5, *, strides=(1, 2, 2, 2)):
-    """The recogniser's MobileNetV3, with the strides of the chapter's configuration."""
+    """The recogniser's MobileNetV3, with the strides of the chapter's configuration.
+
+    Args:
+        model_name: "large" or "small".
+        scale: width multiplier.
+        strides: of the height, four of 1 and 2; see rec/feature_stride.py.
+    """
     return RecMobileNetV3(model_name, scale, strides=strides)
 
 
 def cls_mobilenet_v3(model_name: str = "small", scale: float = 0.35):
-    """The direction classifier's MobileNetV3: the recognition net with all strides of two."""
+    """The direction classifier's MobileNetV3: the recognition net with all strides of two.
+
+    Args:
+        model_name: "large" or "small".
+        scale: width multiplier.
+    """
     return RecMobileNetV3(model_name, scale, strides=(2, 2, 2, 2))

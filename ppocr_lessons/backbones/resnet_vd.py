@@ -20,7 +20,13 @@ def _conv_bn(in_channels, out_channels, kernel_size, stride=1, act=None):
 
 
 class VdShortcut(ConvBN):
-    """Average pool of the stride's size, then 1x1 convolution and batch norm."""
+    """Average pool of the stride's size, then 1x1 convolution and batch norm.
+
+    Args:
+        in_channels: width of the input.
+        out_channels: width of the output.
+        stride: (height, width) of the average pooling.
+    """
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: tuple[int, int]):
         super().__init__(in_channels, out_channels, 1, names=("_conv", "_batch_norm"))

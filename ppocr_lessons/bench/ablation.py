@@ -20,7 +20,9 @@ import paddle
 
 from ..config import read_config
 from ..config import run as runs
-from ..config.build import build_dataset, context
+from ..config.build import context
+from ..config.build_data import build_dataset
+from ..config.optimizer import build_optimizer
 from ..datasets.write import write_set
 from ..deploy.export import export_cached, size_mb
 from ..deploy.predictor import Predictor
@@ -135,7 +137,7 @@ def run(row: Row, seed: int, out) -> dict:
     if row.surgery:
         net = operate(prepared.nets["Model"], row.surgery)
         with paddle.utils.unique_name.guard():
-            prepared.trainer.optimizer = runs.build_optimizer(config, net.parameters())
+            prepared.trainer.optimizer = build_optimizer(config, net)
     trainer, began = prepared.trainer, time.time()
     first = trainer.resume()
     history = trainer.run(prepared.steps)
@@ -156,7 +158,11 @@ def run(row: Row, seed: int, out) -> dict:
 
 
 def prepare_data(out) -> None:
-    """Render the three sets, unless they are there."""
+    """Render the three sets, unless they are there.
+
+    Args:
+        out: folder of all runs; the sets go into its subfolders.
+    """
     for name, count, seed in (
         ("train", PAGES, 11),
         ("eval", HELD_BACK, 900_001),
@@ -274,7 +280,11 @@ def _commit() -> str:
 
 
 def as_text(result: dict) -> str:
-    """The table for a terminal."""
+    """The table for a terminal.
+
+    Args:
+        result: what `result` of this module gathers, as it is written to JSON.
+    """
     lines = [
         f"{'section':8} {'row':42} {'P':>6} {'R':>6} {'hmean':>6} {'spread':>6} {'seeds':>5} {'at 1.5':>6} {'MB':>6} {'ms':>7}"
     ]

@@ -155,7 +155,13 @@ def distillation(row: Row, weights: dict[str, pathlib.Path]) -> list[str]:
 
 
 def folder_of(out: pathlib.Path, row: str, seed: int) -> pathlib.Path:
-    """Where a run keeps its checkpoints, weights and record."""
+    """Where a run keeps its checkpoints, weights and record.
+
+    Args:
+        out: folder of all runs.
+        row: key of the row.
+        seed: of the run.
+    """
     return out / f"{row}-{seed}"
 
 

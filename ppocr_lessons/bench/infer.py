@@ -45,7 +45,12 @@ def _in_its_own_process(stage: str, rounds: int) -> dict:
 
 
 def measure_stage(stage: str, rounds: int) -> dict:
-    """The row of one stage, measured in this process; see `measure`."""
+    """The row of one stage, measured in this process; see `measure`.
+
+    Args:
+        stage: "det", "cls" or "rec".
+        rounds: timed calls, of which the median is taken.
+    """
     net = pretrained(stage)
     x = np.random.default_rng(0).standard_normal(INPUTS[stage]).astype(np.float32)
     fast, plain = Predictor(net), Predictor(net, onednn=False)
@@ -63,7 +68,11 @@ def measure_stage(stage: str, rounds: int) -> dict:
 
 
 def table(rows: list[dict]) -> str:
-    """Rows of `measure` as text."""
+    """Rows of `measure` as text.
+
+    Args:
+        rows: one dictionary a stage.
+    """
     head = f"{'stage':6}{'input':>18}{'parameters':>12}{'MB':>7}{'oneDNN ms':>11}{'plain ms':>10}{'eager ms':>10}{'peak MB':>9}"
     lines = [
         f"{r['stage']:6}{'x'.join(map(str, r['input'])):>18}{r['parameters']:>12,}{r['saved_mb']:>7.2f}"

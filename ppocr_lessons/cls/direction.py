@@ -66,7 +66,12 @@ class DirectionClassifier(nn.Layer):
 
 
 def direction_mobile(classes: int = 2, *, scale: float = 0.35) -> DirectionClassifier:
-    """PP-OCR's direction classifier, cls_mv3: MobileNetV3 small 0.35."""
+    """PP-OCR's direction classifier, cls_mv3: MobileNetV3 small 0.35.
+
+    Args:
+        classes: number of directions.
+        scale: width multiplier of the backbone.
+    """
     return DirectionClassifier(cls_mobilenet_v3("small", scale), classes)
 
 

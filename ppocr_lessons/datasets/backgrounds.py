@@ -21,7 +21,12 @@ def _photograph(name: str) -> np.ndarray:
 
 
 def photograph_piece(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A random cut of a random photograph, resized to (height, width, 3) uint8."""
+    """A random cut of a random photograph, resized to (height, width, 3) uint8.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        height, width: of the result in pixels.
+    """
     picture = _photograph(_PHOTOGRAPHS[rng.integers(len(_PHOTOGRAPHS))])
     full_h, full_w = picture.shape[:2]
     share = rng.uniform(0.3, 1.0)
@@ -34,13 +39,24 @@ def photograph_piece(rng: np.random.Generator, height: int, width: int) -> np.nd
 
 
 def soft_field(rng: np.random.Generator, height: int, width: int, cells: int = 4) -> np.ndarray:
-    """A smooth random field in -1..1, (height, width) float32: uneven light, folds of paper."""
+    """A smooth random field in -1..1, (height, width) float32: uneven light, folds of paper.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        height, width: of the result in pixels.
+        cells: the field is enlarged from this many random values a side: fewer of them make it smoother.
+    """
     coarse = rng.uniform(-1, 1, (cells, cells)).astype(np.float32)
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).clip(-1, 1)
 
 
 def plain(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """One colour with a faint field over it: half the time near white, as paper is."""
+    """One colour with a faint field over it: half the time near white, as paper is.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        height, width: of the result in pixels.
+    """
     if rng.random() < 0.5:
         colour = rng.uniform(170, 255) + rng.uniform(-15, 15, 3)
     else:

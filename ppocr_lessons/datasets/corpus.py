@@ -39,7 +39,11 @@ def _digits(rng, low, high):
 
 
 def english_word(rng: np.random.Generator) -> str:
-    """A word, in lower case, capitalised or in capitals, at times with a mark behind it."""
+    """A word, in lower case, capitalised or in capitals, at times with a mark behind it.
+
+    Args:
+        rng: generator that everything random is drawn from.
+    """
     word = english_words()[rng.integers(len(english_words()))]
     case = rng.random()
     if case < 0.25:
@@ -56,7 +60,11 @@ def english_word(rng: np.random.Generator) -> str:
 
 
 def number(rng: np.random.Generator) -> str:
-    """A price, date, time, telephone number, percentage, code or plain number."""
+    """A price, date, time, telephone number, percentage, code or plain number.
+
+    Args:
+        rng: generator that everything random is drawn from.
+    """
     kind = rng.integers(9)
     if kind == 0:
         return f"{rng.choice(list('$$$#*'))}{_digits(rng, 1, 4)}.{_digits(rng, 2, 2)}"
@@ -80,7 +88,11 @@ def number(rng: np.random.Generator) -> str:
 
 
 def code(rng: np.random.Generator) -> str:
-    """An address, an identifier, a call, or characters at random."""
+    """An address, an identifier, a call, or characters at random.
+
+    Args:
+        rng: generator that everything random is drawn from.
+    """
     a, b = (english_words()[i].lower() for i in rng.integers(len(english_words()), size=2))
     kind = rng.integers(5)
     if kind == 0:
@@ -96,7 +108,11 @@ def code(rng: np.random.Generator) -> str:
 
 
 def english_token(rng: np.random.Generator) -> str:
-    """One piece of text without a space."""
+    """One piece of text without a space.
+
+    Args:
+        rng: generator that everything random is drawn from.
+    """
     kind = rng.random()
     if kind < 0.62:
         return english_word(rng)
@@ -104,7 +120,12 @@ def english_token(rng: np.random.Generator) -> str:
 
 
 def english_line(rng: np.random.Generator, characters: int) -> str:
-    """Tokens joined by single spaces, at most `characters` long; at least one token, cut if need be."""
+    """Tokens joined by single spaces, at most `characters` long; at least one token, cut if need be.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        characters: greatest length.
+    """
     prose = rng.random() < 0.5
     line = english_token(rng)[:characters]
     while True:
@@ -115,7 +136,12 @@ def english_line(rng: np.random.Generator, characters: int) -> str:
 
 
 def chinese_line(rng: np.random.Generator, characters: int) -> str:
-    """Common characters at random with some digits among them, exactly `characters` long."""
+    """Common characters at random with some digits among them, exactly `characters` long.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        characters: length.
+    """
     pool = chinese_characters()
     text = [pool[i] for i in rng.integers(len(pool), size=characters)]
     if characters > 4 and rng.random() < 0.3:

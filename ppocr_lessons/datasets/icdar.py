@@ -12,6 +12,9 @@ PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 def parse_line(line: str) -> dict:
     """A line as an entry of a detection label. Everything behind the eighth comma is text, commas too.
 
+    Args:
+        line: of an ICDAR 2015 label file: eight coordinates and a text, separated by commas.
+
     Raises:
         ValueError: not eight finite numbers and a text.
     """

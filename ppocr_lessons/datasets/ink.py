@@ -35,7 +35,12 @@ def pick_style(rng: np.random.Generator, size: int, language: str = "en", fonts:
 
 
 def set_text(text: str, style: Style) -> np.ndarray:
-    """Ink of a text, (h, w) uint8, cut to the ink's own box."""
+    """Ink of a text, (h, w) uint8, cut to the ink's own box.
+
+    Args:
+        text: one line.
+        style: font, size and what is done to the letters.
+    """
     font = load_font(style.font, style.size)
     pad = style.size
     if style.tracking:
@@ -62,7 +67,12 @@ def set_text(text: str, style: Style) -> np.ndarray:
 
 
 def ink_colour(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
-    """A colour that a person can tell from the patch, (3,) float."""
+    """A colour that a person can tell from the patch, (3,) float.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        patch: background under the text, (h, w, 3) uint8 RGB.
+    """
     ground = patch.reshape(-1, 3).mean(0)
     luminance = ground @ (0.299, 0.587, 0.114)
     contrast = rng.uniform(55, 200)
@@ -101,7 +111,14 @@ def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, colour, opacit
 
 
 def tilt(rng: np.random.Generator, width: int, height: int, angle_deg: float, depth: float) -> np.ndarray:
-    """Rotation about the middle with a random perspective; corners move up to `depth` of the height."""
+    """Rotation about the middle with a random perspective; corners move up to `depth` of the height.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        width, height: of the picture in pixels.
+        angle_deg: clockwise on the screen.
+        depth: greatest shift of a corner, as a share of the height.
+    """
     turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0), [0, 0, 1]])
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = corners + rng.uniform(-depth, depth, (4, 2)).astype(np.float32) * height
@@ -109,7 +126,13 @@ def tilt(rng: np.random.Generator, width: int, height: int, angle_deg: float, de
 
 
 def wear(rng: np.random.Generator, image: np.ndarray, strength: float = 1.0) -> np.ndarray:
-    """What a camera does: uneven light, blur, lost resolution, noise, JPEG. A new image comes back."""
+    """What a camera does: uneven light, blur, lost resolution, noise, JPEG. A new image comes back.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        image: (H, W, 3) uint8 RGB.
+        strength: factor of every effect; 1 is that of an ordinary photograph.
+    """
     height, width = image.shape[:2]
     picture = image.astype(np.float32)
     if rng.random() < 0.5:

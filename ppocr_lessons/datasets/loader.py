@@ -1,6 +1,5 @@
 """Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
 
-import re
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -33,6 +32,7 @@ from .line_transforms import (
 from .pictures import PictureError
 from .sample import FIELDS, Sample
 from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
+from .workers import Ahead, stack
 
 TRANSFORMS = {
     kind.__name__: kind
@@ -72,11 +72,19 @@ class Dataset:
         return len(self.source)
 
     def open(self, index: int) -> Sample:
-        """An entry before its first transform."""
+        """An entry before its first transform.
+
+        Args:
+            index: of the entry, from 0.
+        """
         return Sample(*self.source[index])
 
     def sample(self, index: int, epoch: int = 0) -> Sample:
         """An entry after its last transform; the same whenever and in whichever process it is asked for.
+
+        Args:
+            index: of the entry, from 0.
+            epoch: which, together with the seed and the index, determines everything random.
 
         Raises:
             LabelError: a picture or label that cannot be used; names the file.
@@ -99,7 +107,12 @@ class Dataset:
         return sample
 
     def steps(self, index: int, epoch: int = 0) -> Iterator[tuple[str, Sample]]:
-        """The sample after each transform, with the transform's name; for pictures of the pipeline."""
+        """The sample after each transform, with the transform's name; for pictures of the pipeline.
+
+        Args:
+            index: of the entry, from 0.
+            epoch: see `sample`.
+        """
         rng, sample = rng_for(self.seed, epoch, index), self.open(index)
         for number, step in enumerate(self.transforms):
             if number == self.donors_before:
@@ -150,46 +163,6 @@ class _Rows(paddle.io.Dataset):
         return len(self.dataset)
 
 
-class LoaderError(RuntimeError):
-    """Workers that prepare batches are gone, or one met an error that nobody foresaw."""
-
-
-def _how(error: Exception) -> str:
-    found = re.search(r"killed by signal: \w[\w ]*|exited unexpectedly with code \d+", str(error))
-    return found.group() if found else " ".join(str(error).split())[:200]
-
-
-class _WorkerRows(_Rows):
-    """`_Rows` for a worker, where an error is handed over as what comes out.
-
-    Raised there, it would reach this process as a traceback on stderr and the news that a queue was closed.
-    """
-
-    def __getitem__(self, key):
-        try:
-            return super().__getitem__(key)
-        except Exception as error:
-            return f"{type(error).__name__}\n{error}"
-
-
-def _stack_in_worker(rows):
-    """The batch, or a single array with the text of an error."""
-    failed = [row for row in rows if isinstance(row, str)]
-    return [np.frombuffer(failed[0].encode(), np.uint8)] if failed else _stack(rows)
-
-
-def _raise_for(batch) -> None:
-    """Raise what a worker met, if its batch is such a text; batches have two arrays at least."""
-    if len(batch) == 1:
-        kind, text = np.asarray(batch[0]).tobytes().decode().split("\n", 1)
-        known = {"LabelError": LabelError, "LmdbError": LabelError, "MemoryError": MemoryError}
-        raise known[kind](text) if kind in known else LoaderError(f"{kind} in a worker: {text}")
-
-
-def _stack(rows):
-    return [np.stack(column) for column in zip(*rows, strict=True)]
-
-
 class Loader:
     """Batches of a data set by number: the same number, the same batch, whatever happened before.
 
@@ -236,11 +209,15 @@ class Loader:
                 f"{len(dataset)} samples do not fill a batch of {joint}; lower it, or drop_last: false"
             )
         self._order = (-1, None)
-        self._ahead: Iterator | None = None
+        self._ahead: Ahead | None = None
         self._next = -1
 
     def order(self, epoch: int) -> np.ndarray:
-        """Indices of an epoch."""
+        """Indices of an epoch.
+
+        Args:
+            epoch: number of the epoch, from 0.
+        """
         if self._order[0] != epoch:
             count = len(self.dataset)
             order = rng_for(self.dataset.seed, epoch).permutation(count) if self.shuffle else np.arange(count)
@@ -248,7 +225,11 @@ class Loader:
         return self._order[1]
 
     def keys(self, batch: int) -> list[tuple[int, int]]:
-        """(epoch, index) of each sample of a batch of this process."""
+        """(epoch, index) of each sample of a batch of this process.
+
+        Args:
+            batch: number of the batch, counted over all epochs from 0.
+        """
         epoch, step = divmod(batch, self.steps_per_epoch)
         joint = self.order(epoch)[step * self.batch_size * self.world :][: self.batch_size * self.world]
         share = np.array_split(joint, self.world)[self.rank]
@@ -258,36 +239,26 @@ class Loader:
     def batch_at(self, batch: int):
         """The batch of a number, counted from the start of the run.
 
+        Args:
+            batch: number of the batch, counted over all epochs from 0.
+
         Raises:
             LabelError: a sample that cannot be used.
             LoaderError: a worker died.
         """
         if not self.workers:
             rows = [self._rows[key] for key in self.keys(batch)]
-            return self.kind(*(paddle.to_tensor(array) for array in _stack(rows)))
+            return self.kind(*(paddle.to_tensor(array) for array in stack(rows)))
         if batch != self._next or self._ahead is None:
-            self._ahead = iter(
-                paddle.io.DataLoader(
-                    _WorkerRows(self.dataset, self._rows.fields),
-                    batch_sampler=_Keys(self, batch),
-                    collate_fn=_stack_in_worker,
-                    num_workers=self.workers,
-                    use_shared_memory=self.shared_memory,
-                    return_list=True,
-                )
+            self.close()
+            self._ahead = Ahead(
+                self._rows, _Keys(self, batch), workers=self.workers, shared_memory=self.shared_memory
             )
         self._next = batch + 1
-        try:
-            arrays = next(self._ahead)
-        except (SystemError, RuntimeError) as error:  # Paddle's words for a worker that is gone
-            self.close()
-            raise LoaderError(
-                f"a worker that prepares batches died ({_how(error)}); where memory ran out, fewer of them "
-                "(loader.num_workers) or smaller batches help"
-            ) from error
-        _raise_for(arrays)
-        return self.kind(*arrays)
+        return self.kind(*next(self._ahead))
 
     def close(self) -> None:
-        """Send the workers home; a batch asked for later calls them back."""
-        self._ahead = None
+        """Send the workers home, and make sure that they went; a batch asked for later calls them back."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead.close()

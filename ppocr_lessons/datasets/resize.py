@@ -11,7 +11,12 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 def line_width(image: np.ndarray, height: int) -> int:
-    """Width of a line brought to a height, rounded up."""
+    """Width of a line brought to a height, rounded up.
+
+    Args:
+        image: the line, (H, W, 3).
+        height: in pixels that it is brought to.
+    """
     return max(1, math.ceil(height * image.shape[1] / image.shape[0]))
 
 
@@ -51,7 +56,7 @@ def page_size(height: int, width: int, *, limit: int, rule: str) -> tuple[int, i
         height, width: of the picture.
         limit: pixels.
         rule: "max", the long side is at most `limit` (inference); "min", the short side is at least
-            `limit` (evaluation in training).
+            `limit` (evaluation in training); "resize_long", the long side is `limit`.
 
     Raises:
         ValueError: unknown rule.
@@ -61,6 +66,8 @@ def page_size(height: int, width: int, *, limit: int, rule: str) -> tuple[int, i
         ratio = min(1.0, limit / max(height, width))
     elif rule == "min":
         ratio = max(1.0, limit / min(height, width))
+    elif rule == "resize_long":
+        ratio = limit / max(height, width)
     else:
-        raise ValueError(f"rule is {rule!r}; known are ['max', 'min']")
+        raise ValueError(f"rule is {rule!r}; known are ['max', 'min', 'resize_long']")
     return tuple(max(32, round(int(side * ratio) / 32) * 32) for side in (height, width))

@@ -50,7 +50,11 @@ class Sample:
         return self.placement.size if self.placement else self.image.shape[:2]
 
     def move(self, step: Placement) -> None:
-        """Move the page on; pixels follow when they are asked for."""
+        """Move the page on; pixels follow when they are asked for.
+
+        Args:
+            step: matrix and new size, in coordinates of the page as it is now placed.
+        """
         before = self.placement or Placement.of(self.image)
         self.placement = before.then(step.matrix, step.size)
         self.polygons = step.points(self.polygons)

@@ -53,7 +53,11 @@ class Answer(paddle.nn.Layer):
 
 @contextlib.contextmanager
 def evaluating(net):
-    """The net in evaluation mode for a while, and as it was afterwards."""
+    """The net in evaluation mode for a while, and as it was afterwards.
+
+    Args:
+        net: any layer.
+    """
     was_training = net.training
     net.eval()
     try:
@@ -124,7 +128,11 @@ def export(net, folder, *, about: dict | None = None) -> pathlib.Path:
 
 
 def size_mb(folder) -> float:
-    """Size of an export in megabytes (10^6 bytes): program and parameters."""
+    """Size of an export in megabytes (10^6 bytes): program and parameters.
+
+    Args:
+        folder: of an export.
+    """
     return sum((pathlib.Path(folder) / name).stat().st_size for name in FILES) / 1e6
 
 
@@ -134,7 +142,11 @@ def cache_folder() -> pathlib.Path:
 
 
 def fingerprint(net) -> str:
-    """SHA-256 over a net's structure, names and numbers, and the version of Paddle."""
+    """SHA-256 over a net's structure, names and numbers, and the version of Paddle.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier.
+    """
     digest = hashlib.sha256(f"{paddle.__version__} {net}".encode())
     for name, tensor in state_of(net).items():
         digest.update(name.encode())

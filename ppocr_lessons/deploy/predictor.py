@@ -78,6 +78,10 @@ class Predictor:
         return self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()
 
     def eager(self, x: np.ndarray) -> np.ndarray:
-        """The same answer from the net itself, in evaluation mode; not for the folder of an export."""
+        """The same answer from the net itself, in evaluation mode; not for the folder of an export.
+
+        Args:
+            x: (N, 3, H, W) float32, normalized.
+        """
         with paddle.no_grad(), evaluating(self.net.net):
             return self.net(paddle.to_tensor(x)).numpy()

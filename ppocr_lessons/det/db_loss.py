@@ -31,6 +31,11 @@ class DetBatch(NamedTuple):
 def dice_loss(pred, target, mask):
     """1 - 2 |P G| / (|P| + |G|), summed over the whole batch and counted where mask is 1.
 
+    Args:
+        pred: probabilities P in 0..1.
+        target: labels G, 0 or 1.
+        mask: 1 on pixels that count, 0 on the others.
+
     Shape:
         pred, target, mask: the same, any
         returns: scalar in 0..1
@@ -41,6 +46,11 @@ def dice_loss(pred, target, mask):
 
 def masked_l1_loss(pred, target, mask):
     """Mean absolute difference where mask is 1.
+
+    Args:
+        pred: predicted values.
+        target: values to be learned.
+        mask: 1 on pixels that count, 0 on the others.
 
     Shape:
         pred, target, mask: the same, any
@@ -108,7 +118,13 @@ class DBLoss:
         self.main_loss, self.balance, self.ohem_ratio = main_loss, balance, ohem_ratio
 
     def prob_loss(self, prob, target, mask):
-        """Loss of the probability map alone, unweighted; all (N, H, W)."""
+        """Loss of the probability map alone, unweighted; all (N, H, W).
+
+        Args:
+            prob: probability map, in 0..1.
+            target: shrink map, 0 or 1.
+            mask: 1 on pixels that count, 0 on the others.
+        """
         if self.main_loss == "dice":
             return dice_loss(prob, target, mask)
         loss = paddle.nn.functional.binary_cross_entropy(prob, target, reduction="none")

@@ -49,10 +49,21 @@ class DBNet(nn.Layer):
 
 
 def db_mobile(*, fpn_channels: int = 96, disable_se: bool = True, scale: float = 0.5) -> DBNet:
-    """The mobile detector, ch_det_mv3_db_v2.0: MobileNetV3 large 0.5, 96 channels, no SE gates."""
+    """The mobile detector, ch_det_mv3_db_v2.0: MobileNetV3 large 0.5, 96 channels, no SE gates.
+
+    Args:
+        fpn_channels: width of the fused map, a multiple of 4.
+        disable_se: build the backbone without squeeze-and-excitation gates.
+        scale: width multiplier of the backbone.
+    """
     return DBNet(det_mobilenet_v3("large", scale, disable_se=disable_se), fpn_channels=fpn_channels)
 
 
 def db_server(*, fpn_channels: int = 256, layers: int = 18) -> DBNet:
-    """The server detector and CML's teacher, ch_det_res18_db_v2.0: ResNet18_vd, 256 channels."""
+    """The server detector and CML's teacher, ch_det_res18_db_v2.0: ResNet18_vd, 256 channels.
+
+    Args:
+        fpn_channels: width of the fused map, a multiple of 4.
+        layers: depth of the ResNet_vd backbone.
+    """
     return DBNet(ResNetVd(layers, task="det"), fpn_channels=fpn_channels)

@@ -19,13 +19,21 @@ LEAST_TURN = 1.0
 
 
 def most_points(distances: np.ndarray) -> int:
-    """Points that an outline may have, grown by the largest of some distances."""
+    """Points that an outline may have, grown by the largest of some distances.
+
+    Args:
+        distances: (N,) in pixels.
+    """
     farthest = max(1.0, float(distances.max(initial=0)))
     return 12 + math.ceil(math.pi / math.acos(1 - ARC_TOLERANCE / farthest))
 
 
 def whole(value):
-    """The nearest whole number, halves away from zero, as the clipping library rounds."""
+    """The nearest whole number, halves away from zero, as the clipping library rounds.
+
+    Args:
+        value: coordinate in pixels.
+    """
     return math.trunc(value + math.copysign(0.5, value))
 
 

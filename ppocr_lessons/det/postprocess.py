@@ -85,7 +85,12 @@ def mean_inside(prob: np.ndarray, polygon: np.ndarray) -> float:
 
 
 def unclip_distance(polygon, ratio: float) -> float:
-    """How far the outline moves out: D' = A ratio / L."""
+    """How far the outline moves out: D' = A ratio / L.
+
+    Args:
+        polygon: (N, 2) in pixels.
+        ratio: the unclip ratio.
+    """
     length = perimeter(polygon)
     return abs(signed_area(polygon)) * ratio / length if length else 0.0
 
@@ -133,7 +138,11 @@ class DBPostProcess:
         self.use_dilation, self.box_type = use_dilation, box_type
 
     def binarize(self, prob: np.ndarray) -> np.ndarray:
-        """Text pixels, (H, W) uint8 of 0 and 1."""
+        """Text pixels, (H, W) uint8 of 0 and 1.
+
+        Args:
+            prob: probability map, (H, W) float32.
+        """
         text = (prob > self.thresh).view(np.uint8)
         return cv2.dilate(text, np.ones((2, 2), np.uint8)) if self.use_dilation else text
 

@@ -11,7 +11,11 @@ from ..backbones.mobilenet_v3 import ResidualUnit
 
 
 def se_modules(net) -> dict[str, SEModule]:
-    """The gates of a net by name."""
+    """The gates of a net by name.
+
+    Args:
+        net: any layer.
+    """
     return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, SEModule)}
 
 

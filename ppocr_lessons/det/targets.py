@@ -31,13 +31,21 @@ class DetTargets(NamedTuple):
 
 
 def signed_area(polygon) -> float:
-    """Shoelace area; positive where the points run clockwise on the screen (y points down)."""
+    """Shoelace area; positive where the points run clockwise on the screen (y points down).
+
+    Args:
+        polygon: (N, 2) in pixels, x before y.
+    """
     x, y = np.asarray(polygon, np.float64).T
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)
 
 
 def perimeter(polygon) -> float:
-    """Length of the closed outline."""
+    """Length of the closed outline.
+
+    Args:
+        polygon: (N, 2) in pixels, x before y.
+    """
     polygon = np.asarray(polygon, np.float64)
     return float(np.linalg.norm(polygon - np.roll(polygon, -1, axis=0), axis=1).sum())
 
@@ -61,7 +69,12 @@ def offset_polygon(polygon, distance: float) -> list[np.ndarray]:
 
 
 def shrink_distance(polygon, ratio: float = SHRINK_RATIO) -> float:
-    """How far the outline moves in: D = A (1 - r^2) / L."""
+    """How far the outline moves in: D = A (1 - r^2) / L.
+
+    Args:
+        polygon: (N, 2) in pixels, x before y.
+        ratio: shrink ratio r; 1 would leave the polygon as it is.
+    """
     return abs(signed_area(polygon)) * (1 - ratio**2) / perimeter(polygon)
 
 
@@ -81,7 +94,11 @@ def shrink_polygon(polygon, ratio: float = SHRINK_RATIO) -> list[np.ndarray]:
 
 
 def areas_and_perimeters(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Signed areas and perimeters of many polygons (N, P, 2) at once; see `signed_area` and `perimeter`."""
+    """Signed areas and perimeters of many polygons (N, P, 2) at once; see `signed_area` and `perimeter`.
+
+    Args:
+        polygons: (N, P, 2) in pixels, x before y.
+    """
     polygons = polygons.astype(np.float64)
     following = np.concatenate([polygons[:, 1:], polygons[:, :1]], 1)
     areas = (polygons[..., 0] * following[..., 1] - following[..., 0] * polygons[..., 1]).sum(1) / 2
@@ -167,6 +184,10 @@ def distance_to_edge(xs, ys, start, end):
     Within the circle whose diameter is the edge this is the distance to the line, outside it the
     distance to the nearer corner. (The true distance would change over at the edge's end, not on the
     circle; the difference shows near the corners of long boxes.)
+
+    Args:
+        xs, ys: coordinates of the pixels, arrays of one shape.
+        start, end: (x, y) of the two ends of the edge.
     """
     to_start = (xs - start[0]) ** 2 + (ys - start[1]) ** 2
     to_end = (xs - end[0]) ** 2 + (ys - end[1]) ** 2

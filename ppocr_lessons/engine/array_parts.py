@@ -99,6 +99,9 @@ class Entries(dict):
 def deepest(values) -> int:
     """Depth of the deepest container among some values.
 
+    Args:
+        values: built from a pickle: arrays, containers and plain values.
+
     Raises:
         PickleError: deeper than MAX_DEPTH.
     """
@@ -115,13 +118,22 @@ class Workshop:
         self.built = 0
 
     def count(self, size: int) -> None:
-        """Count bytes that are about to be held."""
+        """Count bytes that are about to be held.
+
+        Args:
+            size: bytes that are about to be built.
+        """
         self.built += size
         if self.built > MAX_BUILT:
             raise PickleError(f"asks for more than {MAX_BUILT:,} bytes of texts and arrays")
 
     def call(self, what: str, arguments: Items):
-        """What REDUCE makes of a name and its arguments."""
+        """What REDUCE makes of a name and its arguments.
+
+        Args:
+            what: the stand-in that the file names.
+            arguments: tuple that the file passes to it.
+        """
         match (what, *arguments):
             case ("OrderedDict",):
                 return Entries()
@@ -151,7 +163,11 @@ class Workshop:
         raise PickleError(f"{what} with arguments that make no array: refused, nothing was run")
 
     def narrow(self, text: str) -> bytes:
-        """Bytes that protocol 2 writes as characters below 256."""
+        """Bytes that protocol 2 writes as characters below 256.
+
+        Args:
+            text: name of a type, as the file gives it.
+        """
         try:
             data = text.encode("latin1")
         except UnicodeEncodeError as error:
@@ -160,7 +176,12 @@ class Workshop:
         return data
 
     def set_state(self, target, state) -> None:
-        """What BUILD does: tell a kind the order of its bytes, or an array its shape, kind and bytes."""
+        """What BUILD does: tell a kind the order of its bytes, or an array its shape, kind and bytes.
+
+        Args:
+            target: what the state belongs to.
+            state: that the file gives.
+        """
         if isinstance(target, Kind) and isinstance(state, Items):
             # Version, order of the bytes, then fields and sizes of structured kinds, and flags, which all stay empty.
             if len(state) != 8 or state[0] != 3 or tuple(state[2:]) != (None, None, None, -1, -1, 0):
@@ -177,7 +198,14 @@ class Workshop:
             raise PickleError("changes something that is no array: refused, nothing was run")
 
     def array(self, data, kind, shape, order: str) -> np.ndarray:
-        """An array, if kind, shape and number of bytes agree."""
+        """An array, if kind, shape and number of bytes agree.
+
+        Args:
+            data: bytes of the values.
+            kind: type of the values.
+            shape: of the array.
+            order: "C" or "F", the layout of the bytes.
+        """
         if not isinstance(data, memoryview | bytes) or not isinstance(kind, Kind):
             raise PickleError("an array without bytes or without a kind")
         if not isinstance(shape, Items) or not all(type(side) is int and side >= 0 for side in shape):

@@ -30,7 +30,11 @@ class EMA:
 
     @paddle.no_grad()
     def after_update(self, trainer) -> None:
-        """Take the weights of this step in."""
+        """Take the weights of this step in.
+
+        Args:
+            trainer: whose net is averaged.
+        """
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
         for name, tensor in state_of(trainer.strategy.net).items():
@@ -42,7 +46,11 @@ class EMA:
 
     @contextlib.contextmanager
     def in_place_of_weights(self, net):
-        """Put the average into a net for as long as the block lasts."""
+        """Put the average into a net for as long as the block lasts.
+
+        Args:
+            net: the one that was averaged.
+        """
         own = {name: tensor.numpy() for name, tensor in state_of(net).items()}
         if self.average:
             assign(net, {name: tensor.numpy() for name, tensor in self.average.items()}, "the average")
@@ -57,7 +65,11 @@ class EMA:
         return count | {f"average/{name}": tensor.numpy() for name, tensor in self.average.items()}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take back what `arrays` gave."""
+        """Take back what `arrays` gave.
+
+        Args:
+            arrays: by name.
+        """
         self.updates = int(arrays["updates"][0])
         self.average = {
             name.removeprefix("average/"): paddle.to_tensor(array)

@@ -56,7 +56,12 @@ def evaluate_rec(net, lines, alphabet, *, batch: int = 32) -> dict[str, float]:
 
 @paddle.no_grad()
 def evaluate_cls(net, batches) -> dict[str, float]:
-    """Share of lines whose direction is right, over ClsBatches."""
+    """Share of lines whose direction is right, over ClsBatches.
+
+    Args:
+        net: a DirectionClassifier in evaluation mode.
+        batches: of ClsBatch, at least one.
+    """
     right = count = 0
     for batch in batches:
         predicted = net(batch.images)[0].numpy().argmax(1)

@@ -18,7 +18,11 @@ class Loaded(NamedTuple):
     unused: list[str]
 
     def report(self, source) -> str:
-        """A few lines that say what was not loaded; empty if everything was."""
+        """A few lines that say what was not loaded; empty if everything was.
+
+        Args:
+            source: name of the weights, for the message.
+        """
         lines = [
             f"  {what} ({len(names)}): {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
             for what, names in (

@@ -8,12 +8,24 @@ import paddle
 
 
 def l2_decay(weight, gradient, factor: float):
-    """Gradient with the penalty factor / 2 * sum(w^2) in it: g + factor w. Arrays or tensors."""
+    """Gradient with the penalty factor / 2 * sum(w^2) in it: g + factor w. Arrays or tensors.
+
+    Args:
+        weight: w.
+        gradient: g, of the loss alone; same shape.
+        factor: of the penalty.
+    """
     return gradient + factor * weight
 
 
 def l1_decay(weight, gradient, factor: float):
-    """Gradient with the penalty factor * sum(|w|) in it: g + factor sign(w). Tensors."""
+    """Gradient with the penalty factor * sum(|w|) in it: g + factor sign(w). Tensors.
+
+    Args:
+        weight: w.
+        gradient: g, of the loss alone; same shape.
+        factor: of the penalty.
+    """
     return gradient + factor * weight.sign()
 
 
@@ -58,7 +70,11 @@ class DecoupledDecay:
 
     @paddle.no_grad()
     def after_update(self, trainer) -> None:
-        """Shrink every weight of the trainer's nets that learns, biases and batch norms left alone."""
+        """Shrink every weight of the trainer's nets that learns, biases and batch norms left alone.
+
+        Args:
+            trainer: whose optimizer has just made a step.
+        """
         rate = trainer.optimizer.get_lr() * self.factor
         for parameter in trainer.strategy.trained.parameters():
             if parameter.stop_gradient or parameter.ndim < 2:

@@ -87,7 +87,11 @@ def load_paddleocr_weights(net, path, *, prefix: str = ""):
 
 
 def weights_file(stage: str) -> pathlib.Path:
-    """Path of the shipped weights of "det", "cls" or "rec"."""
+    """Path of the shipped weights of "det", "cls" or "rec".
+
+    Args:
+        stage: "det", "cls" or "rec".
+    """
     if stage not in SHIPPED:
         raise ValueError(f"stage is {stage!r}; known are {list(SHIPPED)}")
     return pathlib.Path(
@@ -96,7 +100,11 @@ def weights_file(stage: str) -> pathlib.Path:
 
 
 def card(stage: str) -> dict:
-    """Model card of shipped weights: net, data, time, machine, command, scores."""
+    """Model card of shipped weights: net, data, time, machine, command, scores.
+
+    Args:
+        stage: "det", "cls" or "rec".
+    """
     return json.loads(weights_file(stage).with_suffix(".json").read_text(encoding="utf-8"))
 
 
@@ -118,7 +126,11 @@ def detector_postprocess() -> DBPostProcess:
 
 
 def build(stage: str):
-    """The net that shipped weights fit, untrained."""
+    """The net that shipped weights fit, untrained.
+
+    Args:
+        stage: "det", "cls" or "rec".
+    """
     if stage == "det":
         return db_mobile()
     return direction_mobile() if stage == "cls" else crnn_mobile(english().classes)

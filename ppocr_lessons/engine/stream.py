@@ -29,7 +29,12 @@ CLEAN_UNTIL = 0.25
 
 
 def encode_labels(texts, alphabet):
-    """Classes of several texts as one padded array and their lengths; see RecBatch."""
+    """Classes of several texts as one padded array and their lengths; see RecBatch.
+
+    Args:
+        texts: list of N texts.
+        alphabet: that gives their characters classes.
+    """
     encoded = [alphabet.encode(text) for text in texts]
     labels = np.zeros((len(texts), max(map(len, encoded))), np.int32)
     for row, classes in zip(labels, encoded, strict=True):
@@ -64,7 +69,12 @@ def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
 
 
 def clean_share(step: int, steps: int) -> float:
-    """How many of a step's lines are clean: all at first, none from CLEAN_UNTIL on."""
+    """How many of a step's lines are clean: all at first, none from CLEAN_UNTIL on.
+
+    Args:
+        step: counted from 0.
+        steps: of the whole run.
+    """
     return max(0.0, 1 - step / (CLEAN_UNTIL * steps))
 
 
@@ -94,6 +104,11 @@ def crop_page(rng: np.random.Generator, page: Page, side: int) -> tuple[np.ndarr
     """A random square of a page: image, polygons cut at its edges, and which of them to ignore.
 
     A text of which less than half is left in the square is ignored: nobody could say where it ends.
+
+    Args:
+        rng: generator that everything random is drawn from.
+        page: at least as large as the square.
+        side: of the square in pixels.
     """
     height, width = page.image.shape[:2]
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
@@ -105,7 +120,14 @@ def crop_page(rng: np.random.Generator, page: Page, side: int) -> tuple[np.ndarr
 
 
 def det_batch(seed: int, step: int, *, size: int = 8, side: int = 320) -> DetBatch:
-    """Squares of pages: whole small pages, cuts of larger ones, and shrunk ones with fine print."""
+    """Squares of pages: whole small pages, cuts of larger ones, and shrunk ones with fine print.
+
+    Args:
+        seed: of the run.
+        step: how far it is.
+        size: pictures in the batch.
+        side: of each picture in pixels, a multiple of 32.
+    """
     images, targets = [], []
     for sample in range(size):
         rng = rng_for(seed, step, sample)

@@ -23,6 +23,9 @@ def state_of(net) -> dict[str, paddle.Tensor]:
     """Parameters and batch statistics by name, each tensor once.
 
     Paddle lists an LSTM's weights under two names; the first one is kept.
+
+    Args:
+        net: any layer.
     """
     state, seen = {}, set()
     for name, tensor in net.state_dict().items():
@@ -33,7 +36,11 @@ def state_of(net) -> dict[str, paddle.Tensor]:
 
 
 def count_parameters(net) -> int:
-    """Numbers that a saved net holds: weights and the running statistics of the batch norms."""
+    """Numbers that a saved net holds: weights and the running statistics of the batch norms.
+
+    Args:
+        net: any layer.
+    """
     return sum(tensor.size for tensor in state_of(net).values())
 
 
@@ -76,6 +83,9 @@ def save_weights(net, path, metadata: dict[str, str] | None = None) -> None:
 
 def read_tensors(path) -> dict[str, np.ndarray]:
     """Arrays of a .safetensors file.
+
+    Args:
+        path: of a safetensors file.
 
     Raises:
         WeightsError: no such file, not a complete .safetensors file, or kinds of numbers that NumPy does not have.
@@ -144,6 +154,10 @@ def assign(net, arrays: dict[str, np.ndarray], source) -> None:
 def load_weights(net, path):
     """Read a .safetensors file into a net and return the net.
 
+    Args:
+        net: that the weights belong to, changed in place.
+        path: of a safetensors file.
+
     Raises:
         WeightsError: unreadable, or entries do not fit; see `assign`.
     """
@@ -152,7 +166,11 @@ def load_weights(net, path):
 
 
 def sha256(path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Hexadecimal SHA-256 of a file.
+
+    Args:
+        path: of a file.
+    """
     digest = hashlib.sha256()
     with pathlib.Path(path).open("rb") as file:
         while block := file.read(1 << 20):

@@ -65,7 +65,11 @@ class Combined:
         self.trained = learning[0] if len(nets) == 1 else nn.LayerList(learning)
 
     def outputs(self, images) -> dict[str, NetOutput]:
-        """Every net's output, those of frozen nets without a gradient."""
+        """Every net's output, those of frozen nets without a gradient.
+
+        Args:
+            images: (N, 3, H, W), normalized.
+        """
         found = {}
         for name, net in self.nets.items():
             if name in self.shortcuts:

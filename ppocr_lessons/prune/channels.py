@@ -38,14 +38,24 @@ class ChannelGroup:
         return [w.swapaxes(0, 1) if flip else w for w, flip in weights]
 
     def made(self, conv: nn.Layer, *norms: nn.Layer) -> "ChannelGroup":
-        """Note a convolution that makes the channels, and the batch norms on them."""
+        """Note a convolution that makes the channels, and the batch norms on them.
+
+        Args:
+            conv: whose outputs are the channels.
+            *norms: batch norms, and other layers with one entry a channel, that follow it.
+        """
         self.made_by.append(conv)
         self.touched.append((conv, 1 if isinstance(conv, nn.Conv2DTranspose) else 0, 0))
         self.touched += [(norm, 0, 0) for norm in norms]
         return self
 
     def read(self, conv: nn.Layer, first: int = 0) -> None:
-        """Note a convolution that reads the channels, from its input `first` on."""
+        """Note a convolution that reads the channels, from its input `first` on.
+
+        Args:
+            conv: whose inputs are the channels, or a linear layer.
+            first: its input at which they begin.
+        """
         self.touched.append((conv, 0 if isinstance(conv, nn.Conv2DTranspose) else 1, first))
 
 

@@ -59,15 +59,35 @@ class CRNN(nn.Layer):
 
 
 def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, strides=(1, 2, 2, 2)) -> CRNN:
-    """PP-OCR's mobile recogniser, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden 48."""
+    """PP-OCR's mobile recogniser, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden 48.
+
+    Args:
+        classes: number of characters and the blank.
+        hidden_size: width of one LSTM direction.
+        scale: width multiplier of the backbone.
+        strides: of the backbone's height; see rec/feature_stride.py.
+    """
     return CRNN(rec_mobilenet_v3("small", scale, strides=strides), classes, hidden_size=hidden_size)
 
 
 def crnn_lcnet(classes: int, *, hidden_size: int = 64, mid_channels: int = 96, scale: float = 0.5) -> CRNN:
-    """PP-OCRv2's recogniser, ch_PP-OCRv2_rec: PP-LCNet 0.5, hidden 64, head with a middle layer."""
+    """PP-OCRv2's recogniser, ch_PP-OCRv2_rec: PP-LCNet 0.5, hidden 64, head with a middle layer.
+
+    Args:
+        classes: number of characters and the blank.
+        hidden_size: width of one LSTM direction.
+        mid_channels: width of the extra layer in the head.
+        scale: width multiplier of the backbone.
+    """
     return CRNN(PPLCNet(scale), classes, hidden_size=hidden_size, mid_channels=mid_channels, fc_decay=2e-5)
 
 
 def crnn_server(classes: int, *, hidden_size: int = 256, layers: int = 34) -> CRNN:
-    """PP-OCR's server recogniser, rec_chinese_common_train_v2.0: ResNet34_vd, hidden 256."""
+    """PP-OCR's server recogniser, rec_chinese_common_train_v2.0: ResNet34_vd, hidden 256.
+
+    Args:
+        classes: number of characters and the blank.
+        hidden_size: width of one LSTM direction.
+        layers: depth of the ResNet_vd backbone.
+    """
     return CRNN(ResNetVd(layers, task="rec"), classes, hidden_size=hidden_size, fc_decay=4e-5)

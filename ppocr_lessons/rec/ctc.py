@@ -56,6 +56,10 @@ class Alphabet:
 
         Every line is a class, as there: a file that ends with the space has two of them if `use_space`.
 
+        Args:
+            path: of the dictionary.
+            use_space: add the space as the last class.
+
         Raises:
             ValueError: cannot be opened, not UTF-8, no lines, or lines that are empty, longer than a character (which no
                 text could ever be encoded with) or there twice; names the file and the lines.
@@ -96,6 +100,9 @@ class Alphabet:
     def encode(self, text: str) -> list[int]:
         """Classes of a text.
 
+        Args:
+            text: of the alphabet's characters.
+
         Raises:
             ValueError: characters that the alphabet does not have, all of them named.
         """
@@ -106,7 +113,11 @@ class Alphabet:
         return [self.index[c] for c in text]
 
     def decode(self, classes) -> str:
-        """Text of classes; blanks are left out."""
+        """Text of classes; blanks are left out.
+
+        Args:
+            classes: whole numbers in 0..classes - 1.
+        """
         return "".join(self.characters[c - 1] for c in classes if c != BLANK)
 
 
@@ -171,6 +182,11 @@ class RecBatch(NamedTuple):
 
 def ctc_losses(logits, labels, lengths):
     """-ln P(label | logits) for each line, summed over all alignments.
+
+    Args:
+        logits: scores of every class at every time step, before softmax.
+        labels: classes of the characters, int32.
+        lengths: number of characters of each label, int64.
 
     Shape:
         logits: (N, T, K)

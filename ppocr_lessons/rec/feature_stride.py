@@ -27,7 +27,12 @@ def rec_backbone(strides=AFTER, *, scale: float = 0.5) -> RecMobileNetV3:
 
 
 def heights(strides, height: int = 32) -> list[int]:
-    """Rows of the features after the stem, after each strided stage, and after the last pooling."""
+    """Rows of the features after the stem, after each strided stage, and after the last pooling.
+
+    Args:
+        strides: of the height, four of 1 and 2.
+        height: of the input in pixels.
+    """
     rows = [-(-height // 2)]
     for stride in strides:
         rows.append(-(-rows[-1] // stride))

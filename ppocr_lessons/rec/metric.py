@@ -36,7 +36,12 @@ class RecMetric:
         return "".join(c for c in text if c in ALPHANUMERIC).lower() if self.is_filter else text
 
     def add(self, predicted: str, expected: str) -> bool:
-        """Count one line; whether it was right."""
+        """Count one line; whether it was right.
+
+        Args:
+            predicted: text that was read.
+            expected: text that is there.
+        """
         predicted, expected = self._compared(predicted), self._compared(expected)
         self.distance += Levenshtein.normalized_distance(predicted, expected)
         self.count += 1
@@ -50,5 +55,10 @@ class RecMetric:
 
 
 def character_error_rate(predicted: str, expected: str) -> float:
-    """Edits needed to turn the prediction into the truth, by the length of the truth."""
+    """Edits needed to turn the prediction into the truth, by the length of the truth.
+
+    Args:
+        predicted: text that was read.
+        expected: text that is there.
+    """
     return Levenshtein.distance(predicted, expected) / max(1, len(expected))

@@ -40,7 +40,12 @@ def new_figure(rows: int = 1, columns: int = 1, *, size=(10, 4), width_ratios=No
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:
-    """A figure as PNG bytes, in 256 colours: a third of the size, and hard to tell from the full ones."""
+    """A figure as PNG bytes, in 256 colours: a third of the size, and hard to tell from the full ones.
+
+    Args:
+        figure: of `new_figure`.
+        dpi: dots per inch.
+    """
     full, small = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(full, format="png", dpi=dpi)

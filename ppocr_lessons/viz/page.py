@@ -7,7 +7,12 @@ from .figure import new_figure, show, show_picture
 
 
 def show_reading(image: np.ndarray, lines):
-    """`draw_reading` as a notebook picture."""
+    """`draw_reading` as a notebook picture.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        lines: list of `ocr.TextLine`.
+    """
     drawn = draw_reading(image, lines)
     figure, axis = new_figure(size=(12, 12 * drawn.shape[0] / drawn.shape[1]))
     show_picture(axis, drawn)

@@ -109,7 +109,7 @@ def test_polygons_outside_the_donor_are_copied_from_its_edge(rng):
     assert len(CopyPaste()(rng, EMPTY, donor).texts) == 1
 
 
-def test_the_chapters_prose_scales_and_flips(rng):
+def test_the_chapters_prose_scales(rng):
     sizes = [
         np.ptp(
             CopyPaste(rotate=False, scale=(2, 2))
@@ -126,6 +126,25 @@ def test_the_chapters_prose_scales_and_flips(rng):
         ]
     ]
     np.testing.assert_allclose(sizes[0], [100, 20], atol=1e-3)
+
+
+def test_flipped_texts_are_mirrored_and_they_are_half(rng):
+    half_white = np.zeros((60, 60, 3), np.uint8)
+    half_white[:, :20] = 255
+    donor = LabelledPage(half_white, np.array([[[0, 0], [40, 0], [40, 20], [0, 20]]], np.float32), ["x"], np.zeros(1, bool))  # fmt: skip
+    page = EMPTY._replace(image=np.full((200, 300, 3), 128, np.uint8))
+    mirrored = []
+    for _ in range(60):
+        flip = CopyPaste(rotate=False, flip=True)
+        (paste,) = pastes = flip.sample(rng, page, donor)
+        left, top = np.round(paste.polygon.min(0)).astype(int)
+        pasted = CopyPaste.apply(page, donor, pastes).image[top + 10, left : left + 40, 0]
+        mirrored.append(bool(np.linalg.det(paste.matrix[:2, :2]) < 0))
+        white = slice(22, 39) if mirrored[-1] else slice(1, 18)
+        assert (pasted[white] > 200).all() and (pasted > 200).mean() < 0.6
+    assert 15 < sum(mirrored) < 45
+    (straight,) = CopyPaste(rotate=False).sample(rng, page, donor)
+    assert np.linalg.det(straight.matrix[:2, :2]) > 0
 
 
 def test_wrong_arguments():

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_lessons.augment.geometry import Crop, EastRandomCrop, Geometry, GeometryDraw, Placement
+from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement
 from ppocr_lessons.augment.imgaug_steps import ImgaugStep, import_imgaug
 from ppocr_lessons.augment.rand_augment import OPERATIONS, Operation, RandAugment
+from ppocr_lessons.augment.random_crop import Crop, EastRandomCrop
 
 
 def _dots(height=120, width=160):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ppocr_lessons.datasets.checks import checked, find_problems
 from ppocr_lessons.datasets.icdar import convert_icdar, parse_line
 from ppocr_lessons.datasets.labels import LabelError, LabelFile, check_text, parse_page, same_length
 from ppocr_lessons.datasets.loader import Dataset
-from ppocr_lessons.datasets.sources import ListSource, LmdbSource, checked, find_problems
+from ppocr_lessons.datasets.sources import ListSource, LmdbSource
 from ppocr_lessons.datasets.transforms import DecodeImage
 from ppocr_lessons.rec.ctc import Alphabet
 
@@ -90,7 +91,7 @@ def test_not_a_picture_is_named(tmp_path):
 
 def test_first_twenty_and_a_count(tmp_path):
     source = _set(tmp_path, ["a.png\t[{"] * 35)
-    with pytest.raises(LabelError, match=r"(?s)35 bad entries.*and 15 more"):
+    with pytest.raises(LabelError, match=r"(?s)35 bad entries.*and 15 more.*`on_bad: drop`"):
         checked(source, "det", what="Train")
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from ppocr_lessons.datasets.corpus import chinese_characters
 from ppocr_lessons.datasets.pictures import read_picture
+from ppocr_lessons.datasets.shipped import shipped_page
+from ppocr_lessons.datasets.synth import page_at
 from ppocr_lessons.rec.ctc import ENGLISH
 
 DATA = pathlib.Path(__file__).parents[2] / "data"
@@ -35,3 +37,29 @@ def test_every_label_has_its_picture(name, count):
 
 def test_all_together_are_small():
     assert sum(p.stat().st_size for p in DATA.rglob("*") if p.is_file()) < 15e6
+
+
+def test_a_page_at_its_own_size_and_smaller():
+    page = shipped_page(DATA / "det_en", 3)
+    small = shipped_page(DATA / "det_en", 3, side=320)
+    assert page.image.shape == (640, 640, 3) and small.image.shape == (320, 320, 3)
+    assert len(page.polygons) == len(page.texts) > 5 and page.polygons.dtype == np.float32
+    np.testing.assert_allclose(small.polygons * 2, page.polygons, atol=1e-3)
+    # The text is where the polygon says: its ink differs from its surroundings.
+    x, y = page.polygons[0].mean(0).astype(int)
+    assert page.image[y - 8 : y + 8, x - 30 : x + 30].std() > 5
+
+
+@pytest.mark.parametrize("index", [-1, 24])
+def test_a_page_that_is_not_there(index):
+    with pytest.raises(IndexError, match=f"pages 0 to 23, and no page {index}"):
+        shipped_page(DATA / "det_en", index)
+
+
+def test_the_sets_are_what_their_commands_draw():
+    """data/README's commands, on this machine: the same texts, and pictures that differ by rounding alone."""
+    drawn = page_at(101, 3)
+    shipped = shipped_page(DATA / "det_en", 3)
+    assert drawn.texts == shipped.texts
+    np.testing.assert_allclose(drawn.polygons, shipped.polygons, atol=1.5)
+    assert np.abs(drawn.image.astype(int) - shipped.image).mean() < 6

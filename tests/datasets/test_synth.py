@@ -1,6 +1,9 @@
 """Synthetic pictures: the same from the same seed, and polygons on their text."""
 
+import hashlib
 import json
+import pathlib
+import shutil
 
 import cv2
 import numpy as np
@@ -12,16 +15,8 @@ from ppocr_lessons.datasets.synth import line_at, page_at, render_line, word_at
 from ppocr_lessons.datasets.write import write_set
 from ppocr_lessons.rec.ctc import ENGLISH
 
-
-def _zh():
-    try:
-        fonts.font_paths("zh")
-    except LookupError:
-        return False
-    return True
-
-
-needs_chinese = pytest.mark.skipif(not _zh(), reason=fonts.NO_CHINESE_FONT)
+FONT_DIGEST = "0cac14c76e4fceb1d3d1358d35ed53cd3ce7b0871f72d5aa96e71da83961bded"
+"""SHA-256 over the 39 files of the course, in the order of their names."""
 
 
 @pytest.mark.parametrize("make", [line_at, word_at, page_at])
@@ -42,7 +37,7 @@ def test_english_text_is_in_the_alphabet():
 
 
 def test_chinese_characters_are_gb2312_level_one():
-    assert len(corpus.chinese_characters()) == 3755
+    assert len(corpus.chinese_characters()) == 3747
     assert corpus.chinese_characters().startswith("啊阿埃")
 
 
@@ -100,18 +95,59 @@ def test_unknown_kind_and_language(tmp_path):
         write_set("rec", tmp_path, count=1, language="xx")
 
 
-def test_without_a_chinese_font_the_error_says_what_to_install(monkeypatch):
+@pytest.fixture
+def forgotten_fonts():
+    """A test that changes which fonts there are, and leaves no trace of it."""
     fonts.font_paths.cache_clear()
+    yield
+    fonts.font_paths.cache_clear()
+
+
+def test_without_a_chinese_font_the_error_says_what_to_install(monkeypatch, forgotten_fonts):
     monkeypatch.setattr(fonts.font_manager, "findSystemFonts", list)
-    try:
-        with pytest.raises(LookupError, match="fonts-noto-cjk"):
-            fonts.font_paths("zh")
-        assert any("DejaVuSans" in p for family in fonts.font_paths("en") for p in family)
-    finally:
+    found = fonts.importlib.util.find_spec
+    monkeypatch.setattr(
+        fonts.importlib.util, "find_spec", lambda name: None if name.startswith("cvttf") else found(name)
+    )
+    for chosen in fonts.FONT_SETS:
+        with pytest.raises(LookupError, match=r'pip install "ppocr-lessons\[zh\]".*fonts-noto-cjk'):
+            fonts.font_paths("zh", chosen)
+    assert any("DejaVuSans" in p for family in fonts.font_paths("en") for p in family)
+
+
+def test_the_fonts_of_the_machine_change_nothing(monkeypatch, forgotten_fonts, tmp_path):
+    before = page_at(5, 0, size=(96, 96)), line_at(5, 1)
+    other = shutil.copy(fonts.font_paths()[0][0], tmp_path / "AnotherFamily-Regular.ttf")
+    for system in ([], [str(other)]):
         fonts.font_paths.cache_clear()
+        monkeypatch.setattr(fonts.font_manager, "findSystemFonts", lambda found=system: found)
+        after = page_at(5, 0, size=(96, 96)), line_at(5, 1)
+        assert (before[0].image == after[0].image).all() and (before[1].image == after[1].image).all()
+    assert any("AnotherFamily" in p for family in fonts.font_paths("en", "system") for p in family)
 
 
-@needs_chinese
+def test_the_fixed_fonts_are_these_files():
+    """Another version of a font package would draw other pages from the same seed."""
+    digest = hashlib.sha256()
+    paths = [pathlib.Path(p) for family in fonts.font_paths() for p in family]
+    for path in sorted(paths, key=lambda path: path.name):
+        digest.update(path.read_bytes())
+    assert digest.hexdigest() == FONT_DIGEST
+    assert len(fonts.font_paths()) == 13
+
+
+def test_every_fixed_font_covers_ascii_in_both_cases():
+    for path in (p for family in fonts.font_paths() for p in family):
+        assert fonts._covers(path, frozenset(range(32, 127))), path
+        upper, lower = (set_text(text, Style(path, 40)) for text in ("AGRE", "agre"))
+        assert upper.shape != lower.shape or (upper != lower).mean() > 0.05, f"{path} has no lower case"
+
+
+def test_an_unknown_font_set():
+    with pytest.raises(ValueError, match="fonts is 'all'"):
+        fonts.font_paths("en", "all")
+
+
 def test_chinese_lines():
     line = line_at(0, 1, characters=8, language="zh")
     assert 1 <= len(line.text) <= 8 and line.image.std() > 1

@@ -48,7 +48,8 @@ def test_dice_never_sorts_the_pixels(monkeypatch):
         raise AssertionError("top-k over all pixels, for a loss that is one number")
 
     monkeypatch.setattr(paddle.Tensor, "topk", refuse)
-    target = prob = mask = _t(np.eye(8))
+    target = prob = _t(np.eye(8))
+    mask = _t(np.ones((8, 8)))
     DBLoss().prob_loss(prob, target, mask)
     with pytest.raises(AssertionError, match="top-k"):
         DBLoss(main_loss="bce").prob_loss(prob * 0.9 + 0.05, target, mask)

@@ -79,6 +79,7 @@ def test_no_polygons():
 def test_degenerate_polygons_are_ignored_not_fatal(polygon):
     targets = make_targets([np.array(polygon, np.float32)], [False], (64, 64))
     assert np.isfinite(targets.threshold_map).all()
+    assert targets.ignored.tolist() == [True] and not targets.shrink_map.any()
 
 
 @given(st.floats(0.2, 0.9), st.integers(20, 200), st.integers(12, 60))
@@ -88,6 +89,10 @@ def test_shrunk_polygons_are_smaller_and_growing_undoes_it(ratio, width, height)
     assert len(pieces) == 1
     assert abs(signed_area(pieces[0])) < signed_area(box)
     assert pieces[0].min() >= 0
+    (grown,) = offset_polygon(pieces[0], shrink_distance(box, ratio))
+    # Whole pixels twice: of the core's corners and of the outline's.
+    np.testing.assert_allclose(grown.min(0), [0, 0], atol=1.5)
+    np.testing.assert_allclose(grown.max(0), [width, height], atol=1.5)
 
 
 def test_offset_of_nothing():

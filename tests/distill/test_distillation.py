@@ -12,6 +12,7 @@ from ppocr_lessons.det.db_loss import DBLoss, DetBatch
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.distill.cml import (
     CML,
+    DBTerm,
     DilatedTerm,
     dilate,
     mutual_learning,
@@ -19,11 +20,9 @@ from ppocr_lessons.distill.cml import (
     student_of,
 )
 from ppocr_lessons.distill.dml import DMLTerm, dml_maps, dml_sequences
-from ppocr_lessons.distill.udml import UDML, CTCTerm, DistanceTerm, distance
+from ppocr_lessons.distill.udml import UDML, DistanceTerm, distance
 from ppocr_lessons.engine.tensors import state_of
-from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
-from ppocr_lessons.losses.combined import Combined, NetOutput, Weighted
-from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
+from ppocr_lessons.losses.combined import NetOutput
 from ppocr_lessons.rec.crnn import crnn_lcnet
 from ppocr_lessons.rec.ctc import RecBatch
 
@@ -68,10 +67,49 @@ def test_dml_of_sequences_sums_steps_and_classes():
     assert float(dml_sequences(p, q)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_batch_factor_is_the_number_of_pictures():
+def test_a_vector_that_meets_scalars_makes_every_term_count_once_a_picture():
+    """PaddleOCR's total: scalar terms are broadcast onto a vector of length B, and backward() sums it."""
+    size, batch = 3, _det_batch(3)
+    logits = [_rand(size, 1, 32, 32, seed=i) for i in range(2)]
+    for tensor in logits:
+        tensor.stop_gradient = False
+    maps = [DBMaps(*[paddle.nn.functional.sigmoid(x)] * 3) for x in logits]
+    outputs = {name: NetOutput(answer, None) for name, answer in zip("ab", maps, strict=True)}
+    labels = sum(DBTerm(["a", "b"])(outputs, batch).values())
+    ours = labels + DMLTerm([("a", "b")])(outputs, batch)["dml_a_b"]
+    theirs = labels + dml_maps(maps[0].prob.squeeze(1), maps[1].prob.squeeze(1))
+    assert theirs.shape == [size]
+    for mine, other in zip(
+        paddle.grad(ours, logits, retain_graph=True), paddle.grad(theirs, logits), strict=True
+    ):
+        np.testing.assert_allclose(other.numpy(), size * mine.numpy(), rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("act", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("use_log", [False, True])
+def test_act_of_maps(act, use_log):
+    """Beside a route through numpy alone."""
     outputs = {name: NetOutput(_maps(i), None) for i, name in enumerate(("a", "b"))}
-    plain, factor = (DMLTerm([("a", "b")], batch_factor=f)(outputs, None)["dml_a_b"] for f in (False, True))
-    assert float(factor) == pytest.approx(2 * float(plain))
+    x, y = (outputs[n].answer.prob.numpy()[:, 0].astype(np.float64) for n in "ab")
+    if act == "softmax":  # over the last axis, a row of the map
+        p, q = (np.exp(v) / np.exp(v).sum(-1, keepdims=True) for v in (x, y))
+    else:
+        p, q = (1 / (1 + np.exp(-v)) for v in (x, y))
+    if use_log:
+        expected = 0.5 * (q * np.log(q / p) + p * np.log(p / q)).sum() / len(p)
+    else:
+        s = 1e-5
+        expected = 0.5 * (q * np.log((q + s) / (p + s) + s) + p * np.log((p + s) / (q + s) + s)).mean()
+    term = DMLTerm([("a", "b")], act=act, use_log=use_log)
+    assert float(term(outputs, None)["dml_a_b"]) == pytest.approx(expected, rel=1e-3)
+    assert float(term(outputs, None)["dml_a_b"]) != pytest.approx(
+        float(DMLTerm([("a", "b")])(outputs, None)["dml_a_b"]), rel=1e-2
+    )
+
+
+def test_unknown_act():
+    with pytest.raises(ValueError, match="known are"):
+        DMLTerm([("a", "b")], act="relu")
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -203,58 +241,3 @@ def test_udml_refused():
         UDML({"Student": crnn_lcnet(7)})
     with pytest.raises(ValueError, match="known are"):
         UDML({"A": crnn_lcnet(7), "B": crnn_lcnet(7)})
-
-
-def test_combined_refused():
-    net = crnn_lcnet(7)
-    for options in ({"main": "Other"}, {"main": "A", "frozen": ["B"]}, {"main": "A", "frozen": ["A"]}):
-        with pytest.raises(ValueError, match="known are"):
-            Combined({"A": net}, [], **options)
-
-
-def test_centre_loss_by_hand():
-    loss = CenterLoss(2, 2, centers=[[0, 0], [1, 1]])
-    feats = paddle.to_tensor([[[1.0, 0.0], [1.0, 2.0]]])
-    logits = paddle.to_tensor([[[5.0, 0.0], [0.0, 5.0]]])  # blank, then class 1
-    assert float(loss(feats, logits)) == pytest.approx((1 + 1) / 2)
-    with pytest.raises(ValueError, match="are needed"):
-        loss(paddle.ones([1, 1, 3]), logits)
-    with pytest.raises(ValueError, match="is needed"):
-        CenterLoss(2, 2, centers=[[0, 0]])
-
-
-def test_centres_of_correct_lines():
-    feats = np.array([[[1.0], [3.0]], [[100.0], [100.0]]])
-    logits = np.array([[[0, 9], [0, 9]], [[9, 0], [9, 0]]])
-    assert {k: v.tolist() for k, v in class_centers(feats, logits, [True, False], 2).items()} == {1: [2.0]}
-
-
-def test_enhanced_ctc_is_the_weighted_sum_and_centres_do_not_learn():
-    net = crnn_lcnet(7)
-    center = CenterLoss(7, 96)
-    before = center.centers.numpy().copy()
-    enhanced = EnhancedCTC(net, CTCTerm(["Model"]), center, weight=0.05)
-    result = enhanced(_rec_batch())
-    assert set(result.parts) == {"ctc_Model", "center"}
-    output = enhanced.outputs(_rec_batch().images)["Model"]
-    plain = float(center(output.feats.head, output.answer))
-    assert float(result.parts["center"]) == pytest.approx(0.05 * plain, rel=0.1)
-    result.loss.backward()
-    np.testing.assert_array_equal(center.centers.numpy(), before)
-    assert not center.parameters()
-
-
-def test_one_weighted_term():
-    net = crnn_lcnet(7)
-    net.eval()
-    one, two = (Combined({"Model": net}, [Weighted(w, CTCTerm(["Model"]))], main="Model") for w in (1.0, 2.0))
-    assert float(two(_rec_batch()).loss) == pytest.approx(2 * float(one(_rec_batch()).loss), rel=1e-5)
-
-
-def test_terms_that_share_a_name_both_count():
-    net = crnn_lcnet(7)
-    net.eval()
-    once, twice = (
-        Combined({"Model": net}, [Weighted(1.0, CTCTerm(["Model"]))] * n, main="Model") for n in (1, 2)
-    )
-    assert float(twice(_rec_batch()).loss) == pytest.approx(2 * float(once(_rec_batch()).loss), rel=1e-5)

@@ -1,0 +1,44 @@
+"""Pages of a small labelled set, such as those under data/, as the lessons use them.
+
+A page that is drawn from a seed depends on the versions of Pillow and OpenCV, down to where a text lands. What a
+notebook compares with its stored output therefore comes from pages that were drawn once and committed.
+"""
+
+import pathlib
+
+import cv2
+import numpy as np
+
+from .labels import LabelFile, parse_page
+from .pictures import read_picture
+from .synth import Page
+
+
+def shipped_page(folder, index: int, *, side: int | None = None) -> Page:
+    """One page of a detection set, with its label.
+
+    Args:
+        folder: holds label.txt and the pictures that it names, as `ppocr-lessons synth det` writes them.
+        index: number of the page, from 0.
+        side: length in pixels to which the longer side of the page is shrunk or enlarged; its own size if None.
+
+    Returns: image (H, W, 3) uint8 RGB, polygons (N, 4, 2) float32 pixels, N texts.
+
+    Raises:
+        IndexError: the set has fewer pages; says how many.
+        PictureError, ValueError: the picture or its label cannot be read.
+    """
+    folder = pathlib.Path(folder)
+    labels = LabelFile(folder / "label.txt")
+    if not 0 <= index < len(labels):
+        raise IndexError(f"{folder}: has pages 0 to {len(labels) - 1}, and no page {index}")
+    picture, label = labels[index]
+    image, texts = read_picture(folder / picture), parse_page(label)
+    polygons = np.array([text.points for text in texts], np.float32).reshape(-1, 4, 2)
+    if side is not None:
+        scale = side / max(image.shape[:2])
+        height, width = (round(scale * length) for length in image.shape[:2])
+        smaller = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        image = cv2.resize(image, (width, height), interpolation=smaller)
+        polygons = polygons * np.float32(scale)
+    return Page(image, polygons, [text.text for text in texts])

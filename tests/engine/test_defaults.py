@@ -1,0 +1,46 @@
+"""Numbers that nobody gives."""
+
+import pytest
+
+from ppocr_lessons.engine import ema, evaluate, recipes, stream
+from ppocr_lessons.engine.cosine_warmup import lr_at
+from ppocr_lessons.engine.schedule import Schedule, linear
+
+
+@pytest.mark.parametrize(
+    ("thing", "expected"),
+    [
+        (ema.EMA, {"decay": 0.999}),
+        (evaluate.evaluate_det, {"limit": 736, "rule": "max", "postprocess": None}),
+        (evaluate.evaluate_rec, {"batch": 32}),
+        (lr_at, {"warmup_steps": 0, "reach_zero": False}),
+        (linear, {"end": 0.0, "power": 1.0}),
+        (stream.cls_batch, {"steps": 0, "size": 64}),
+        (stream.det_batch, {"size": 8, "side": 320}),
+        (recipes.train, {"seed": 1, "peak": 1e-3, "evaluate_on": 300, "weights": None, "after": 0}),
+    ],
+    ids=lambda v: getattr(v, "__name__", ""),
+)
+def test_defaults(defaults_of, thing, expected):
+    assert defaults_of(thing) == expected
+
+
+def test_a_schedule_of_its_name_alone():
+    plain = Schedule("Const", 0.1, 2, 3)
+    assert (plain.warmup_epoch, plain.reach_zero, plain.step_size, plain.gamma) == (0, False, 1, 0.1)
+    assert (plain.milestones, plain.decay_epochs, plain.values, plain.end_lr, plain.power) == (
+        (),
+        (),
+        (),
+        0.0,
+        1.0,
+    )
+
+
+def test_the_stream_that_the_shipped_recogniser_saw():
+    assert stream.REC_SHAPES == ((32, 128, 1), (64, 96, 4), (128, 48, 13), (320, 20, 32), (640, 10, 66))
+    assert [until for until, _ in stream.REC_CURRICULUM] == [0.03, 0.08, 0.22, 1.0]
+    assert [odds for _, odds in stream.REC_CURRICULUM] == [
+        (1, 0, 0, 0, 0), (0.3, 0.7, 0, 0, 0), (0, 0.3, 0.7, 0, 0), (0, 0.1, 0.3, 0.4, 0.2)
+    ]  # fmt: skip
+    assert stream.CLEAN_UNTIL == 0.25
