@@ -52,12 +52,13 @@ def test_crops_ignore_what_is_cut_in_half():
         _box(-11 + 10, 40, 10 + 10, 50),  # 10 of 21
         _box(0, 60, 10, 70),  # left of the square: no pixel is left
         _box(90, 70, 130, 90),  # 19 of 40, and above the lower edge in full
+        _box(9.4, 60, 10.4, 70),  # of 1 pixel less than a half, and yet something
     ]
     image = np.arange(120 * 140 * 3).reshape(120, 140, 3).astype(np.uint8)
-    page = Page(image, np.array(boxes, np.float32), list("abcde"))
+    page = Page(image, np.array(boxes, np.float32), list("abcdef"))
     cut, polygons, ignored = crop_page(Corner(4, 10), page, 100)
     np.testing.assert_array_equal(cut, image[4:104, 10:110])
-    assert ignored.tolist() == [False, False, True, True]
+    assert ignored.tolist() == [False, False, True, True, True]
     np.testing.assert_array_equal(polygons[0], np.array(_box(0, 1, 30, 11), np.float32))
     np.testing.assert_array_equal(polygons[3], np.array(_box(80, 66, 99, 86), np.float32))
 
