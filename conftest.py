@@ -1,16 +1,18 @@
 """What `pytest --nbval` needs to be the whole instruction: time limits, one process a notebook, no stderr."""
 
 import os
-import pathlib
+import shutil
 import tempfile
 
 import pytest
 
-# Exports of the test run stay out of the user's cache, and are shared by
-# all of its processes.
-os.environ.setdefault(
-    "PPOCR_LESSONS_CACHE", str(pathlib.Path(tempfile.gettempdir()) / f"ppocr-lessons-tests-{os.getuid()}")
-)
+# Exports of the test run stay out of the user's cache. The folder is made here and for this user alone, because a name
+# that others can guess is a place where they can put programs. It goes down to kernels and to the workers of xdist
+# through the environment, and the process that made it removes it.
+OWN_CACHE = None
+if not os.environ.get("PPOCR_LESSONS_CACHE"):
+    OWN_CACHE = tempfile.mkdtemp(prefix="ppocr-lessons-tests-")
+    os.environ["PPOCR_LESSONS_CACHE"] = OWN_CACHE
 
 CELL_SECONDS = 240
 
@@ -45,3 +47,8 @@ def pytest_runtest_call(item):
         written = [out.text for out in item.test_outputs if out.get("name") == "stderr"]
         assert not written, f"{item.name} writes to stderr: {''.join(written)[:500]}"
     return result
+
+
+def pytest_unconfigure():
+    if OWN_CACHE:
+        shutil.rmtree(OWN_CACHE, ignore_errors=True)

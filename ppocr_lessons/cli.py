@@ -1,6 +1,5 @@
 """The command line: `ppocr-lessons read | train | eval | export | convert | synth | strategies | bench`."""
 
-import contextlib
 import json
 import pathlib
 import sys
@@ -11,11 +10,18 @@ import typer
 from tqdm import tqdm
 
 from .bench.commands import bench
+from .command_errors import OneLine, describe
+from .interrupt import say_once, signals_as_exit_codes
 
-app = typer.Typer(
-    add_completion=False, no_args_is_help=True, help="PP-OCR and PP-OCRv2, strategy by strategy."
-)
+app = typer.Typer(cls=OneLine, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(bench, name="bench")
+
+
+@app.callback()
+def program(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """PP-OCR and PP-OCRv2, strategy by strategy."""
 
 
 class Only(str, Enum):
@@ -46,10 +52,6 @@ class Language(str, Enum):
     zh = "zh"
 
 
-def _fail(message) -> None:
-    typer.echo(f"error: {message}", err=True)
-
-
 def _plain(line) -> dict:
     polygon = [[round(float(x), 1), round(float(y), 1)] for x, y in line.polygon]
     return {"text": line.text, "score": round(line.score, 4), "polygon": polygon, "direction": line.direction}
@@ -70,15 +72,38 @@ def _boxes(system, image):
     return [TextLine(p, "", float(s), 0) for p, s in zip(found.polygons, found.scores, strict=True)]
 
 
-def _drawing_path(out: pathlib.Path, picture: pathlib.Path, many: bool) -> pathlib.Path:
-    if not many and out.suffix and not out.is_dir():
-        return out
-    out.mkdir(parents=True, exist_ok=True)
-    return out / f"{picture.stem}.read.png"
+def _drawing_paths(out: pathlib.Path, pictures: list[pathlib.Path]) -> list[pathlib.Path]:
+    """Where the drawing of each picture goes.
+
+    Raises:
+        ValueError: a kind of file that cannot be written, or one of the pictures themselves; named before any is read.
+    """
+    from PIL import Image
+
+    if len(pictures) > 1 or not out.suffix or out.is_dir():
+        out.mkdir(parents=True, exist_ok=True)
+        return [out / f"{picture.stem}.read.png" for picture in pictures]
+    Image.init()
+    if Image.EXTENSION.get(out.suffix.lower()) not in Image.SAVE:
+        raise ValueError(
+            f"--draw {out}: {out.suffix} is no format that pictures can be written in; .png is one"
+        )
+    if out.exists() and pictures[0].exists() and out.samefile(pictures[0]):
+        raise ValueError(f"--draw {out}: the picture itself, which would be lost; name another file")
+    return [out]
+
+
+def _draw(image, lines, out: pathlib.Path) -> None:
+    from PIL import Image
+
+    from .deploy.draw import draw_reading
+
+    Image.fromarray(draw_reading(image, lines)).save(out)
 
 
 @app.command()
 def read(
+    context: typer.Context,
     pictures: Annotated[list[pathlib.Path], typer.Argument(help="Image files.")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of text.")] = False,
     draw: Annotated[
@@ -94,31 +119,26 @@ def read(
     ] = None,
 ) -> None:
     """Read the text in pictures. Exit code 1 if one of them could not be read; the others still are."""
-    from PIL import Image
-
     from . import ocr
-    from .datasets.pictures import PictureError, read_picture
-    from .deploy.folder import FolderError, detector_of, recognizer_of
-    from .viz.page import draw_reading
+    from .datasets.pictures import read_picture
+    from .deploy.folder import detector_of, recognizer_of
 
-    try:
-        system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
-    except FolderError as error:
-        _fail(error)
-        raise typer.Exit(1) from error
+    drawings = _drawing_paths(draw, pictures) if draw else [None] * len(pictures)
+    system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
     results, failed = [], False
-    for picture in tqdm(pictures, disable=len(pictures) < 2, file=sys.stderr, unit="picture"):
+    pairs = list(zip(pictures, drawings, strict=True))
+    for picture, drawing in tqdm(pairs, disable=len(pictures) < 2, file=sys.stderr, unit="picture"):
         try:
             image = read_picture(picture)
             lines = _boxes(system, image) if only else system.read(image)
-            if draw is not None:
-                Image.fromarray(draw_reading(image, lines)).save(
-                    _drawing_path(draw, picture, len(pictures) > 1)
-                )
-        except (PictureError, OSError) as error:
+            if drawing:
+                _draw(image, lines, drawing)
+        except Exception as error:  # whatever one picture does, the others are read
+            if context.find_root().params["debug"]:
+                raise
             failed = True
-            _fail(error)
-            results.append({"picture": str(picture), "lines": [], "error": str(error)})
+            typer.echo(f"error: {describe(error)}", err=True)
+            results.append({"picture": str(picture), "lines": [], "error": describe(error)})
             continue
         results.append({"picture": str(picture), "lines": [_plain(line) for line in lines]})
         if not as_json:
@@ -148,20 +168,16 @@ def synth(
     """Write a synthetic data set in PaddleOCR's label formats."""
     from .datasets.write import write_set
 
-    try:
-        labels = write_set(
-            kind.value,
-            out,
-            count=count,
-            seed=seed,
-            language=language.value,
-            fonts=fonts.value,
-            size=(size, size),
-            progress=True,
-        )
-    except (ValueError, LookupError, OSError) as error:
-        _fail(error)
-        raise typer.Exit(1) from error
+    labels = write_set(
+        kind.value,
+        out,
+        count=count,
+        seed=seed,
+        language=language.value,
+        fonts=fonts.value,
+        size=(size, size),
+        progress=True,
+    )
     typer.echo(f"{count} pictures, labels in {labels}", err=True)
 
 
@@ -190,33 +206,6 @@ Weights = Annotated[
 ]
 
 
-@contextlib.contextmanager
-def _clear_errors():
-    """Errors of configuration, data and weights in one message and exit code 1, without a traceback."""
-    from .config import ConfigError
-    from .datasets.labels import LabelError
-    from .engine.checkpoint import CheckpointError
-    from .engine.tensors import WeightsError
-    from .engine.trainer import TrainingDiverged
-
-    try:
-        yield
-    except (
-        ConfigError,
-        LabelError,
-        WeightsError,
-        CheckpointError,
-        TrainingDiverged,
-        OSError,
-        ImportError,
-    ) as error:
-        _fail(error)
-        raise typer.Exit(1) from error
-    except ValueError as error:  # a constructor that refuses a value
-        _fail(error)
-        raise typer.Exit(1) from error
-
-
 @app.command()
 def train(
     config: ConfigPath,
@@ -225,12 +214,18 @@ def train(
         bool, typer.Option("--check", help="Read, validate and build everything; train nothing.")
     ] = False,
     max_steps: Annotated[int | None, typer.Option(min=1, help="Stop after this many steps in all.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew; move the folder's run aside.")] = False,
+    changed: Annotated[bool, typer.Option("--resume-changed", help="Resume under another config.")] = False,
 ) -> None:
-    """Train what a configuration says, or go on with a run that was interrupted."""
-    from .config import read_config, run
+    """Train what a configuration says, or go on with a run that was interrupted.
 
-    with _clear_errors():
-        settings = read_config(config, override or [])
+    Ctrl-C and SIGTERM: the step is finished and saved first; exit code 130 or 143.
+    """
+    with signals_as_exit_codes() as signals:
+        from .config import read_config, run
+
+        signals.arm()
+        settings = read_config(config, override or [], everything=True)
         if check:
             prepared = run.prepare(settings, dry=True)
             typer.echo(
@@ -238,8 +233,8 @@ def train(
                 err=True,
             )
             return
-        scores = run.train(settings, max_steps=max_steps)
-        typer.echo(json.dumps(scores))
+        scores = run.train(settings, max_steps=max_steps, fresh=fresh, resume_changed=changed)
+        say_once(json.dumps(scores))
 
 
 @app.command("eval")
@@ -247,8 +242,7 @@ def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = 
     """Score trained weights on the Eval set of a configuration; JSON on stdout."""
     from .config import read_config, run
 
-    with _clear_errors():
-        typer.echo(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
+    say_once(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
 
 
 @app.command()
@@ -262,13 +256,14 @@ def export(
     from .config import read_config, run
     from .config.evaluate import build_postprocess
     from .deploy.folder import write_folder
+    from .deploy.record import refuse_to_replace
 
-    with _clear_errors():
-        settings = read_config(config, override or [])
-        net, shared = run.trained_net(settings, weights)
-        postprocess = build_postprocess(settings) if settings.task == "det" else None
-        write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
-        typer.echo(f"{settings.task} net in {out}", err=True)
+    refuse_to_replace(out)
+    settings = read_config(config, override or [])
+    net, shared = run.trained_net(settings, weights)
+    postprocess = build_postprocess(settings) if settings.task == "det" else None
+    write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
+    typer.echo(f"{settings.task} net in {out}", err=True)
 
 
 class Foreign(str, Enum):
@@ -287,9 +282,8 @@ def convert(
     """Write a label file of PaddleOCR's kind from another format."""
     from .datasets.icdar import convert_icdar
 
-    with _clear_errors():
-        count = convert_icdar(labels, pictures, out)
-        typer.echo(f"{count} pictures in {out}", err=True)
+    count = convert_icdar(labels, pictures, out)
+    typer.echo(f"{count} pictures in {out}", err=True)
 
 
 if __name__ == "__main__":

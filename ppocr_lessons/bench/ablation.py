@@ -20,7 +20,9 @@ import paddle
 
 from ..config import read_config
 from ..config import run as runs
-from ..config.build import build_dataset, context
+from ..config.build import context
+from ..config.build_data import build_dataset
+from ..config.optimizer import build_optimizer
 from ..datasets.write import write_set
 from ..deploy.export import export_cached, size_mb
 from ..deploy.predictor import Predictor
@@ -135,7 +137,7 @@ def run(row: Row, seed: int, out) -> dict:
     if row.surgery:
         net = operate(prepared.nets["Model"], row.surgery)
         with paddle.utils.unique_name.guard():
-            prepared.trainer.optimizer = runs.build_optimizer(config, net.parameters())
+            prepared.trainer.optimizer = build_optimizer(config, net)
     trainer, began = prepared.trainer, time.time()
     first = trainer.resume()
     history = trainer.run(prepared.steps)

@@ -1,4 +1,4 @@
-"""From a configuration to nets, losses and data."""
+"""From a configuration to nets and losses."""
 
 import pathlib
 import sys
@@ -10,8 +10,6 @@ from ..backbones.mobilenet_v3 import DetMobileNetV3, RecMobileNetV3
 from ..backbones.pp_lcnet import PPLCNet
 from ..backbones.resnet_vd import ResNetVd
 from ..cls.direction import DIRECTIONS, DirectionClassifier, PlainCrossEntropy
-from ..datasets.loader import TRANSFORMS, Dataset
-from ..datasets.sources import ListSource, LmdbSource, checked
 from ..det.db_loss import DBLoss, PlainDB
 from ..det.dbnet import DBNet
 from ..distill.cml import DBTerm, DilatedTerm
@@ -25,8 +23,8 @@ from ..losses.enhanced_ctc import CenterTerm
 from ..rec.crnn import CRNN
 from ..rec.ctc import Alphabet, PlainCTC
 from . import schema
-from .parts import Config, NetConfig, SetConfig
-from .yaml_file import ConfigError
+from .parts import Config, NetConfig
+from .yaml_file import Problem, dotted, raise_for
 
 DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 """The alphabet of a recogniser whose configuration names no dictionary, as in PaddleOCR."""
@@ -44,13 +42,35 @@ class Context(NamedTuple):
 
 
 def say(message: str) -> None:
-    """A line on stderr, if there is anything to say."""
+    """A line on stderr, if there is anything to say.
+
+    Args:
+        message: of one or more lines; nothing is printed if it is empty.
+    """
     if message:
         print(message, file=sys.stderr)
 
 
+def ordinary(path) -> str:
+    """A path as it is, if it is not of a device or a pipe, which would be read without end.
+
+    Args:
+        path: of a file that the configuration names.
+
+    Raises:
+        ValueError: it is.
+    """
+    found = pathlib.Path(path)
+    if found.exists() and not found.is_file() and not found.is_dir():
+        raise ValueError(f"{path}: not an ordinary file")
+    return str(path)
+
+
 def context(config: Config) -> Context:
     """Read the dictionary and the like.
+
+    Args:
+        config: that was read.
 
     Raises:
         ConfigError: a dictionary that cannot be used; names the file.
@@ -60,11 +80,14 @@ def context(config: Config) -> Context:
         path = settings.character_dict_path
         try:
             if path is None:
-                alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=settings.use_space_char, lower=True)
+                # PaddleOCR adds the space to dictionaries alone: 36 characters and the blank, whatever the file says.
+                alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=False, lower=True)
             else:
-                alphabet = Alphabet.from_file(path, use_space=settings.use_space_char)
-        except ValueError as error:
-            raise ConfigError(f"{config.path}: Global.character_dict_path: {error}") from error
+                alphabet = Alphabet.from_file(ordinary(path), use_space=settings.use_space_char)
+        except (ValueError, OSError) as error:
+            raise_for(
+                config.path, [Problem(("Global", "character_dict_path"), str(error))], config.line, error
+            )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     return Context(alphabet, settings.label_list or list(DIRECTIONS), settings.max_text_length, seed)
 
@@ -123,33 +146,38 @@ def build_nets(
     nets, problems = {}, []
     classes = shared.alphabet.classes if shared.alphabet else 0
     for name, part in config.nets.items():
-        place = f"Architecture.Models.{name}" if config.distillation else "Architecture"
+        place = ("Architecture", "Models", name) if config.distillation else ("Architecture",)
         try:
             nets[name] = build_net(part, config.task, classes)
             if part.sub.pretrained:
-                done = load_matching(nets[name], part.sub.pretrained).report(part.sub.pretrained)
+                place = (*place, "pretrained")
+                done = load_matching(nets[name], ordinary(part.sub.pretrained)).report(part.sub.pretrained)
                 say(done if report else "")
             elif part.sub.freeze_params:
                 reason = "freeze_params is true and pretrained is empty: it would teach noise"
                 if not dry:
                     raise ValueError(reason)
-                say(f"warning: {place}: {reason}")
-        except ValueError as error:
-            problems.append(f"  {place}: {error}")
-    try:
-        if config.settings.pretrained_model and not problems:
-            path = config.settings.pretrained_model
-            for name, net in nets.items():
-                done = load_matching(net, path, prefix=f"{name}.").report(path)
-                say(done if report else "")
-        if config.settings.freeze and not problems:
-            for name, net in nets.items():
-                say(f"{name}: {len(freeze(net, config.settings.freeze))} parameters are frozen")
-    except ValueError as error:
-        problems.append(f"  Global: {error}")
-    if problems:
-        raise ConfigError("\n".join([f"{config.path}: the nets cannot be built", *problems]))
+                say(f"warning: {dotted(place)}: {reason}")
+        except (ValueError, OSError) as error:
+            problems.append(Problem(place, str(error)))
+    for key, change in (("pretrained_model", _start), ("freeze", _freeze)):
+        value = getattr(config.settings, key)
+        try:
+            for name, net in nets.items() if value else ():
+                change(name, net, value, report)
+        except (ValueError, OSError) as error:
+            problems.append(Problem(("Global", key), str(error)))
+    raise_for(config.path, problems, config.line)
     return nets
+
+
+def _start(name, net, path, report) -> None:
+    done = load_matching(net, ordinary(path), prefix=f"{name}.").report(path)
+    say(done if report else "")
+
+
+def _freeze(name, net, prefixes, report) -> None:
+    say(f"{name}: {len(freeze(net, prefixes))} parameters are frozen")
 
 
 def _db_loss(part) -> DBLoss:
@@ -193,7 +221,7 @@ def _term(config, name, part, nets, shared):
     if name == "DistillationDilaDBLoss":
         return DilatedTerm(part.model_name_pairs, _db_loss(part))
     if name == "DistillationDMLLoss":
-        return DMLTerm(part.model_name_pairs, batch_factor=part.batch_factor)
+        return DMLTerm(part.model_name_pairs, act=part.act, use_log=part.use_log)
     if name == "DistillationCTCLoss":
         return CTCTerm(part.model_name_list)
     if name == "DistillationDistanceLoss":
@@ -204,58 +232,20 @@ def _term(config, name, part, nets, shared):
     centers = None
     try:
         if part.center_file_path:
-            centers = read_centers(part.center_file_path, classes, width)
+            centers = read_centers(ordinary(part.center_file_path), classes, width)
         if part.num_classes != classes:
             say(f"warning: Loss: CenterLoss.num_classes is {part.num_classes}, the dictionary has {classes}")
         return CenterTerm("Model", CenterLoss(classes, width, centers=centers))
     except ValueError as error:
-        raise ConfigError(f"{config.path}: Loss: CenterLoss.center_file_path: {error}") from error
-
-
-def build_transforms(part: SetConfig, shared: Context) -> list:
-    """The pipeline of a data set."""
-    given = {
-        "CTCLabelEncode": {"alphabet": shared.alphabet, "max_text_length": shared.longest},
-        "ClsLabelEncode": {"label_list": shared.labels},
-    }
-    return [TRANSFORMS[name](**{**given.get(name, {}), **arguments}) for name, arguments in part.transforms]
-
-
-def build_dataset(config: Config, part: SetConfig, shared: Context, what: str) -> Dataset:
-    """A data set whose every entry was checked.
-
-    Args:
-        config: that was read.
-        part: Train or Eval of it.
-        shared: see `context`.
-        what: the set's name in messages.
-
-    Raises:
-        LabelError: names the bad entries.
-    """
-    given = part.dataset
-    if given.name == "LMDBDataSet":
-        source = LmdbSource(given.data_dir)
-    else:
-        ratios = given.ratio_list
-        ratios = ratios if isinstance(ratios, list) or ratios is None else float(ratios)
-        files = given.label_file_list
-        if isinstance(ratios, list) and isinstance(files, str):
-            files = [files]
-        source = ListSource(given.data_dir, files, ratios=ratios, seed=shared.seed, delimiter=given.delimiter)
-    source = checked(
-        source,
-        config.task,
-        what=what,
-        on_bad=given.on_bad,
-        alphabet=shared.alphabet,
-        longest=shared.longest,
-        labels=shared.labels,
-        progress=len(source) > 10_000,
-    )
-    return Dataset(source, build_transforms(part, shared), seed=shared.seed)
+        place = ("Loss", "loss_config_list", [name for name, _ in config.losses].index(name), name)
+        problem = Problem((*place, "center_file_path"), str(error))
+        raise_for(config.path, [problem], config.line, error)
 
 
 def output_folder(config: Config) -> pathlib.Path:
-    """Where a run writes."""
+    """Where a run writes.
+
+    Args:
+        config: that was read.
+    """
     return pathlib.Path(config.settings.save_model_dir)

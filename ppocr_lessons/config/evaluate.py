@@ -1,4 +1,8 @@
-"""Scores of a net on the Eval set of a configuration."""
+"""Scores of a net on the Eval set of a configuration.
+
+Several processes share the set and add up their counts, so that none waits for another one's whole evaluation. Lines
+are dealt out by the batch: each batch is the one that a single process would make, and so is every answer.
+"""
 
 import numpy as np
 import paddle
@@ -7,6 +11,7 @@ import paddle.nn.functional as F
 from ..datasets.loader import Dataset
 from ..det.metric import DetMetric
 from ..det.postprocess import DBPostProcess
+from ..engine import parallel
 from ..rec.ctc import greedy_decode
 from ..rec.metric import RecMetric
 from .build import Context
@@ -14,7 +19,11 @@ from .parts import Config
 
 
 def build_postprocess(config: Config) -> DBPostProcess:
-    """Post-processing of a detector."""
+    """Post-processing of a detector.
+
+    Args:
+        config: of a detector.
+    """
     part = config.postprocess
     return DBPostProcess(
         thresh=part.thresh,
@@ -28,7 +37,7 @@ def build_postprocess(config: Config) -> DBPostProcess:
 
 
 def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str, float]:
-    """Scores of a net in evaluation mode.
+    """Scores of a net in evaluation mode. With several processes, each has to call it with the same weights.
 
     Args:
         config: that was read.
@@ -46,18 +55,22 @@ def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str
 
 def _detector(config, net, dataset):
     postprocess, metric = build_postprocess(config), DetMetric()
-    for index in range(len(dataset)):
+    rank, world = parallel.world()
+    for index in range(rank, len(dataset), world):
         sample = dataset.sample(index)
         prob = net(paddle.to_tensor(sample.image[None]))[0].prob.numpy()[0, 0]
         height, width = map(int, sample.shape[:2])
         metric.add(postprocess(prob, (height, width)).polygons, sample.polygons, sample.ignored)
+    counts = parallel.total([metric.matched, metric.expected, metric.detected])
+    metric.matched, metric.expected, metric.detected = map(int, counts)
     return metric.score()._asdict()
 
 
 def _lines(config, net, dataset, shared):
     size, right = config.evaluation.loader.batch_size_per_card, 0
     metric = RecMetric(ignore_space=config.metric.ignore_space, is_filter=config.metric.is_filter)
-    for start in range(0, len(dataset), size):
+    rank, world = parallel.world()
+    for start in range(rank * size, len(dataset), world * size):
         samples = [dataset.sample(i) for i in range(start, min(start + size, len(dataset)))]
         logits, _ = net(paddle.to_tensor(np.stack([s.image for s in samples])))
         if config.task == "cls":
@@ -67,6 +80,10 @@ def _lines(config, net, dataset, shared):
         for reading, sample in zip(readings, samples, strict=True):
             truth = sample.texts[0].lower() if shared.alphabet.lower else sample.texts[0]
             metric.add(reading.text, truth)
+    right, correct, count, metric.distance = parallel.total(
+        [right, metric.correct, metric.count, metric.distance]
+    )
+    metric.correct, metric.count = int(correct), int(count)
     return {"acc": right / len(dataset)} if config.task == "cls" else metric.score()._asdict()
 
 

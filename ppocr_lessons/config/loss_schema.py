@@ -2,20 +2,20 @@
 
 from typing import Annotated, Literal
 
-from annotated_types import MinLen
+from annotated_types import Gt, Le, MaxLen, MinLen
 from pydantic import field_validator
 
-from .schema import Part, Positive, Rate
+from .schema import Part, Weight, Width
 
 Names = Annotated[list[str], MinLen(1)]
-Pairs = Annotated[list[Annotated[list[str], MinLen(2)]], MinLen(1)]
+Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1)]
 
 
 class _PairsPart(Part):
     """Terms over pairs of nets; PaddleOCR writes a single pair without the outer list."""
 
     model_name_pairs: Pairs
-    weight: Rate = 1.0
+    weight: Weight = 1.0
 
     @field_validator("model_name_pairs", mode="before")
     @classmethod
@@ -25,12 +25,12 @@ class _PairsPart(Part):
 
 
 class _DBTermPart(Part):
-    weight: Rate = 1.0
+    weight: Weight = 1.0
     balance_loss: bool = True
     main_loss_type: Literal["DiceLoss", "BCELoss"] = "DiceLoss"
-    alpha: Rate = 5
-    beta: Rate = 10
-    ohem_ratio: Rate = 3
+    alpha: Weight = 5
+    beta: Weight = 10
+    ohem_ratio: Weight = 3
 
 
 class DistillationDBLossPart(_DBTermPart):
@@ -44,19 +44,20 @@ class DistillationDilaDBLossPart(_DBTermPart, _PairsPart):
 
 
 class DistillationDMLLossPart(_PairsPart):
-    """Term of CombinedLoss: nets against each other. Ours beside PaddleOCR's: batch_factor; see distill/dml.py."""
+    """Term of CombinedLoss: nets against each other; see distill/dml.py."""
 
     act: Literal["softmax", "sigmoid"] | None = None
     use_log: bool | None = None
     maps_name: list[str] | str | None = None
-    batch_factor: bool = False
+    multi_head: Literal[False] = False
 
 
 class DistillationCTCLossPart(Part):
     """Term of CombinedLoss: nets against the labels."""
 
     model_name_list: Names
-    weight: Rate = 1.0
+    weight: Weight = 1.0
+    multi_head: Literal[False] = False
 
 
 class DistillationDistanceLossPart(_PairsPart):
@@ -68,16 +69,16 @@ class DistillationDistanceLossPart(_PairsPart):
 class CTCTermPart(Part):
     """Term of CombinedLoss: CTC of the one net."""
 
-    weight: Rate = 1.0
+    weight: Weight = 1.0
     use_focal_loss: Literal[False] = False
 
 
 class CenterLossPart(Part):
     """Term of CombinedLoss: centre loss of the one net."""
 
-    weight: Rate = 1.0
-    num_classes: Positive = 6625
-    feat_dim: Positive = 96
+    weight: Weight = 1.0
+    num_classes: Annotated[int, Gt(0), Le(1_000_000)] = 6625
+    feat_dim: Width = 96
     center_file_path: str | None = None
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from . import loss_schema, schema
+from . import loss_schema, optimizer_schema, schema
+from .yaml_file import YamlFile
 
 
 @dataclass
@@ -17,16 +18,26 @@ class NetConfig:
 
 @dataclass
 class SetConfig:
-    """Train or Eval: the data set, its transforms as (name, arguments), and the loader."""
+    """Train or Eval: the data set, its transforms as (name, arguments), and the loader, None if it did not pass."""
 
     dataset: schema.DatasetPart
     transforms: list[tuple[str, dict]]
-    loader: schema.LoaderPart
+    loader: schema.LoaderPart | None
 
 
 @dataclass
 class Config:
-    """A whole configuration; `values` is the file with its overrides as plain values."""
+    """A whole configuration.
+
+    Fields:
+        path: of the file.
+        values: the file with its overrides, as plain values.
+        task: "det", "cls" or "rec".
+        notes: what has no effect here and would have in PaddleOCR, a sentence each.
+        file: for the lines of places in it.
+        settings, nets, losses, optimizer, lr, regularizer, postprocess, metric, train, evaluation: the parts.
+        distillation: are there several nets?
+    """
 
     path: str
     values: dict
@@ -34,11 +45,21 @@ class Config:
     settings: schema.Global | None = None
     nets: dict[str, NetConfig] = field(default_factory=dict)
     losses: list[tuple[str, schema.Part]] = field(default_factory=list)
-    optimizer: schema.Optimizer | None = None
-    lr: schema.LearningRate | None = None
-    regularizer: schema.Regularizer | None = None
+    optimizer: optimizer_schema.Optimizer | None = None
+    lr: optimizer_schema.LearningRate | None = None
+    regularizer: optimizer_schema.Regularizer | None = None
     postprocess: schema.Part | None = None
     metric: schema.MetricPart | None = None
     train: SetConfig | None = None
     evaluation: SetConfig | None = None
     distillation: bool = False
+    notes: list[str] = field(default_factory=list)
+    file: YamlFile | None = None
+
+    def line(self, place: tuple) -> int | None:
+        """Line of a place in the file, or None.
+
+        Args:
+            place: keys and list indices, from the top of the file.
+        """
+        return self.file.line(place) if self.file else None

@@ -3,22 +3,25 @@
 import itertools
 
 from ..cls.direction import DIRECTIONS
-from . import loss_schema, schema
+from . import loss_schema, optimizer_schema, schema
 from .check import Checker
-from .compat import drop_ignored, name_of
+from .compat import name_of
 from .parts import Config, NetConfig
 from .read_data import read_set
-from .yaml_file import YamlFile, override
+from .trial import problems_beyond
+from .yaml_file import YamlFile, dotted, override, raise_for
 
 SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "PostProcess", "Metric", "Train", "Eval")
 
 
-def read_config(path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
+def read_config(path, overrides: list[str] | tuple[str, ...] = (), *, everything: bool = False) -> Config:
     """Read a configuration of PaddleOCR's kind.
 
     Args:
         path: of the file.
         overrides: as after `-o`: "Global.epoch_num=1".
+        everything: if there are problems, look at weights and labels as well before all of them are told. Of a file
+            without problems `run.prepare` does that.
 
     Raises:
         ConfigError: names the file and, for each problem, the place and line in it, what was found and what is known.
@@ -26,23 +29,31 @@ def read_config(path, overrides: list[str] | tuple[str, ...] = ()) -> Config:
     file = YamlFile(path)
     values = override(file.values, list(overrides))
     reading = _Reading(values)
-    config = reading.whole(str(path))
-    file.raise_for(reading.problems)
+    config = reading.whole(str(path), file)
+    if reading.problems and everything:
+        reading.problems += problems_beyond(config)
+    raise_for(path, reading.problems, config.line)
     return config
 
 
 class _Reading(Checker):
     """One pass over a file."""
 
-    def whole(self, path: str) -> Config:
-        config = Config(path, self.values)
-        for key in drop_ignored((), self.values):
+    def whole(self, path: str, file: YamlFile) -> Config:
+        config = Config(path, self.values, notes=self.notes, file=file)
+        for key in self.counting((), self.values, ()):
             if key not in SECTIONS:
                 self.problem((key,), f"unknown section; known are {list(SECTIONS)}")
         config.settings = self.part(
-            schema.Global, self.section(self.values.get("Global"), ("Global",)), ("Global",)
+            schema.Global, self.section(self.values.get("Global"), ("Global",)), ("Global",), rest=True
         )
         self.architecture(config)
+        config.task = config.task or self.guess()
+        if config.settings and "arabic" in (config.settings.character_dict_path or ""):
+            self.notes.append(
+                "Global.character_dict_path: PaddleOCR turns the texts that it decodes with an Arabic dictionary around; "
+                "here they stay in the order of the labels"
+            )
         self.optimizer(config)
         if config.task:
             self.loss(config)
@@ -59,6 +70,12 @@ class _Reading(Checker):
                 )
         return config
 
+    def guess(self) -> str:
+        """The task that the metric tells of a file whose architecture does not, so that the rest can be checked."""
+        metric = self.values.get("Metric")
+        names = [metric.get("name"), metric.get("base_metric_name")] if isinstance(metric, dict) else []
+        return next((task for task, (name, _) in schema.METRICS.items() if name in names), "")
+
     def architecture(self, config: Config) -> None:
         place = ("Architecture",)
         values = self.section(self.values.get("Architecture"), place)
@@ -71,7 +88,9 @@ class _Reading(Checker):
                 config.nets["Model"] = self.net(values, place, config.task)
             return
         if values.get("name", "DistillationModel") != "DistillationModel":
-            self.problem((*place, "name"), f"found {values['name']!r}; known is 'DistillationModel'")
+            self.problem((*place, "name"), f"found {values['name']!r:.60}; known is 'DistillationModel'")
+        values = self.counting(place, values, place)
+        self.no_transform(values, place)
         for key in values.keys() - {"model_type", "name", "algorithm", "Models", "Transform"}:
             self.problem(
                 (*place, key), "unknown key; known here are ['Models', 'algorithm', 'model_type', 'name']"
@@ -81,24 +100,27 @@ class _Reading(Checker):
             here = (*place, "Models", name)
             sub = self.section(sub, here)
             task = self.task(sub, here) if sub else ""
-            if config.task and task and task != config.task:
+            if not task:
+                continue
+            if config.task and task != config.task:
                 self.problem((*here, "model_type"), f"found {task!r}, the other nets are {config.task!r}")
                 continue
             config.task = config.task or task
-            if task:
-                config.nets[name] = self.net(sub, here, task)
+            config.nets[name] = self.net(sub, here, task)
+        whole = values.get("model_type", config.task)
+        if config.task and whole != config.task:
+            self.problem((*place, "model_type"), f"found {whole!r:.60}; the nets are {config.task!r}")
         if config.nets and all(net.sub and net.sub.freeze_params for net in config.nets.values()):
             self.problem((*place, "Models"), "freeze_params is true for all of them: nothing would learn")
 
     def task(self, values: dict, place: tuple) -> str:
         task = values.get("model_type")
-        if task not in schema.ALGORITHMS:
-            self.problem((*place, "model_type"), f"found {task!r}; known are {list(schema.ALGORITHMS)}")
+        if not self.one_of(schema.ALGORITHMS, task, (*place, "model_type"), "tasks"):
             return ""
         if values.get("algorithm") != schema.ALGORITHMS[task]:
             known = [schema.ALGORITHMS[task], "Distillation"]
             self.problem(
-                (*place, "algorithm"), f"found {values.get('algorithm')!r}; known for {task} are {known}"
+                (*place, "algorithm"), f"found {values.get('algorithm')!r:.60}; known for {task} are {known}"
             )
         return task
 
@@ -108,8 +130,12 @@ class _Reading(Checker):
         known = {"model_type", "algorithm", "Transform", "Backbone", "Neck", "Head"} | (
             sub_keys if inside else set()
         )
+        values = self.counting(("Architecture",), values, place) | {
+            k: v for k, v in values.items() if inside and k in sub_keys
+        }
         for key in values.keys() - known:
             self.problem((*place, key), f"unknown key; known here are {sorted(known)}")
+        self.no_transform(values, place)
         net = NetConfig()
         tables = {"Backbone": schema.BACKBONES, "Neck": schema.NECKS, "Head": schema.HEADS}
         found = {}
@@ -119,12 +145,12 @@ class _Reading(Checker):
                 continue
             part = self.section(given, (*place, key))
             if part:
-                part = drop_ignored(("Architecture", key), part)
+                part = self.counting(("Architecture", key), part, (*place, key))
                 found[key] = self.named(table[task], part, (*place, key), f"{key.lower()}s of {task}")
         net.backbone, net.neck, net.head = (found.get(key) for key in tables)
         if inside:
             given = {k: v for k, v in values.items() if k in sub_keys}
-            net.sub = self.part(loss_schema.SubNet, given, place) or loss_schema.SubNet()
+            net.sub = self.part(loss_schema.SubNet, given, place, rest=True) or loss_schema.SubNet()
         return net
 
     def loss(self, config: Config) -> None:
@@ -135,18 +161,14 @@ class _Reading(Checker):
         if values.get("name") != "CombinedLoss":
             if config.distillation:
                 self.problem(
-                    (*place, "name"), f"found {values.get('name')!r}; distillation needs 'CombinedLoss'"
+                    (*place, "name"), f"found {values.get('name')!r:.60}; distillation needs 'CombinedLoss'"
                 )
                 return
-            names = {**schema.LOSSES[config.task]}
-            if name_of(values.get("name")) not in names:
-                known = sorted([*names, "CombinedLoss"])
-                self.problem(
-                    (*place, "name"),
-                    f"found {values.get('name')!r}; known losses of {config.task} are {known}",
-                )
+            names = schema.LOSSES[config.task]
+            known, what = [*names, "CombinedLoss"], f"losses of {config.task}"
+            if not self.one_of(known, values.get("name"), (*place, "name"), what):
                 return
-            part = self.named(names, values, place, f"losses of {config.task}")
+            part = self.named(names, values, place, what)
             config.losses = [(part.name, part)] if part else []
             return
         for key in values.keys() - {"name", "loss_config_list"}:
@@ -187,12 +209,21 @@ class _Reading(Checker):
                 (*place, name), "of recognisers needs act: softmax, and use_log: true if it is there"
             )
         maps = getattr(part, "maps_name", None)
+        if name == "DistillationDMLLoss" and config.task == "det" and not maps:
+            self.notes.append(f"{dotted((*place, name))}: without maps_name the shrink maps are compared")
         maps = [name_of(m) for m in ([maps] if isinstance(maps, str) else maps or [])]
         if config.task == "det" and any(m != "shrink_maps" for m in maps):
             self.problem(
                 (*place, name, "maps_name"), f"found {maps}; known is 'shrink_maps' (or 'thrink_maps')"
             )
         config.losses.append((name, part))
+
+    def no_transform(self, values: dict, place: tuple) -> None:
+        """PaddleOCR's files have an empty Transform; some of other algorithms rectify lines there."""
+        if values.get("Transform"):
+            self.problem(
+                (*place, "Transform"), f"found {values['Transform']!r:.60}; only an empty one is known"
+            )
 
     def labels(self, config: Config) -> None:
         """A classifier has a class for each label, and none more."""
@@ -214,14 +245,18 @@ class _Reading(Checker):
         if not values:
             return
         own = {k: v for k, v in values.items() if k not in ("lr", "regularizer")}
-        config.optimizer = self.part(schema.Optimizer, own, place)
+        config.optimizer = self.part(optimizer_schema.Optimizer, own, place)
         lr = self.section(values.get("lr"), (*place, "lr"))
         if lr:
             config.lr = self.part(
-                schema.LearningRate, {**lr, "name": name_of(lr.get("name", "Const"))}, (*place, "lr")
+                optimizer_schema.LearningRate,
+                {**lr, "name": name_of(lr.get("name", "Const"))},
+                (*place, "lr"),
             )
         given = self.section(values.get("regularizer"), (*place, "regularizer"), needed=False)
-        config.regularizer = self.part(schema.Regularizer, given, (*place, "regularizer")) if given else None
+        if given:
+            given = {**given, "name": name_of(given.get("name"))}
+            config.regularizer = self.part(optimizer_schema.Regularizer, given, (*place, "regularizer"))
 
     def metric(self, config: Config) -> None:
         place = ("Metric",)

@@ -4,33 +4,32 @@ import inspect
 
 import pydantic
 
-from ..datasets.loader import BATCHES, TRANSFORMS
+from ..datasets.loader import TRANSFORMS
 from . import schema
 from .check import Checker
-from .compat import drop_ignored, fraction, name_of
+from .compat import DEFAULTS, UNREAD, fraction, name_of
 from .parts import Config, SetConfig
+from .pipeline import check_pipeline
+
+SIZES = ("size", "image_shape", "limit_side_len", "resize_long")
+"""Arguments of transforms that are sides of pictures in pixels."""
+
+LONGEST_SIDE = 10_000
+LARGEST = 1_000_000
+"""Of any number in a transform: a slip of the finger is an error at the check, not a machine without memory."""
 
 STAND_INS = {"alphabet": None, "max_text_length": 25, "label_list": ["0", "180"]}
 """Arguments of transforms that section Global gives, if the transform does not; these stand in for them in the check."""
 
-MAKES = {
-    "DecodeImage": {"image"},
-    "DetLabelEncode": {"polys", "texts", "ignore_tags"},
-    "ClsLabelEncode": {"label"},
-    "CTCLabelEncode": {"label", "length", "texts"},
-    "DetResizeForTest": {"shape"},
-    "MakeBorderMap": {"threshold_map", "threshold_mask"},
-    "MakeShrinkMap": {"shrink_map", "shrink_mask"},
-}
-EVAL_KEYS = {
-    "det": ("image", "shape", "polys", "ignore_tags"),
-    "cls": ("image", "label"),
-    "rec": ("image", "label", "length"),
-}
-
 
 def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
-    """Section Train or Eval; None, and problems, if it does not pass."""
+    """Section Train or Eval; None, and problems, if it does not pass.
+
+    Args:
+        checker: that collects the problems.
+        config: whose task is known.
+        key: "Train" or "Eval".
+    """
     values = checker.section(checker.values.get(key), (key,))
     if not values:
         return None
@@ -43,7 +42,7 @@ def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
     )
     own = {k: v for k, v in given.items() if k != "transforms"}
     own["name"] = name_of(own.get("name"))
-    dataset = checker.part(schema.DatasetPart, own, place, ("dataset",)) if given else None
+    dataset = checker.part(schema.DatasetPart, own, place, ("dataset",), rest=True) if given else None
     if dataset and dataset.name == "SimpleDataSet" and not dataset.label_file_list:
         checker.problem((*place, "label_file_list"), "missing")
     if dataset and isinstance(dataset.ratio_list, list):
@@ -53,14 +52,14 @@ def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
             checker.problem((*place, "ratio_list"), f"found {counts}; one each is needed")
     loader = checker.section(values.get("loader"), (key, "loader"))
     part = checker.part(schema.LoaderPart, loader, (key, "loader"), ("loader",)) if loader else None
-    return SetConfig(dataset, transforms, part) if dataset and part else None
+    return SetConfig(dataset, transforms, part) if dataset else None
 
 
 def _transforms(checker: Checker, config: Config, entries, place: tuple, key: str) -> list[tuple[str, dict]]:
     if not isinstance(entries, list) or not entries:
         checker.problem(place, "missing" if entries is None else f"found {entries!r:.60}; a list is needed")
         return []
-    found, made, before = [], set(), len(checker.problems)
+    found, decoded, before = [], False, len(checker.problems)
     for number, entry in enumerate(entries):
         here = (*place, number)
         if isinstance(entry, str):
@@ -72,36 +71,50 @@ def _transforms(checker: Checker, config: Config, entries, place: tuple, key: st
         arguments = _arguments(checker, name, given, (*here, name))
         if arguments is not None:
             found.append((name, arguments))
-        if name != "DecodeImage" and "image" not in made:
+        decoded |= name == "DecodeImage"
+        if not decoded:
             checker.problem(here, f"{name} stands before DecodeImage")
-        made |= MAKES.get(name, set())
     if len(checker.problems) == before:
-        _kept(checker, config, found, made, place, key)
+        check_pipeline(checker, config.task, key, found, place)
     return found
 
 
-def _kept(checker, config, found, made, place, key) -> None:
-    needed = BATCHES[config.task][1] if key == "Train" else EVAL_KEYS[config.task]
-    keep = [arguments["keep_keys"] for name, arguments in found if name == "KeepKeys"]
-    if not keep:
-        checker.problem(place, f"KeepKeys is missing; for {config.task} it needs {list(needed)}")
-        return
-    lost = [name for name in needed if name not in keep[-1]]
-    if lost:
-        checker.problem(place, f"KeepKeys lacks {lost}; for {config.task} it needs {list(needed)}")
-    unmade = [name for name in keep[-1] if name not in made]
-    if unmade:
-        checker.problem(place, f"KeepKeys asks for {unmade}, which no transform makes")
+def _moderate(checker: Checker, given: dict, place: tuple) -> bool:
+    """Are all numbers of a transform finite and of a size that a machine can hold? Problems if not."""
+    before = len(checker.problems)
+    for key, value in given.items():
+        lowest, highest = (1, LONGEST_SIDE) if key in SIZES else (-LARGEST, LARGEST)
+        for number in _numbers(value):
+            if not lowest <= number <= highest:
+                checker.problem((*place, key), f"found {number!r:.60}; {lowest} to {highest} is possible")
+    return len(checker.problems) == before
+
+
+def _numbers(value):
+    if isinstance(value, (dict, list)):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(inner)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield value
 
 
 def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
     """Arguments of a transform, tried on its constructor; None, and problems, if it does not take them."""
-    given = drop_ignored((name,), checker.section(given, place, needed=False))
+    given = checker.counting((name,), checker.section(given, place, needed=False), place)
+    given = {**DEFAULTS.get(name, {}), **given}
+    if not _moderate(checker, given, place):
+        return None
+    if name == "KeepKeys" and isinstance(given.get("keep_keys"), list):
+        given["keep_keys"] = [
+            key for key in given["keep_keys"] if not isinstance(key, str) or key not in UNREAD
+        ]
     if "scale" in given:
         given["scale"] = fraction(given["scale"])
     parameters = inspect.signature(TRANSFORMS[name]).parameters
     fields = {}
     for key, parameter in parameters.items():
+        if key == "alphabet":  # never in the file
+            continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         if key in STAND_INS and key not in given:
             continue

@@ -1,28 +1,32 @@
 """A configuration put to work: train, evaluate, export."""
 
-import json
+import contextlib
+import functools
 import pathlib
-import platform
 from dataclasses import dataclass
 
 import paddle
-import yaml
 
 from ..datasets.loader import Loader
 from ..deploy.teacher import fast_teacher
-from ..distill.cml import CML
 from ..engine import parallel
 from ..engine.ema import EMA
 from ..engine.fine_tuning import load_matching
-from ..engine.l2_decay import DecoupledDecay, regularizer
+from ..engine.l2_decay import DecoupledDecay
+from ..engine.run_folder import FolderLock
 from ..engine.scalars import TensorBoard
 from ..engine.schedule import Schedule
 from ..engine.tensors import WeightsError, save_weights
 from ..engine.trainer import Trainer
-from .build import Context, build_dataset, build_nets, build_strategy, context, output_folder, say
+from .build import Context, build_nets, build_strategy, context, output_folder, say
+from .build_data import build_dataset, check_line_heights
 from .evaluate import evaluate
+from .optimizer import build_optimizer, build_schedule
 from .parts import Config, NetConfig
-from .yaml_file import ConfigError
+from .record import settle, write_environment, write_record
+from .teachers import check_teachers
+from .trial import Trial
+from .yaml_file import ConfigError, Problem, raise_for
 
 SAVE_EVERY = 500
 """Steps between checkpoints where the configuration does not say."""
@@ -53,34 +57,32 @@ class Run:
     eval_set: object
 
 
-def build_optimizer(config: Config, parameters):
-    """The optimizer of a configuration, coupled decay included.
+def cpu_note(settings, device: str | None) -> list[str]:
+    """A sentence where a GPU is asked for, PaddleOCR's way, and the run is on the CPU.
+
+    Args:
+        settings: section Global.
+        device: that was chosen.
+    """
+    if settings.use_gpu and device == "cpu":
+        return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
+    return []
+
+
+def start_device(config: Config) -> str:
+    """Choose the device that a configuration names, and meet the other processes; the device.
 
     Args:
         config: that was read.
-        parameters: that learn.
+
+    Raises:
+        ConfigError: a GPU is asked for and there is none, or an unknown device.
     """
-    part, decay = config.optimizer, config.regularizer
-    clip = None
-    if part.clip_norm_global:
-        clip = paddle.nn.ClipGradByGlobalNorm(part.clip_norm_global)
-    elif part.clip_norm:
-        clip = paddle.nn.ClipGradByNorm(part.clip_norm)
-    given = {"parameters": parameters, "grad_clip": clip}
-    given["weight_decay"] = regularizer(decay.name, decay.factor) if decay and not decay.decoupled else None
-    rate = config.lr.learning_rate or config.lr.values[0]
-    betas = {"beta1": part.beta1, "beta2": part.beta2, "epsilon": part.epsilon}
-    if part.name == "AdamW":
-        # Always decoupled, and of L2; L1 is left to the callback.
-        given["weight_decay"] = decay.factor if decay and decay.name == "L2" else 0.0
-        return paddle.optimizer.AdamW(rate, **betas, **given)
-    if part.name == "Adam":
-        return paddle.optimizer.Adam(rate, **betas, **given)
-    if part.name == "Momentum":
-        return paddle.optimizer.Momentum(rate, momentum=part.momentum, **given)
-    if part.name == "RMSProp":
-        return paddle.optimizer.RMSProp(rate, momentum=part.momentum, epsilon=part.epsilon, **given)
-    return paddle.optimizer.SGD(rate, **given)
+    settings = config.settings
+    try:
+        return parallel.start(settings.device if settings.use_gpu is not False else "cpu")
+    except ValueError as error:
+        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.line, error)
 
 
 def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
@@ -94,27 +96,36 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     Raises:
         ConfigError, LabelError, WeightsError: what cannot be built, with file and reason.
     """
-    settings = config.settings
-    device = settings.device if settings.use_gpu is not False else "cpu"
-    try:
-        device = parallel.start(device)
-    except ValueError as error:
-        raise ConfigError(f"{config.path}: Global.device: {error}") from error
+    settings, trial = config.settings, Trial(config)
+    device = trial.of(("Global", "device"), lambda: start_device(config))
     rank, world = parallel.world()
-    shared = context(config)
+    if progress and rank == 0:
+        say("\n".join(f"note: {note}" for note in [*config.notes, *cpu_note(settings, device)]))
+    shared = trial.of(("Global",), lambda: context(config))
+    if shared is None:
+        trial.finish()
     paddle.seed(shared.seed)
     with paddle.utils.unique_name.guard():
-        nets = build_nets(config, shared, dry=dry, report=progress)
-        nets = {name: parallel.synchronised_batch_norm(net) for name, net in nets.items()}
-        strategy = build_strategy(config, nets, shared)
+        nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=progress))
+        if nets:
+            if config.task == "rec":
+                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
+            strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
+        train_set, eval_set = (
+            trial.of((key, "dataset"), functools.partial(build_dataset, config, part, shared, key))
+            for key, part in (("Train", config.train), ("Eval", config.evaluation))
+        )
+        trial.finish()
+        if parallel.shares_batch_norms():
+            parallel.synchronise_batch_norms(strategy.trained)
         for name in getattr(strategy, "frozen", ()):
             # A trial with a teacher without weights may go without the export.
             if config.task == "det" and device == "cpu" and (config.nets[name].sub.pretrained or not dry):
                 strategy.shortcuts[name] = fast_teacher(nets[name])
-        optimizer = build_optimizer(config, strategy.trained.parameters())
+        optimizer = build_optimizer(config, strategy.trained)
     given = config.train.loader
     loader = Loader(
-        build_dataset(config, config.train, shared, "Train"),
+        train_set,
         config.task,
         batch_size=given.batch_size_per_card,
         shuffle=given.shuffle,
@@ -124,15 +135,8 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         rank=rank,
         world=world,
     )
-    eval_set = build_dataset(config, config.evaluation, shared, "Eval")
     steps_per_epoch = max(1, loader.steps_per_epoch // settings.accumulate)
-    lr = config.lr.model_dump() | {
-        "values": tuple(config.lr.values),
-        "milestones": tuple(config.lr.milestones),
-    }
-    lr["decay_epochs"] = tuple(lr["decay_epochs"])
-    lr["learning_rate"] = lr["learning_rate"] or 0.0
-    schedule = Schedule(epochs=settings.epoch_num, steps_per_epoch=steps_per_epoch, **lr)
+    schedule = build_schedule(config, steps_per_epoch)
     callbacks = [EMA(settings.ema_decay)] if settings.ema_decay is not None else []
     decay, own = config.regularizer, config.optimizer.name == "AdamW"
     if decay and (decay.name == "L1" if own else decay.decoupled):
@@ -177,73 +181,59 @@ def _evaluation_steps(settings, steps: int) -> tuple[int, int]:
     return start, max(1, interval)
 
 
-def train(config: Config, *, max_steps: int | None = None, progress: bool = True) -> dict[str, float]:
+def train(
+    config: Config,
+    *,
+    max_steps: int | None = None,
+    progress: bool = True,
+    fresh: bool = False,
+    resume_changed: bool = False,
+) -> dict[str, float]:
     """Train, or go on with a run that was interrupted; the last scores.
 
     Args:
         config: that was read.
         max_steps: stop after this many steps in all, for a trial.
         progress: show a bar on stderr.
+        fresh: move a run that is in the folder aside, and start anew.
+        resume_changed: go on with that run although the configuration differs from its own.
 
     Raises:
-        ConfigError, LabelError, WeightsError: see `prepare`; CML with a teacher that is no better than its student.
-        TrainingDiverged: see the trainer.
+        ConfigError, LabelError, WeightsError: see `prepare` and `record.settle`; CML with a teacher that is no better
+            than its student.
+        FolderInUseError: another process trains into the folder.
+        TrainingDiverged, Interrupted: see the trainer.
     """
+    if fresh and resume_changed:
+        raise ConfigError("--fresh starts anew and --resume-changed goes on: one of them")
     run = prepare(config, dry=max_steps is not None, progress=progress)
-    out, trainer = output_folder(config), run.trainer
-    if parallel.world()[0] == 0:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "config.yml").write_text(yaml.safe_dump(config.values, sort_keys=False, allow_unicode=True))
-        (out / "environment.json").write_text(json.dumps(environment(), indent=1))
-    first = trainer.resume()
-    if not first and config.settings.checkpoints:
-        source = config.settings.checkpoints
-        say(load_matching(trainer.strategy.net, source).report(source))
-    if first:
-        say(f"resumed at step {first} of {run.steps}")
-    elif max_steps is None:
-        _check_teachers(run)
-    steps = run.steps if max_steps is None else min(run.steps, max_steps)
-    try:
-        history = trainer.run(steps)
-    finally:
-        run.loader.close()
-    if parallel.world()[0] == 0 and trainer.out:
-        with trainer.averaged():
-            save_weights(trainer.strategy.net, out / "latest.safetensors", {"step": str(trainer.step)})
+    out, trainer, first_process = output_folder(config), run.trainer, parallel.world()[0] == 0
+    with contextlib.ExitStack() as stack:
+        stack.callback(run.loader.close)
+        parallel.on_first(lambda: stack.enter_context(FolderLock(out)) and None)
+        record = parallel.on_first(lambda: settle(config, fresh=fresh, resume_changed=resume_changed))
+        checked = parallel.share(bool(record and record.get("teachers_checked")))
+        if config.settings.checkpoints:
+            source = config.settings.checkpoints
+            say(load_matching(trainer.strategy.net, source).report(source))
+        if max_steps is None and not checked:
+            # Before resuming, so that a run which a trial began is checked as the trial would have been.
+            check_teachers(config, run.nets, trainer.strategy.net, run.eval_set, run.shared)
+        if first_process:
+            write_record(out, record | {"teachers_checked": checked or max_steps is None})
+            write_environment(out)
+        if first := trainer.resume(changed=resume_changed):
+            say(f"resumed at step {first} of {run.steps}" if first_process else "")
+        history = trainer.run(run.steps if max_steps is None else min(run.steps, max_steps))
+        if first_process:
+            with trainer.averaged():
+                save_weights(trainer.strategy.net, out / "latest.safetensors", {"step": str(trainer.step)})
     numbers = [row for row in history if config.metric.main_indicator in row]
     return numbers[-1] if numbers else (history[-1] if history else {})
 
 
-def _check_teachers(run: Run) -> None:
-    """Where a frozen detector teaches, is it better than what it teaches?"""
-    config = run.config
-    frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
-    if not frozen or config.task != "det":
-        return
-    student = run.trainer.strategy.net
-    student.eval()
-    own = evaluate(config, student, run.eval_set, run.shared)["hmean"]
-    for name in frozen:
-        try:
-            CML.check_teacher(evaluate(config, run.nets[name], run.eval_set, run.shared)["hmean"], own)
-        except ValueError as error:
-            raise ConfigError(f"{config.path}: Architecture.Models.{name}: {error}") from error
-
-
-def environment() -> dict[str, str]:
-    """What a run ran on."""
-    return {
-        "python": platform.python_version(),
-        "paddle": paddle.__version__,
-        "device": paddle.device.get_device(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "processes": str(parallel.world()[1]),
-    }
-
-
 def trained_net(config: Config, weights=None):
-    """The net of a configuration that is wanted in the end, with weights, and what it shares.
+    """The net of a configuration that is wanted in the end, on its device, with weights, and what it shares.
 
     Args:
         config: that was read.
@@ -252,6 +242,7 @@ def trained_net(config: Config, weights=None):
     Raises:
         ConfigError, WeightsError: nothing there, or it does not fit.
     """
+    start_device(config)
     shared = context(config)
     plain = config.settings.model_copy(update={"pretrained_model": None, "freeze": []})
     main = config.metric.key if config.distillation else "Model"

@@ -3,18 +3,26 @@
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
-Positive = Annotated[int, Gt(0)]
+# Upper bounds are far beyond what anyone trains with: they are there so that a slip of the finger is an error at the
+# check and not a machine without memory, or a run without end.
+Text = Annotated[str, StringConstraints(pattern=r"\S")]
+Count = Annotated[int, Gt(0), Le(1_000_000)]
+Steps = Annotated[int, Gt(0), Le(1_000_000_000)]
+Width = Annotated[int, Gt(0), Le(8192)]
 Share = Annotated[float, Ge(0), Le(1)]
 Below1 = Annotated[float, Ge(0), Lt(1)]
-Rate = Annotated[float, Ge(0)]
+Weight = Annotated[float, Ge(0), Le(1_000_000)]
+Above0 = Annotated[float, Gt(0), Le(1_000_000)]
 
 
 class Part(BaseModel):
     """A part of a configuration: unknown keys and values of another type are errors."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, protected_namespaces=(), frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, protected_namespaces=(), frozen=True, allow_inf_nan=False
+    )
 
 
 class Global(Part):
@@ -23,20 +31,22 @@ class Global(Part):
 
     use_gpu: bool | None = None
     device: str = "auto"
-    epoch_num: Positive = 1
-    seed: Annotated[int, Ge(0)] | None = None
-    save_model_dir: str = "./output"
-    save_batch_step: Positive | None = None
-    eval_batch_step: Positive | Annotated[list[Annotated[int, Ge(0)]], MinLen(2)] | None = None
+    epoch_num: Count = 1
+    seed: Annotated[int, Ge(0), Lt(2**32)] | None = None
+    save_model_dir: Text = "./output"
+    save_batch_step: Steps | None = None
+    eval_batch_step: Steps | Annotated[list[Annotated[int, Ge(0), Le(1_000_000_000)]], MinLen(2)] | None = (
+        None
+    )
     pretrained_model: str | None = None
     checkpoints: str | None = None
     character_dict_path: str | None = None
     use_space_char: bool = False
-    max_text_length: Positive = 25
-    label_list: list[str] | None = None
+    max_text_length: Annotated[int, Gt(0), Le(4096)] = 25
+    label_list: Annotated[list[str], MinLen(1)] | None = None
     use_amp: bool = False
     amp_dtype: Literal["float16", "bfloat16"] = "float16"
-    accumulate: Positive = 1
+    accumulate: Count = 1
     ema_decay: Below1 | None = None
     tensorboard: bool = False
     freeze: list[str] = []
@@ -46,7 +56,7 @@ class DetMobileNetV3Part(Part):
     """Backbone MobileNetV3 of a detector."""
 
     name: Literal["MobileNetV3"]
-    scale: float = 0.5
+    scale: Annotated[float, Gt(0), Le(10)] = 0.5
     model_name: Literal["large", "small"] = "large"
     disable_se: bool = False
 
@@ -55,7 +65,7 @@ class RecMobileNetV3Part(Part):
     """Backbone MobileNetV3 of a recogniser or classifier."""
 
     name: Literal["MobileNetV3"]
-    scale: float = 0.5
+    scale: Annotated[float, Gt(0), Le(10)] = 0.5
     model_name: Literal["large", "small"] = "small"
     small_stride: list[int] = [2, 2, 2, 2]
     large_stride: list[int] = [1, 2, 2, 2]
@@ -73,7 +83,7 @@ class PPLCNetPart(Part):
     """Backbone PP-LCNet, which PaddleOCR's files call MobileNetV1Enhance."""
 
     name: Literal["MobileNetV1Enhance"]
-    scale: float = 0.5
+    scale: Annotated[float, Gt(0), Le(10)] = 0.5
     last_conv_stride: Literal[1] = 1
     last_pool_type: Literal["max"] = "max"
 
@@ -82,7 +92,7 @@ class DBFPNPart(Part):
     """Neck of a detector."""
 
     name: Literal["DBFPN"]
-    out_channels: Positive = 256
+    out_channels: Width = 256
     use_asf: Literal[False] = False
 
 
@@ -91,22 +101,22 @@ class SequenceEncoderPart(Part):
 
     name: Literal["SequenceEncoder"]
     encoder_type: Literal["rnn"] = "rnn"
-    hidden_size: Positive = 48
+    hidden_size: Width = 48
 
 
 class DBHeadPart(Part):
     """Head of a detector."""
 
     name: Literal["DBHead"]
-    k: Annotated[float, Gt(0)] = 50
+    k: Above0 = 50
 
 
 class CTCHeadPart(Part):
     """Head of a recogniser; return_feats is taken as read, our head always returns them."""
 
     name: Literal["CTCHead"]
-    mid_channels: Positive | None = None
-    fc_decay: Rate = 0.0004
+    mid_channels: Width | None = None
+    fc_decay: Weight = 0.0004
     return_feats: bool = False
 
 
@@ -114,7 +124,7 @@ class ClsHeadPart(Part):
     """Head of a classifier."""
 
     name: Literal["ClsHead"]
-    class_dim: Positive = 2
+    class_dim: Width = 2
 
 
 BACKBONES = {
@@ -133,9 +143,9 @@ class DBLossPart(Part):
     name: Literal["DBLoss"]
     balance_loss: bool = True
     main_loss_type: Literal["DiceLoss", "BCELoss"] = "DiceLoss"
-    alpha: Rate = 5
-    beta: Rate = 10
-    ohem_ratio: Rate = 3
+    alpha: Weight = 5
+    beta: Weight = 10
+    ohem_ratio: Weight = 3
 
 
 class CTCLossPart(Part):
@@ -154,64 +164,14 @@ class ClsLossPart(Part):
 LOSSES = {"det": {"DBLoss": DBLossPart}, "cls": {"ClsLoss": ClsLossPart}, "rec": {"CTCLoss": CTCLossPart}}
 
 
-class Optimizer(Part):
-    """Section Optimizer without its parts lr and regularizer."""
-
-    name: Literal["Adam", "AdamW", "Momentum", "SGD", "RMSProp"]
-    beta1: Below1 = 0.9
-    beta2: Below1 = 0.999
-    epsilon: Annotated[float, Gt(0)] = 1e-8
-    momentum: Below1 = 0.9
-    clip_norm: Annotated[float, Gt(0)] | None = None
-    clip_norm_global: Annotated[float, Gt(0)] | None = None
-
-
-class LearningRate(Part):
-    """Optimizer.lr. Ours beside PaddleOCR's: reach_zero; see engine/schedule.py."""
-
-    name: Literal["Const", "Linear", "Cosine", "Step", "Piecewise", "MultiStepDecay"] = "Const"
-    learning_rate: Annotated[float, Gt(0)] | None = None
-    warmup_epoch: Rate = 0
-    reach_zero: bool = False
-    step_size: Annotated[float, Gt(0)] = 1
-    gamma: Annotated[float, Gt(0), Le(1)] = 0.1
-    milestones: list[float] = []
-    decay_epochs: list[float] = []
-    values: list[Rate] = []
-    end_lr: Rate = 0.0
-    power: Annotated[float, Gt(0)] = 1.0
-
-    @model_validator(mode="after")
-    def _complete(self):
-        if self.name == "Piecewise":
-            if not self.values or len(self.values) > len(self.decay_epochs) + 1:
-                raise ValueError(
-                    f"Piecewise has {len(self.values)} values for {len(self.decay_epochs)} decay_epochs; one value "
-                    "more is needed (values that are missing repeat the last)"
-                )
-            if self.decay_epochs != sorted(self.decay_epochs):
-                raise ValueError(f"decay_epochs are {self.decay_epochs}; they have to rise")
-        elif self.learning_rate is None:
-            raise ValueError("learning_rate is missing")
-        return self
-
-
-class Regularizer(Part):
-    """Optimizer.regularizer. Ours beside PaddleOCR's: decoupled."""
-
-    name: Literal["L1", "L2"]
-    factor: Rate = 0.0
-    decoupled: bool = False
-
-
 class DBPostProcessPart(Part):
     """PostProcess of a detector."""
 
     name: Literal["DBPostProcess"]
     thresh: Share = 0.3
     box_thresh: Share = 0.7
-    max_candidates: Positive = 1000
-    unclip_ratio: Annotated[float, Gt(0)] = 2.0
+    max_candidates: Count = 1000
+    unclip_ratio: Annotated[float, Gt(0), Le(100)] = 2.0
     use_dilation: bool = False
     score_mode: Literal["fast", "slow"] = "fast"
     box_type: Literal["quad", "poly"] = "quad"
@@ -273,14 +233,15 @@ METRICS = {"det": ("DetMetric", ("hmean", "precision", "recall")), "cls": ("ClsM
 
 
 class DatasetPart(Part):
-    """Train.dataset and Eval.dataset without the transforms. Ours beside PaddleOCR's: on_bad."""
+    """Train.dataset and Eval.dataset without the transforms. Ours beside PaddleOCR's: on_bad, allow_outside."""
 
     name: Literal["SimpleDataSet", "LMDBDataSet"]
-    data_dir: str
-    label_file_list: Annotated[list[str], MinLen(1)] | str | None = None
+    data_dir: Text
+    label_file_list: Annotated[list[Text], MinLen(1)] | Text | None = None
     ratio_list: list[Share] | Share | None = None
     delimiter: Annotated[str, MinLen(1)] = "\t"
     on_bad: Literal["error", "drop"] = "error"
+    allow_outside: bool = False
 
     @field_validator("ratio_list", mode="before")
     @classmethod
@@ -293,6 +254,6 @@ class LoaderPart(Part):
 
     shuffle: bool = False
     drop_last: bool = False
-    batch_size_per_card: Positive
-    num_workers: Annotated[int, Ge(0)] = 0
+    batch_size_per_card: Annotated[int, Gt(0), Le(65_536)]
+    num_workers: Annotated[int, Ge(0), Le(512)] = 0
     use_shared_memory: bool = True

@@ -1,15 +1,12 @@
 """YAML to plain values: safe, with line numbers, overrides, and the spellings that PaddleOCR's files use."""
 
 import pathlib
-import re
 import sys
 from typing import NamedTuple
 
 import yaml
 
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used: every problem with file, place, what was found and what is known."""
+from .yaml_values import MOST_CHARACTERS, MOST_LEVELS, PlainYamlError, is_text, parse
 
 
 class Problem(NamedTuple):
@@ -19,18 +16,17 @@ class Problem(NamedTuple):
     reason: str
 
 
-class _Loader(yaml.SafeLoader):
-    """SafeLoader that takes 1e-6 for a number, as YAML 1.2 does."""
+class ConfigError(ValueError):
+    """A configuration that cannot be used: every problem with file, place, what was found and what is known.
 
+    Args:
+        message: for the user.
+        problems: the same as a list, where there is one.
+    """
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+$"), list("-+0123456789.")
-)
-
-_CONTAINERS = ("tag:yaml.org,2002:seq", "tag:yaml.org,2002:map")
-
-MOST_NODES = 20_000
-"""Values of a file, aliases counted as often as they are used. The longest known configuration has about 500."""
+    def __init__(self, message: str, problems: list[Problem] | tuple[Problem, ...] = ()):
+        super().__init__(message)
+        self.problems = list(problems)
 
 
 class YamlFile:
@@ -40,61 +36,34 @@ class YamlFile:
         path: of the file.
 
     Raises:
-        ConfigError: no such file, not UTF-8, not YAML, not sections, too large; names file and line.
+        ConfigError: no such file, not UTF-8, not plain YAML, not sections, too large; names file and line.
     """
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
         try:
-            text = self.path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
+            with self.path.open(encoding="utf-8-sig") as stream:
+                text = stream.read(MOST_CHARACTERS + 1)
+        except (OSError, ValueError) as error:
             raise ConfigError(f"{path}: cannot be read: {error}") from error
-        loader = _Loader(text)
         try:
-            self._root = loader.get_single_node()
-            self._count = 0
-            self.values = self._value(loader, self._root)
-        except RecursionError as error:
-            raise ConfigError(f"{path}: an alias that contains itself") from error
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f":{mark.line + 1}" if mark else ""
-            raise ConfigError(f"{path}{where}: not YAML: {getattr(error, 'problem', error)}") from error
-        except ValueError as error:
-            raise ConfigError(f"{path}: {error}") from error
-        finally:
-            loader.dispose()
+            self._root, self.values = parse(text, self._twice)
+        except PlainYamlError as error:
+            raise ConfigError(f"{path}{f':{error.line}' if error.line else ''}: {error.reason}") from error
         if not isinstance(self.values, dict):
             raise ConfigError(
                 f"{path}: sections (Global:, Architecture:, ...) are needed, found {self.values!r:.80}"
             )
 
-    def _value(self, loader, node):
-        self._count += 1
-        if self._count > MOST_NODES:
-            raise ValueError(f"more than {MOST_NODES} values; is an alias repeated without end?")
-        if node is None:
-            return None
-        if not isinstance(node, yaml.ScalarNode) and node.tag not in _CONTAINERS:
-            raise ValueError(f"line {node.start_mark.line + 1}: not YAML without objects: {node.tag}")
-        if isinstance(node, yaml.SequenceNode):
-            return [self._value(loader, item) for item in node.value]
-        if isinstance(node, yaml.MappingNode):
-            loader.flatten_mapping(node)
-            values = {}
-            for key_node, value_node in node.value:
-                key = loader.construct_object(key_node, deep=True)
-                if not isinstance(key, str):
-                    raise ValueError(f"line {key_node.start_mark.line + 1}: key {key!r} is not a name")
-                if key in values:
-                    line = key_node.start_mark.line + 1
-                    print(f"{self.path}:{line}: {key!r} stands here twice, this one counts", file=sys.stderr)
-                values[key] = self._value(loader, value_node)
-            return values
-        return loader.construct_object(node, deep=True)
+    def _twice(self, line, key):
+        print(f"{self.path}:{line}: {key!r} stands here twice, this one counts", file=sys.stderr)
 
     def line(self, place: tuple) -> int | None:
-        """Line of a place, or of the deepest part of it that is there; None for what an override put in."""
+        """Line of a place, or of the deepest part of it that is there; None for what an override put in.
+
+        Args:
+            place: keys and list indices, from the top of the file.
+        """
         node, line = self._root, None
         for step in place:
             if isinstance(node, yaml.MappingNode):
@@ -108,32 +77,53 @@ class YamlFile:
             line, node = found[-1][0].start_mark.line + 1, found[-1][1]
         return line
 
-    def raise_for(self, problems: list[Problem]) -> None:
-        """Raise one error for all problems, if there are any.
 
-        Raises:
-            ConfigError: see above.
-        """
-        if not problems:
-            return
-        lines = [f"{self.path}: {len(problems)} " + ("problem" if len(problems) == 1 else "problems")]
-        for place, reason in dict.fromkeys(problems):
-            line = self.line(place)
-            at = f" (line {line})" if line else ""
-            lines.append(f"  {dotted(place) or 'the file'}{at}: {reason}")
-        raise ConfigError("\n".join(lines))
+def raise_for(path, problems: list[Problem], line_of=lambda place: None, cause=None) -> None:
+    """Raise one error for all problems of a configuration, if there are any.
+
+    Args:
+        path: of the configuration.
+        problems: of any part of it; those that stand there twice are told once.
+        line_of: place -> line in the file, or None.
+        cause: exception behind a single problem, if there is one.
+
+    Raises:
+        ConfigError: names the file, and place, line and reason of each problem.
+    """
+    problems = list(dict.fromkeys(problems))
+    if not problems:
+        return
+    lines = [f"{path}: {len(problems)} " + ("problem" if len(problems) == 1 else "problems")]
+    for place, reason in problems:
+        line = line_of(place)
+        at = f" (line {line})" if line else ""
+        lines.append(f"  {dotted(place) or 'the file'}{at}: " + reason.replace("\n", "\n  "))
+    raise ConfigError("\n".join(lines), problems) from cause
 
 
 def dotted(place: tuple) -> str:
-    """A place as an override spells it: Train.dataset.transforms.2.RecAug."""
+    """A place as an override spells it: Train.dataset.transforms.2.RecAug.
+
+    Args:
+        place: keys and list indices, from the top of the file.
+    """
     return ".".join(map(str, place))
 
 
 def parse_value(text: str):
-    """Value of an override, as it would be in the file; nothing stands for null."""
+    """Value of an override, as it would be in the file; nothing stands for null, what is no YAML for itself.
+
+    Args:
+        text: what stands behind the equals sign of an override.
+
+    Raises:
+        ConfigError: characters that no text of a file may have.
+    """
     try:
-        return yaml.load(text, Loader=_Loader)  # a SafeLoader
-    except yaml.YAMLError:
+        return parse(text, lambda line, key: None)[1]
+    except PlainYamlError as error:
+        if not is_text(text):
+            raise ConfigError(f"not a text: {text!r:.60}") from error
         return text
 
 
@@ -155,6 +145,8 @@ def override(values: dict, assignments: list[str]) -> dict:
         if not found or not place:
             raise ConfigError(f"-o {assignment}: Section.key=value is needed")
         target, *rest = values, *place.strip().split(".")
+        if len(rest) > MOST_LEVELS:
+            raise ConfigError(f"-o {place:.60}...: more than {MOST_LEVELS} levels")
         for number, step in enumerate(rest):
             last = number == len(rest) - 1
             if isinstance(target, list):

@@ -82,7 +82,10 @@ def _augmenter(entry):
         raise ValueError(f"args of augmenter {name!r} are {args!r}; named arguments are needed")
     still = {"flip_prob": 0.0, "rotate": (0, 0), "resize": (1, 1)}
     if name == "Fliplr" and set(args) <= {"p"}:
-        return Geometry(**still | {"flip_prob": args.get("p", 1.0)})
+        prob = args.get("p", 1.0)
+        if not _is_number(prob):
+            raise ValueError(f"p is {prob!r}; a number in 0..1 is needed")
+        return Geometry(**still | {"flip_prob": prob})
     if name == "Affine" and set(args) == {"rotate"}:
         return Geometry(**still | {"rotate": _range("rotate", args["rotate"])})
     if name == "Resize" and set(args) == {"size"}:
@@ -90,13 +93,13 @@ def _augmenter(entry):
     return ImgaugStep(name, args)
 
 
+def _is_number(value) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
 def _range(name, value):
-    pair = [value, value] if isinstance(value, (int, float)) else value
-    if (
-        not isinstance(pair, (list, tuple))
-        or len(pair) != 2
-        or not all(isinstance(v, (int, float)) for v in pair)
-    ):
+    pair = [value, value] if _is_number(value) else value
+    if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(map(_is_number, pair)):
         raise ValueError(f"{name} is {value!r}; a number or [lowest, highest] is needed")
     return tuple(pair)
 
@@ -186,9 +189,14 @@ class DetResizeForTest:
     Args:
         image_shape: [height, width], or None for one of the rules below.
         keep_ratio: with image_shape: its height, the width in proportion, rounded up to 32.
-        limit_side_len: pixels; 736 if nothing is given.
-        limit_type: "min", "max" or "resize_long".
+        limit_side_len: pixels of the rule limit_type; None for resize_long, and if that is None too, for 736 as the
+            short side at least.
+        limit_type: "min", "max" or "resize_long"; without limit_side_len it has no effect, as in PaddleOCR.
         resize_long: long side in pixels, both rounded up to 128.
+
+    Raises:
+        ValueError: unknown limit_type, or an image_shape that is not two numbers.
+    PaddleOCR: DetResizeForTest in ppocr/data/imaug/operators.py.
     """
 
     def __init__(
@@ -196,14 +204,17 @@ class DetResizeForTest:
         *,
         image_shape: list[int] | None = None,
         keep_ratio: bool = False,
-        limit_side_len: int = 736,
+        limit_side_len: int | None = None,
         limit_type: str = "min",
         resize_long: int | None = None,
     ):
         if limit_type not in ("min", "max", "resize_long"):
             raise ValueError(f"limit_type is {limit_type!r}; known are ['min', 'max', 'resize_long']")
+        if image_shape is not None and len(image_shape) != 2:
+            raise ValueError(f"image_shape is {image_shape}; [height, width] is needed")
         self.image_shape, self.keep_ratio = image_shape, keep_ratio
-        self.limit, self.rule, self.long = limit_side_len, limit_type, resize_long
+        self.limit, self.rule = (736, "min") if limit_side_len is None else (limit_side_len, limit_type)
+        self.long = resize_long if limit_side_len is None else None
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) of the result.
@@ -212,7 +223,7 @@ class DetResizeForTest:
             height, width: of the page in pixels.
         """
         if self.image_shape:
-            tall, wide = self.image_shape[-2:]
+            tall, wide = self.image_shape
             return tall, -(-width * tall // height // 32) * 32 if self.keep_ratio else wide
         if self.long:
             factor = self.long / max(height, width)

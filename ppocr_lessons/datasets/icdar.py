@@ -1,6 +1,7 @@
 """ICDAR 2015's labels to PaddleOCR's: one file a picture, `x1,y1,x2,y2,x3,y3,x4,y4,text` a line."""
 
 import json
+import math
 import pathlib
 
 from .labels import LabelError, Problem, raise_for
@@ -11,8 +12,11 @@ PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 def parse_line(line: str) -> dict:
     """A line as an entry of a detection label. Everything behind the eighth comma is text, commas too.
 
+    Args:
+        line: of an ICDAR 2015 label file: eight coordinates and a text, separated by commas.
+
     Raises:
-        ValueError: not eight numbers and a text.
+        ValueError: not eight finite numbers and a text.
     """
     parts = line.split(",", 8)
     if len(parts) < 9:
@@ -21,6 +25,8 @@ def parse_line(line: str) -> dict:
         numbers = [float(part) for part in parts[:8]]
     except ValueError as error:
         raise ValueError(f"eight numbers are needed first: {line[:60]!r}") from error
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError(f"coordinates that are infinite or not a number: {line[:60]!r}")
     points = [[int(v) if v == int(v) else v for v in numbers[i : i + 2]] for i in range(0, 8, 2)]
     return {"transcription": parts[8], "points": points}
 
@@ -57,6 +63,9 @@ def convert_icdar(labels, pictures, out) -> int:
         except UnicodeDecodeError as error:
             problems.append(Problem(str(path), 0, f"not UTF-8: {error}"))
             continue
+        except OSError as error:
+            problems.append(Problem(str(path), 0, f"cannot be opened: {error.strerror}"))
+            continue
         for number, line in enumerate(lines, 1):
             if line.strip():
                 try:
@@ -68,5 +77,10 @@ def convert_icdar(labels, pictures, out) -> int:
         problems.append(Problem(str(labels), 0, "no label files (*.txt)"))
     raise_for(problems, "ICDAR labels")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text("".join(rows), encoding="utf-8")
+    partial = out.with_name(f".partial-{out.name}")
+    try:
+        partial.write_text("".join(rows), encoding="utf-8")
+        partial.replace(out)  # whole or not at all, should the disk be full
+    finally:
+        partial.unlink(missing_ok=True)
     return len(rows)

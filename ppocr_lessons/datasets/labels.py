@@ -43,8 +43,13 @@ class Problem(NamedTuple):
         return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
 
 
-def raise_for(problems: list[Problem], what: str) -> None:
+def raise_for(problems: list[Problem], what: str, way_out: str = "") -> None:
     """Raise one error for all problems, if there are any.
+
+    Args:
+        problems: all of them, in the order of the files.
+        what: name of the dataset, with which the message begins.
+        way_out: a last line, which says what the user can do.
 
     Raises:
         LabelError: names the first SHOWN and counts the rest.
@@ -55,6 +60,7 @@ def raise_for(problems: list[Problem], what: str) -> None:
     lines += [f"  {problem}" for problem in problems[:SHOWN]]
     if len(problems) > SHOWN:
         lines.append(f"  ... and {len(problems) - SHOWN} more")
+    lines += [f"  {way_out}"] if way_out else []
     raise LabelError("\n".join(lines))
 
 
@@ -93,7 +99,11 @@ class LabelFile:
         return len(self._starts)
 
     def line_number(self, index: int) -> int:
-        """Line of an entry as an editor counts, from 1."""
+        """Line of an entry as an editor counts, from 1.
+
+        Args:
+            index: of the entry, from 0.
+        """
         return int(self._numbers[index]) + 1
 
     def __getitem__(self, index: int) -> tuple[str, str]:
@@ -122,6 +132,9 @@ class Text(NamedTuple):
 def parse_page(label: str) -> list[Text]:
     """Texts of a detection label.
 
+    Args:
+        label: JSON list of a detection label line.
+
     Raises:
         ValueError: not the JSON of the format, fewer than 3 points, coordinates that are no finite numbers, or a
             polygon without area; says which text.
@@ -132,6 +145,9 @@ def parse_page(label: str) -> list[Text]:
 
 def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]]:
     """Polygons and texts of a detection label: one array (N, P, 2) float32 if all have P points, else a list of (P, 2).
+
+    Args:
+        label: JSON list of a detection label line.
 
     Raises:
         ValueError: see `parse_page`.
@@ -194,6 +210,8 @@ def _points(number, entry):
 def same_length(polygons: np.ndarray | list[np.ndarray]) -> np.ndarray:
     """Polygons as one (N, P, 2) array, the last point of shorter ones repeated; at least four points.
 
+    Args:
+        polygons: (N, P, 2) array, or N arrays of (P_i, 2), in pixels.
     PaddleOCR: expand_points_num of DetLabelEncode.
     """
     if isinstance(polygons, np.ndarray) and polygons.ndim == 3 and polygons.shape[1] >= 4:
@@ -252,15 +270,21 @@ def check_text(text: str, alphabet, longest: int) -> str | None:
     return None
 
 
-def missing(root: pathlib.Path, names: Iterable[str]) -> set[str]:
-    """Which of many files are not there; each folder is listed once."""
+def missing(paths: Iterable[str]) -> set[str]:
+    """Which of many files are not there; each folder is listed once.
+
+    Args:
+        paths: of pictures.
+    """
     folders: dict[pathlib.Path, set[str]] = {}
     gone = set()
-    for name in names:
-        path = root / name
+    for name in paths:
+        path = pathlib.Path(name)
         if path.parent not in folders:
-            there = path.parent.is_dir()
-            folders[path.parent] = {p.name for p in path.parent.iterdir()} if there else set()
+            try:
+                folders[path.parent] = {entry.name for entry in path.parent.iterdir()}
+            except OSError:  # no such folder, or a name that is too long for one
+                folders[path.parent] = set()
         if path.name not in folders[path.parent]:
             gone.add(name)
     return gone

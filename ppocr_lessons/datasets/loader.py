@@ -1,6 +1,5 @@
 """Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
 
-import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -32,6 +31,18 @@ from .line_transforms import (
 from .pictures import PictureError
 from .sample import FIELDS, Sample
 from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
+from .workers import (
+    CLOSE_SECONDS,
+    Keys,
+    LoaderError,
+    Rows,
+    WorkerRows,
+    how_it_died,
+    leave_with_the_parent,
+    raise_for_worker,
+    stack,
+    stack_in_worker,
+)
 
 TRANSFORMS = {
     kind.__name__: kind
@@ -71,29 +82,47 @@ class Dataset:
         return len(self.source)
 
     def open(self, index: int) -> Sample:
-        """An entry before its first transform."""
+        """An entry before its first transform.
+
+        Args:
+            index: of the entry, from 0.
+        """
         return Sample(*self.source[index])
 
     def sample(self, index: int, epoch: int = 0) -> Sample:
         """An entry after its last transform; the same whenever and in whichever process it is asked for.
 
+        Args:
+            index: of the entry, from 0.
+            epoch: which, together with the seed and the index, determines everything random.
+
         Raises:
             LabelError: a picture or label that cannot be used; names the file.
         """
         rng = rng_for(self.seed, epoch, index)
-        sample = self.open(index)
+        file, line = self.source.place(index)
+        try:
+            sample = self.open(index)
+        except LabelError:
+            raise  # a damaged file names itself
+        except ValueError as error:
+            raise LabelError(f"{file}:{line}: {error}") from error
         try:
             for number, step in enumerate(self.transforms):
                 if number == self.donors_before:
                     sample.donor = self._donor(rng)
                 step(rng, sample)
         except (PictureError, ValueError) as error:
-            file, line = self.source.place(index)
             raise LabelError(f"{file}:{line}: {sample.name}: {error}") from error
         return sample
 
     def steps(self, index: int, epoch: int = 0) -> Iterator[tuple[str, Sample]]:
-        """The sample after each transform, with the transform's name; for pictures of the pipeline."""
+        """The sample after each transform, with the transform's name; for pictures of the pipeline.
+
+        Args:
+            index: of the entry, from 0.
+            epoch: see `sample`.
+        """
         rng, sample = rng_for(self.seed, epoch, index), self.open(index)
         for number, step in enumerate(self.transforms):
             if number == self.donors_before:
@@ -110,42 +139,6 @@ class Dataset:
             if donor.polygons.shape[1] == 4:
                 return donor
         return None
-
-
-class _Keys:
-    """Batches as lists of (epoch, index), from one batch on and without end; what Paddle calls a batch sampler."""
-
-    def __init__(self, loader, first: int):
-        self.loader, self.first = loader, first
-
-    def __iter__(self):
-        batch = self.first
-        while True:
-            yield self.loader.keys(batch)
-            batch += 1
-
-    def __len__(self):
-        return sys.maxsize
-
-
-class _Rows(paddle.io.Dataset):
-    """Samples as tuples of arrays, by (epoch, index)."""
-
-    def __init__(self, dataset, fields):
-        super().__init__()
-        self.dataset, self.fields = dataset, fields
-
-    def __getitem__(self, key):
-        epoch, index = key
-        sample = self.dataset.sample(index, epoch)
-        return [np.asarray(getattr(sample, field)) for field in self.fields]
-
-    def __len__(self):
-        return len(self.dataset)
-
-
-def _stack(rows):
-    return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
 class Loader:
@@ -186,7 +179,7 @@ class Loader:
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.workers, self.shared_memory, self.rank, self.world = workers, shared_memory, rank, world
         self.kind, names = BATCHES[task]
-        self._rows = _Rows(dataset, [FIELDS[name] for name in names])
+        self._rows = Rows(dataset, [FIELDS[name] for name in names])
         joint = batch_size * world
         self.steps_per_epoch = len(dataset) // joint if drop_last else -(-len(dataset) // joint)
         if not self.steps_per_epoch:
@@ -198,7 +191,11 @@ class Loader:
         self._next = -1
 
     def order(self, epoch: int) -> np.ndarray:
-        """Indices of an epoch."""
+        """Indices of an epoch.
+
+        Args:
+            epoch: number of the epoch, from 0.
+        """
         if self._order[0] != epoch:
             count = len(self.dataset)
             order = rng_for(self.dataset.seed, epoch).permutation(count) if self.shuffle else np.arange(count)
@@ -206,7 +203,11 @@ class Loader:
         return self._order[1]
 
     def keys(self, batch: int) -> list[tuple[int, int]]:
-        """(epoch, index) of each sample of a batch of this process."""
+        """(epoch, index) of each sample of a batch of this process.
+
+        Args:
+            batch: number of the batch, counted over all epochs from 0.
+        """
         epoch, step = divmod(batch, self.steps_per_epoch)
         joint = self.order(epoch)[step * self.batch_size * self.world :][: self.batch_size * self.world]
         share = np.array_split(joint, self.world)[self.rank]
@@ -214,24 +215,49 @@ class Loader:
         return [(epoch, int(index)) for index in (share if len(share) else joint[:1])]
 
     def batch_at(self, batch: int):
-        """The batch of a number, counted from the start of the run."""
+        """The batch of a number, counted from the start of the run.
+
+        Args:
+            batch: number of the batch, counted over all epochs from 0.
+
+        Raises:
+            LabelError: a sample that cannot be used.
+            LoaderError: a worker died.
+        """
         if not self.workers:
             rows = [self._rows[key] for key in self.keys(batch)]
-            return self.kind(*(paddle.to_tensor(array) for array in _stack(rows)))
+            return self.kind(*(paddle.to_tensor(array) for array in stack(rows)))
         if batch != self._next or self._ahead is None:
             self._ahead = iter(
                 paddle.io.DataLoader(
-                    self._rows,
-                    batch_sampler=_Keys(self, batch),
-                    collate_fn=_stack,
+                    WorkerRows(self.dataset, self._rows.fields),
+                    batch_sampler=Keys(self, batch),
+                    collate_fn=stack_in_worker,
                     num_workers=self.workers,
                     use_shared_memory=self.shared_memory,
                     return_list=True,
+                    worker_init_fn=leave_with_the_parent,
                 )
             )
         self._next = batch + 1
-        return self.kind(*next(self._ahead))
+        try:
+            arrays = next(self._ahead)
+        except (SystemError, RuntimeError) as error:  # Paddle's words for a worker that is gone
+            self.close()
+            raise LoaderError(
+                f"a worker that prepares batches died ({how_it_died(error)}); where memory ran out, fewer of them "
+                "(loader.num_workers) or smaller batches help"
+            ) from error
+        raise_for_worker(arrays)
+        return self.kind(*arrays)
 
     def close(self) -> None:
-        """Send the workers home; a batch asked for later calls them back."""
-        self._ahead = None
+        """Send the workers home, and make sure that they went; a batch asked for later calls them back."""
+        ahead, self._ahead = self._ahead, None
+        workers = list(getattr(ahead, "_workers", ()))
+        if workers:
+            ahead._try_shutdown_all(CLOSE_SECONDS)
+        for worker in workers:
+            if worker.is_alive():
+                worker.kill()
+                worker.join()

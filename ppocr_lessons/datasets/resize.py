@@ -56,7 +56,7 @@ def page_size(height: int, width: int, *, limit: int, rule: str) -> tuple[int, i
         height, width: of the picture.
         limit: pixels.
         rule: "max", the long side is at most `limit` (inference); "min", the short side is at least
-            `limit` (evaluation in training).
+            `limit` (evaluation in training); "resize_long", the long side is `limit`.
 
     Raises:
         ValueError: unknown rule.
@@ -66,6 +66,8 @@ def page_size(height: int, width: int, *, limit: int, rule: str) -> tuple[int, i
         ratio = min(1.0, limit / max(height, width))
     elif rule == "min":
         ratio = max(1.0, limit / min(height, width))
+    elif rule == "resize_long":
+        ratio = limit / max(height, width)
     else:
-        raise ValueError(f"rule is {rule!r}; known are ['max', 'min']")
+        raise ValueError(f"rule is {rule!r}; known are ['max', 'min', 'resize_long']")
     return tuple(max(32, round(int(side * ratio) / 32) * 32) for side in (height, width))

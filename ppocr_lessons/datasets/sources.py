@@ -1,6 +1,7 @@
 """Where samples come from: label files beside folders of pictures, or LMDB for sets of millions."""
 
 import io
+import os
 import pathlib
 import sys
 from typing import NamedTuple, Protocol
@@ -10,6 +11,7 @@ from tqdm import tqdm
 
 from .draws import rng_for
 from .labels import LabelError, LabelFile, Problem, check_page, check_text, missing, raise_for
+from .lmdb_file import LmdbFile
 
 
 class Entry(NamedTuple):
@@ -28,7 +30,11 @@ class Source(Protocol):
     def __getitem__(self, index: int) -> Entry: ...
 
     def place(self, index: int) -> tuple[str, int]:
-        """File and line of an entry."""
+        """File and line of an entry.
+
+        Args:
+            index: of the entry, from 0.
+        """
 
 
 class ListSource:
@@ -40,6 +46,8 @@ class ListSource:
         ratios: share of each file that is used, drawn by the seed; all of it if None.
         seed: of the draw.
         delimiter: between picture and label.
+        allow_outside: follow absolute paths, `..` and links that lead out of data_dir. PaddleOCR always does; here a
+            label file from elsewhere cannot open whatever it names unless that is asked for.
 
     Raises:
         LabelError: a missing file, or no entries at all.
@@ -47,8 +55,18 @@ class ListSource:
     PaddleOCR: SimpleDataSet in ppocr/data/simple_dataset.py.
     """
 
-    def __init__(self, data_dir, label_files, *, ratios=None, seed: int = 0, delimiter: str = "\t"):
-        self.data_dir = pathlib.Path(data_dir)
+    def __init__(
+        self,
+        data_dir,
+        label_files,
+        *,
+        ratios=None,
+        seed: int = 0,
+        delimiter: str = "\t",
+        allow_outside: bool = False,
+    ):
+        self.data_dir, self.allow_outside = pathlib.Path(data_dir), allow_outside
+        self._root, self._inside = os.path.realpath(data_dir), {}
         paths = [label_files] if isinstance(label_files, (str, pathlib.Path)) else list(label_files)
         ratios = [1.0 if ratios is None else ratios] * len(paths) if not isinstance(ratios, list) else ratios
         if len(ratios) != len(paths) or not all(0 <= r <= 1 for r in ratios):
@@ -73,18 +91,54 @@ class ListSource:
     def __getitem__(self, index: int) -> Entry:
         file, line = self._index[index]
         picture, label = self.files[file][line]
+        return Entry(str(path := self.path(picture)), path, label)
+
+    def path(self, picture: str) -> pathlib.Path:
+        """Path of a picture as a label file names it.
+
+        Args:
+            picture: as the label file names it.
+
+        Raises:
+            ValueError: it leads out of data_dir, and allow_outside is off; or it is no path.
+        """
+        if "\0" in picture:
+            raise ValueError(f"a picture's name with a character 0 in it: {picture[:80]!r}")
         path = self.data_dir / picture
-        return Entry(str(path), path, label)
+        if not self.allow_outside and not self._is_inside(path):
+            raise ValueError(
+                f"{picture[:200]!r} leads out of data_dir {self.data_dir}; "
+                "set allow_outside: true in the dataset section to use such pictures"
+            )
+        return path
+
+    def _is_inside(self, path: pathlib.Path) -> bool:
+        # Folders are resolved once; of a million pictures each costs one more look at the file itself.
+        folder = str(path.parent)
+        if folder not in self._inside:
+            self._inside[folder] = _within(os.path.realpath(folder), self._root)
+        if path.name == ".." or os.path.islink(path):  # noqa: PTH114 - false for a name that is too long
+            return _within(os.path.realpath(path), self._root)
+        return self._inside[folder]
 
     def place(self, index: int) -> tuple[str, int]:
-        """Label file and line of an entry."""
+        """Label file and line of an entry.
+
+        Args:
+            index: of the entry, from 0.
+        """
         file, line = self._index[index]
         return str(self.files[file].path), self.files[file].line_number(line)
 
     def without(self, indices) -> "ListSource":
-        """The same source without some of its entries."""
+        """The same source without some of its entries.
+
+        Args:
+            indices: of the entries to leave out.
+        """
         fewer = object.__new__(ListSource)
-        fewer.data_dir, fewer.files = self.data_dir, self.files
+        fewer.data_dir, fewer.files, fewer.allow_outside = self.data_dir, self.files, self.allow_outside
+        fewer._root, fewer._inside = self._root, self._inside
         fewer._index = np.delete(self._index, sorted(indices), axis=0)
         if not len(fewer._index):
             raise LabelError(
@@ -100,8 +154,7 @@ class LmdbSource:
         data_dir: a folder with data.mdb, or a tree of such folders.
 
     Raises:
-        LabelError: no data base under it, or one without `num-samples`, or an empty one.
-        ImportError: the lmdb package is not installed.
+        LabelError: no data base under it, a damaged one, one without `num-samples` or with fewer entries, or an empty one.
     PaddleOCR: LMDBDataSet in ppocr/data/lmdb_dataset.py.
     """
 
@@ -109,34 +162,42 @@ class LmdbSource:
         self.folders = sorted(p.parent for p in pathlib.Path(data_dir).rglob("data.mdb"))
         if not self.folders:
             raise LabelError(f"{data_dir}: no LMDB data base (data.mdb) under it")
-        self._open: dict[pathlib.Path, object] = {}
-        counts = []
-        for folder in self.folders:
-            value = self._read(folder, b"num-samples")
-            if value is None or not value.isdigit():
-                raise LabelError(f"{folder}: has no num-samples; is it a set of PaddleOCR?")
-            counts.append(int(value))
-        self._ends = np.cumsum(counts)
+        self._open: dict[pathlib.Path, LmdbFile] = {}
+        self._ends = np.cumsum([self._count(folder) for folder in self.folders])
         if not self._ends[-1]:
             raise LabelError(f"{data_dir}: an empty set")
 
     def __getstate__(self):
-        # Workers open the data base themselves: a handle does not survive a fork.
+        # Workers open the data base themselves: two processes must not share a place in a file.
         return {**self.__dict__, "_open": {}}
 
-    def _read(self, folder, key: bytes):
-        import lmdb
+    def _count(self, folder: pathlib.Path) -> int:
+        value = self._read(folder, b"num-samples")
+        if value is None or not value.isdigit() or len(value) > 15:
+            raise LabelError(
+                f"{folder}: has no num-samples, or one that is no number; is it a set of PaddleOCR?"
+            )
+        there = self._open[folder].entries
+        if 2 * int(value) > there:
+            raise LabelError(
+                f"{folder}: num-samples is {int(value):,}, but its {there:,} entries are not two for each sample"
+            )
+        return int(value)
 
+    def _read(self, folder: pathlib.Path, key: bytes) -> bytes | None:
         if folder not in self._open:
-            self._open[folder] = lmdb.open(str(folder), readonly=True, lock=False, readahead=False)
-        with self._open[folder].begin() as transaction:
-            return transaction.get(key)
+            self._open[folder] = LmdbFile(folder / "data.mdb")
+        return self._open[folder].get(key)
 
     def __len__(self) -> int:
         return int(self._ends[-1])
 
     def place(self, index: int) -> tuple[str, int]:
-        """Folder and number of an entry, from 1."""
+        """Folder and number of an entry, from 1.
+
+        Args:
+            index: of the entry, from 0.
+        """
         number = int(np.searchsorted(self._ends, index, side="right"))
         before = int(self._ends[number - 1]) if number else 0
         return str(self.folders[number]), index - before + 1
@@ -174,7 +235,7 @@ def find_problems(
             problems[index] = Problem(*source.place(index), str(error))
             continue
         if index in gone:
-            reason = f"no such picture: {entry.name}"
+            reason = f"no such picture: {entry.name:.300}"
         elif task == "det":
             reason, counts = check_page(entry.label, _opened(entry.picture))
             counted |= counts
@@ -196,15 +257,18 @@ def _opened(picture):
     return io.BytesIO(picture) if isinstance(picture, bytes) else picture
 
 
+def _within(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
+
+
 def _missing_of(source: ListSource) -> set[int]:
     names = {}
     for index in range(len(source)):
-        file, line = source._index[index]
         try:
-            names.setdefault(source.files[file][line][0], []).append(index)
+            names.setdefault(source[index].name, []).append(index)
         except ValueError:
             continue  # reported by the caller
-    return {i for name in missing(source.data_dir, names) for i in names[name]}
+    return {i for name in missing(names) for i in names[name]}
 
 
 def checked(
@@ -235,9 +299,14 @@ def checked(
     problems = find_problems(
         source, task, alphabet=alphabet, longest=longest, labels=labels, progress=progress
     )
-    if problems and on_bad == "drop" and -1 not in problems and isinstance(source, ListSource):
+    droppable = -1 not in problems and isinstance(source, ListSource)
+    if problems and on_bad == "drop" and droppable:
         print(f"{what}: dropped {len(problems)} of {len(source)} entries, the first: "
               f"{next(iter(problems.values()))}", file=sys.stderr)  # fmt: skip
         return source.without(problems)
-    raise_for(list(problems.values()), what)
+    raise_for(
+        list(problems.values()),
+        what,
+        "`on_bad: drop` in the section dataset leaves them out" if droppable else "",
+    )
     return source

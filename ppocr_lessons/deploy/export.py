@@ -2,10 +2,12 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
+import secrets
 import shutil
-import tempfile
+import stat
 import warnings
 
 import paddle
@@ -15,10 +17,9 @@ from paddle.static import InputSpec
 
 from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
-from ..engine.tensors import state_of
+from ..engine.tensors import sha256, state_of
 from ..rec.crnn import CRNN
-
-NAME = "inference"
+from .record import ABOUT, FILES, NAME, FolderError, put_in_place, read_record, refuse_to_replace
 
 
 class Answer(paddle.nn.Layer):
@@ -52,7 +53,11 @@ class Answer(paddle.nn.Layer):
 
 @contextlib.contextmanager
 def evaluating(net):
-    """The net in evaluation mode for a while, and as it was afterwards."""
+    """The net in evaluation mode for a while, and as it was afterwards.
+
+    Args:
+        net: any layer.
+    """
     was_training = net.training
     net.eval()
     try:
@@ -62,42 +67,73 @@ def evaluating(net):
             net.train()
 
 
-def export(net, folder) -> pathlib.Path:
-    """Write `inference.json` and `inference.pdiparams` to a folder, whole or not at all.
+def write_beside(net, folder, about: dict | None = None) -> pathlib.Path:
+    """Export a net to a new folder beside another one, under a name of its own.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
-        folder: made if need be; an older export in it is replaced.
+        folder: that it will replace.
+        about: more entries of the record.
 
     Raises:
         TypeError: another kind of net.
+        OSError: not written, the disk is full for instance.
     """
-    folder = pathlib.Path(folder)
     answer = Answer(net)
     answer.training = False  # the wrapper's own flag; the net's is set for the time of the export
     folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = pathlib.Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
+    partial = folder.parent / f".export-{secrets.token_hex(8)}"
+    partial.mkdir()  # not mkdtemp, which would shut others out for good
     try:
         with evaluating(net), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             spec = InputSpec([None, *answer.input_shape], "float32", "x")
             program = paddle.jit.to_static(answer, input_spec=[spec], full_graph=True)
             paddle.jit.save(program, str(partial / NAME))
-        if folder.exists():
-            shutil.rmtree(folder)
-        partial.rename(folder)
-    except OSError:
-        # Another process exported the same net a moment earlier: its folder is as good as ours.
-        if not (folder / f"{NAME}.pdiparams").is_file():
-            raise
-    finally:
+        record = {**(about or {}), "sha256": {name: sha256(partial / name) for name in FILES}}
+        (partial / ABOUT).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
+    except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
+        if (
+            isinstance(error, OSError) and not error.filename
+        ):  # Paddle says that the disk is full, but not where
+            raise OSError(error.errno, error.strerror or str(error), str(folder)) from error
+        raise
+    return partial
+
+
+def export(net, folder, *, about: dict | None = None) -> pathlib.Path:
+    """Write `inference.json`, `inference.pdiparams` and their record to a folder, whole or not at all.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier.
+        folder: made if need be; an older export in it is replaced.
+        about: more entries of the record.
+
+    Raises:
+        TypeError: another kind of net.
+        FolderError: the folder holds something that no export made; see `refuse_to_replace`.
+        OSError: not written.
+    """
+    folder = pathlib.Path(folder)
+    refuse_to_replace(folder)
+    partial = write_beside(net, folder, about)
+    try:
+        refuse_to_replace(folder)  # the export takes seconds, in which others may have written there
+    except FolderError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    put_in_place(partial, folder)
     return folder
 
 
 def size_mb(folder) -> float:
-    """Size of an export in megabytes (10^6 bytes): program and parameters."""
-    return sum(p.stat().st_size for p in pathlib.Path(folder).iterdir()) / 1e6
+    """Size of an export in megabytes (10^6 bytes): program and parameters.
+
+    Args:
+        folder: of an export.
+    """
+    return sum((pathlib.Path(folder) / name).stat().st_size for name in FILES) / 1e6
 
 
 def cache_folder() -> pathlib.Path:
@@ -106,7 +142,11 @@ def cache_folder() -> pathlib.Path:
 
 
 def fingerprint(net) -> str:
-    """SHA-256 over a net's structure, names and numbers, and the version of Paddle."""
+    """SHA-256 over a net's structure, names and numbers, and the version of Paddle.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier.
+    """
     digest = hashlib.sha256(f"{paddle.__version__} {net}".encode())
     for name, tensor in state_of(net).items():
         digest.update(name.encode())
@@ -114,9 +154,57 @@ def fingerprint(net) -> str:
     return digest.hexdigest()
 
 
+def _exports() -> pathlib.Path:
+    """Folder of cached exports, for this user alone.
+
+    Raises:
+        PermissionError: it belongs to another user, who could put any program there.
+    """
+    cache = cache_folder()
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    exports = cache / "exports"
+    exports.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "geteuid"):
+        mine = os.geteuid()
+        foreign = [
+            p for p, owners in ((cache, (mine, 0)), (exports, (mine,))) if p.stat().st_uid not in owners
+        ]
+        if foreign or exports.is_symlink():
+            place = foreign[0] if foreign else exports
+            reason = "belongs to another user" if foreign else "is a link"
+            raise PermissionError(f"{place}: {reason}; set PPOCR_LESSONS_CACHE to a folder of your own")
+        if stat.S_IMODE(exports.stat().st_mode) != 0o700:
+            exports.chmod(0o700)
+    return exports
+
+
+def _is_whole(folder: pathlib.Path) -> bool:
+    try:
+        read_record(folder)
+    except FolderError:
+        return False
+    return not folder.is_symlink()
+
+
 def export_cached(net) -> pathlib.Path:
-    """Export of a net from the cache, made there if it is the first time."""
-    folder = cache_folder() / "exports" / fingerprint(net)[:32]
-    if not (folder / f"{NAME}.pdiparams").is_file():
-        export(net, folder)
+    """Export of a net from the cache; made anew the first time, and whenever its files are not those of the record.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier.
+
+    Raises:
+        OSError: the cache cannot be written, or belongs to another user.
+    """
+    folder = _exports() / fingerprint(net)[:32]
+    if _is_whole(folder):
+        return folder
+    partial = write_beside(net, folder)
+    if _is_whole(folder):  # another process was quicker, and may have begun to use it
+        shutil.rmtree(partial, ignore_errors=True)
+        return folder
+    try:
+        put_in_place(partial, folder)
+    except OSError:
+        if not _is_whole(folder):
+            raise
     return folder

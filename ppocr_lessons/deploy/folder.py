@@ -1,27 +1,46 @@
 """An exported net with what belongs to it: a folder that `ppocr-lessons read --det FOLDER` can use."""
 
-import json
 import pathlib
+from typing import Annotated, Literal
+
+import numpy as np
+import pydantic
 
 from ..det.postprocess import DBPostProcess
 from ..rec.ctc import Alphabet
-from .export import NAME, export
+from .export import export
+from .record import ABOUT, FolderError, read_record
 from .stages import Detector, Recognizer
 
-ABOUT = "lessons.json"
-POSTPROCESS = (
-    "thresh",
-    "box_thresh",
-    "unclip_ratio",
-    "max_candidates",
-    "use_dilation",
-    "score_mode",
-    "box_type",
-)
+_Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 
 
-class FolderError(ValueError):
-    """A folder that holds no exported net, or one for another stage."""
+class _Strict(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(strict=True, extra="forbid")
+
+
+class _Postprocess(_Strict):
+    thresh: _Number
+    box_thresh: _Number
+    unclip_ratio: Annotated[float, pydantic.Field(gt=0, le=100)]
+    max_candidates: Annotated[int, pydantic.Field(ge=1, le=1_000_000)]
+    use_dilation: bool
+    score_mode: str
+    box_type: str
+
+
+class _About(_Strict):
+    stage: Literal["det", "cls", "rec"]
+    characters: list[Annotated[str, pydantic.Field(min_length=1, max_length=1)]] | None = None
+    postprocess: _Postprocess | None = None
+    sha256: dict[str, str]
+
+
+NEEDED = {"det": "postprocess", "rec": "characters"}
+"""What a record has to say of a stage besides its name."""
+
+PROBES = {"det": (1, 3, 64, 64), "rec": (1, 3, 32, 64)}
+"""Shape of the input that a loaded net is tried with."""
 
 
 def write_folder(
@@ -35,44 +54,84 @@ def write_folder(
         stage: "det", "cls" or "rec".
         alphabet: of a recogniser.
         postprocess: of a detector.
+
+    Raises:
+        FolderError: the folder holds something that no export made.
     """
-    folder = export(net, folder)
     about = {"stage": stage}
     if alphabet is not None:
         about["characters"] = alphabet.characters
     if postprocess is not None:
-        about["postprocess"] = {name: getattr(postprocess, name) for name in POSTPROCESS}
-    (folder / ABOUT).write_text(json.dumps(about, ensure_ascii=False, indent=1), encoding="utf-8")
-    return folder
+        about["postprocess"] = {name: getattr(postprocess, name) for name in _Postprocess.model_fields}
+    return export(net, folder, about=about)
 
 
-def _about(folder, stage: str) -> dict:
-    folder = pathlib.Path(folder)
+def _about(folder: pathlib.Path, stage: str) -> _About:
     try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        found = about["stage"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FolderError(f"{folder}: not a folder of `ppocr-lessons export`: {error}") from error
-    if found != stage or not (folder / f"{NAME}.pdiparams").is_file():
-        raise FolderError(f"{folder}: holds {found!r}, {stage!r} with its {NAME}.pdiparams is needed")
+        about = _About.model_validate(read_record(folder))
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "content"
+        raise FolderError(f"{folder / ABOUT}: {place:.60}: {first['msg']}") from error
+    if about.stage != stage:
+        raise FolderError(f"{folder}: holds {about.stage!r}, {stage!r} with its program is needed")
+    if getattr(about, NEEDED[stage]) is None:
+        raise FolderError(f"{folder / ABOUT}: {NEEDED[stage]} is missing")
     return about
+
+
+def _loaded(folder, stage: str, make):
+    """A stage from a folder, tried once.
+
+    Raises:
+        FolderError: whatever keeps it from being used.
+    """
+    folder = pathlib.Path(folder)
+    about = _about(folder, stage)
+    try:
+        made = make(folder, about)
+        answer = made.predict(np.zeros(PROBES[stage], np.float32))
+    except Exception as error:  # Paddle raises every kind for a program that it cannot run
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise FolderError(
+            f"{folder}: cannot be used: {lines[0][:300] if lines else type(error).__name__}"
+        ) from error
+    if stage == "det" and answer.shape != (1, 1, *PROBES["det"][2:]):
+        raise FolderError(
+            f"{folder}: the net answers with shape {answer.shape}; a detector answers with a map"
+        )
+    if stage == "rec" and (answer.ndim != 3 or answer.shape[-1] != made.alphabet.classes):
+        raise FolderError(
+            f"{folder}: the net answers with {answer.shape[-1]} classes, {ABOUT} has characters for {made.alphabet.classes}"
+        )
+    return made
 
 
 def detector_of(folder) -> Detector:
     """A detector from a folder.
 
+    Args:
+        folder: of `ppocr-lessons export`.
+
     Raises:
-        FolderError: not such a folder.
+        FolderError: not such a folder, or a damaged one.
     """
-    about = _about(folder, "det")
-    return Detector(pathlib.Path(folder), postprocess=DBPostProcess(**about["postprocess"]), upscale_below=0)
+
+    def make(folder, about):
+        return Detector(folder, postprocess=DBPostProcess(**about.postprocess.model_dump()), upscale_below=0)
+
+    return _loaded(folder, "det", make)
 
 
 def recognizer_of(folder) -> Recognizer:
     """A recogniser from a folder.
 
+    Args:
+        folder: of `ppocr-lessons export`.
+
     Raises:
-        FolderError: not such a folder.
+        FolderError: not such a folder, or a damaged one.
     """
-    about = _about(folder, "rec")
-    return Recognizer(pathlib.Path(folder), Alphabet(about["characters"], use_space=False))
+    return _loaded(
+        folder, "rec", lambda folder, about: Recognizer(folder, Alphabet(about.characters, use_space=False))
+    )

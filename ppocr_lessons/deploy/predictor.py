@@ -8,7 +8,8 @@ import numpy as np
 import paddle
 from paddle import inference
 
-from .export import NAME, Answer, evaluating, export_cached
+from .export import Answer, evaluating, export_cached
+from .record import NAME
 
 SHAPES_KEPT = 16
 """Input shapes whose compiled oneDNN kernels are kept; each new shape costs a compilation."""
@@ -77,6 +78,10 @@ class Predictor:
         return self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()
 
     def eager(self, x: np.ndarray) -> np.ndarray:
-        """The same answer from the net itself, in evaluation mode; not for the folder of an export."""
+        """The same answer from the net itself, in evaluation mode; not for the folder of an export.
+
+        Args:
+            x: (N, 3, H, W) float32, normalized.
+        """
         with paddle.no_grad(), evaluating(self.net.net):
             return self.net(paddle.to_tensor(x)).numpy()

@@ -30,13 +30,21 @@ def reading_order(polygons) -> list[int]:
 
 
 def as_quad(polygon) -> np.ndarray:
-    """Four corners of a box, or of the smallest rectangle around a polygon with more points; (4, 2)."""
+    """Four corners of a box, or of the smallest rectangle around a polygon with more points; (4, 2).
+
+    Args:
+        polygon: (P, 2), P at least 3, in pixels.
+    """
     polygon = np.asarray(polygon, np.float32)
     return polygon if len(polygon) == 4 else order_corners(cv2.boxPoints(cv2.minAreaRect(polygon)))
 
 
 def turn_over(crop: np.ndarray) -> np.ndarray:
-    """The crop rotated by 180 degrees."""
+    """The crop rotated by 180 degrees.
+
+    Args:
+        crop: (H, W, 3) uint8.
+    """
     return np.ascontiguousarray(crop[::-1, ::-1])
 
 

@@ -75,7 +75,12 @@ class Detector:
         self.postprocess = postprocess or detector_postprocess()
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
-        """Size a picture is brought to for the net."""
+        """Size a picture is brought to for the net.
+
+        Args:
+            height: of the picture, in pixels.
+            width: of the picture, in pixels.
+        """
         enlarge = max(1.0, self.upscale_below / max(height, width))
         return page_size(round(height * enlarge), round(width * enlarge), limit=self.limit, rule=self.rule)
 
@@ -167,7 +172,11 @@ class Recognizer:
         self.alphabet = alphabet or english()
 
     def probabilities(self, crops) -> list[np.ndarray]:
-        """Probabilities by time step, one (T, K) array a crop, as wide as its batch."""
+        """Probabilities by time step, one (T, K) array a crop, as wide as its batch.
+
+        Args:
+            crops: lines as (H, W, 3) uint8 RGB, of any sizes.
+        """
         crops, out = _check_crops(crops), {}
         order = sorted(range(len(crops)), key=lambda i: line_width(crops[i], 32))
         for start in range(0, len(order), BATCH):

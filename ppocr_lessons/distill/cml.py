@@ -19,6 +19,10 @@ THRESHOLD = 0.3
 def dilate(prob, *, threshold: float = THRESHOLD):
     """1 where the map, or its neighbour above, to the left, or both, is over the threshold: a 2 x 2 dilation.
 
+    Args:
+        prob: the teacher's probability map.
+        threshold: above which a pixel is text.
+
     Shape:
         prob: (N, H, W)
         returns: (N, H, W) of 0 and 1, without gradient
@@ -75,10 +79,9 @@ class CML(Combined):
         student, student2: the two that learn; the first is the one wanted.
         loss: weights of the DB loss; its alpha is the chapter's gamma too.
         weights: of the dilated, the mutual and the label loss.
-        batch_factor: see DMLTerm.
 
     Claim: hmean 0.759 -> 0.789 at the same size and speed (chapter 3.1.1).
-    PaddleOCR: ch_PP-OCRv2_det_cml.yml.
+    PaddleOCR: ch_PP-OCRv2_det_cml.yml. The total there is B times this one; see DMLTerm.
     Paper: Du et al. 2021, arXiv 2109.03144.
     """
 
@@ -90,13 +93,12 @@ class CML(Combined):
         *,
         loss: DBLoss | None = None,
         weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
-        batch_factor: bool = False,
     ):
         students = ("Student", "Student2")
         dilated, mutual, labels = weights
         terms = [
             Weighted(dilated, DilatedTerm([(name, "Teacher") for name in students], loss)),
-            Weighted(mutual, DMLTerm([students], batch_factor=batch_factor)),
+            Weighted(mutual, DMLTerm([students])),
             Weighted(labels, DBTerm(students, loss)),
         ]
         nets = {"Teacher": teacher, "Student": student, "Student2": student2}
@@ -105,6 +107,10 @@ class CML(Combined):
     @staticmethod
     def check_teacher(teacher_hmean: float, student_hmean: float) -> None:
         """Stop before a run in which there is nothing to learn from the teacher.
+
+        Args:
+            teacher_hmean: of the frozen teacher, on the evaluation dataset.
+            student_hmean: of the student before it is trained, on the same pages.
 
         Raises:
             ValueError: the teacher is not better than the student.
@@ -131,19 +137,18 @@ def standard_distillation(teacher, student, *, loss: DBLoss | None = None) -> Co
     return Combined({"Teacher": teacher, "Student": student}, terms, main="Student", frozen=("Teacher",))
 
 
-def mutual_learning(student, student2, *, loss: DBLoss | None = None, batch_factor: bool = False) -> Combined:
+def mutual_learning(student, student2, *, loss: DBLoss | None = None) -> Combined:
     """Two students, the labels and each other: CML without a teacher, to compare with.
 
     Args:
         student, student2: from different first weights; those that start alike stay alike.
         loss: weights of the DB loss.
-        batch_factor: see DMLTerm.
 
     Claim: hmean 0.759 -> 0.777 (chapter 3.1.1).
     """
     students = ("Student", "Student2")
     terms = [
-        Weighted(1.0, DMLTerm([students], batch_factor=batch_factor)),
+        Weighted(1.0, DMLTerm([students])),
         Weighted(1.0, DBTerm(students, loss)),
     ]
     return Combined({"Student": student, "Student2": student2}, terms, main="Student")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .pretrained import SHIPPED, read_pdparams, weights_file
-from .tensors import WeightsError, read_tensors, state_of
+from .tensors import WeightsError, read_tensors, state_of, unusable
 
 
 class Loaded(NamedTuple):
@@ -18,7 +18,11 @@ class Loaded(NamedTuple):
     unused: list[str]
 
     def report(self, source) -> str:
-        """A few lines that say what was not loaded; empty if everything was."""
+        """A few lines that say what was not loaded; empty if everything was.
+
+        Args:
+            source: name of the weights, for the message.
+        """
         lines = [
             f"  {what} ({len(names)}): {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
             for what, names in (
@@ -64,7 +68,8 @@ def load_matching(net, path, *, prefix: str = "") -> Loaded:
         prefix: of the entries wanted in the file, "Student.".
 
     Raises:
-        WeightsError: unreadable, or nothing in it fits.
+        WeightsError: unreadable, nothing in it fits, or entries of the right shape whose values cannot be used, all of
+            them listed; then the net is untouched.
     """
     arrays = read_weights(path)
     if prefix and any(name.startswith(prefix) for name in arrays):
@@ -74,7 +79,8 @@ def load_matching(net, path, *, prefix: str = "") -> Loaded:
         names.setdefault(id(tensor), []).append(alias)
     if not any(alias in arrays for aliases in names.values() for alias in aliases):
         arrays = {f"backbone.{name}": array for name, array in arrays.items()}
-    result, used = Loaded([], [], [], []), set()
+    result, used, bad = Loaded([], [], [], []), set(), []
+    chosen = {}
     for name, tensor in state_of(net).items():
         found = next((alias for alias in names[id(tensor)] if alias in arrays), None)
         used |= {alias for alias in names[id(tensor)] if alias in arrays}
@@ -82,10 +88,17 @@ def load_matching(net, path, *, prefix: str = "") -> Loaded:
             result.missing.append(name)
         elif tuple(arrays[found].shape) != tuple(tensor.shape):
             result.misshapen.append(f"{name} {tuple(arrays[found].shape)} -> {tuple(tensor.shape)}")
+        elif reason := unusable(arrays[found], tensor):
+            bad.append(f"{name}: {reason}")
         else:
-            tensor.set_value(arrays[found].astype(tensor.numpy().dtype, copy=False))
-            result.loaded.append(name)
+            chosen[name] = arrays[found]
     result.unused.extend(name for name in arrays if name not in used)
+    if bad:
+        raise WeightsError(f"{path}: values that cannot be used\n  " + "\n  ".join(bad))
+    state = state_of(net)
+    for name, array in chosen.items():
+        state[name].set_value(array.astype(state[name].numpy().dtype, copy=False))
+        result.loaded.append(name)
     if not result.loaded:
         raise WeightsError(f"{path}: none of its {len(arrays)} entries fits the net")
     return result

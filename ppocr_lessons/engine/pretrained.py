@@ -1,15 +1,13 @@
 """Weights from elsewhere: those that ship with the package, and PaddleOCR's own.
 
-A `.pdparams` file is a pickle, and a pickle can run any program when it is opened. The reader here builds
-arrays, numbers, texts and containers, and refuses everything else by name.
+A `.pdparams` file is a pickle, and a pickle can run any program when Python opens it. It is read by an interpreter of
+this project's own (array_pickle.py), which can build arrays, numbers, texts and containers and refuses everything else.
 """
 
 import functools
 import importlib.resources
-import io
 import json
 import pathlib
-import pickle
 
 import numpy as np
 
@@ -18,47 +16,27 @@ from ..det.dbnet import db_mobile
 from ..det.postprocess import DBPostProcess
 from ..rec.crnn import crnn_mobile
 from ..rec.ctc import ENGLISH, Alphabet
+from .array_parts import ArrayEntry, Entries, Items, PickleError
+from .array_pickle import MAX_FILE, read_entries
 from .tensors import WeightsError, assign, load_weights, read_tensors
 
 SHIPPED = ("det", "cls", "rec")
 
-_ADMITTED = {
-    ("collections", "OrderedDict"),
-    ("_codecs", "encode"),  # how protocol 2 writes bytes
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    *(
-        (f"numpy.{core}.multiarray", name)
-        for core in ("core", "_core")
-        for name in ("_reconstruct", "scalar")
-    ),
-    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-}
 _PADDLE_NAMES = "StructuredToParameterName@@"
+NAMED = 20
+"""Entries that an error spells out."""
 
 
-class ArrayUnpickler(pickle.Unpickler):
-    """An unpickler that can make arrays and plain containers, and nothing that acts."""
-
-    def find_class(self, module, name):
-        """Resolve a name of the file, if it is one of the few that stand for arrays."""
-        if (module, name) not in _ADMITTED:
-            raise pickle.UnpicklingError(
-                f"it asks for {module}.{name}, which is no array: refused, nothing was run"
-            )
-        return super().find_class(module, name)
-
-    def persistent_load(self, pid):
-        """Refuse references to objects outside the file."""
-        raise pickle.UnpicklingError("it refers to an object outside of the file: refused, nothing was run")
-
-
-def _array(value):
-    # Paddle writes a tensor inside a nested object as (name, array).
-    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[1], np.ndarray):
+def _array(value) -> np.ndarray | None:
+    # Paddle writes a tensor as (name, array).
+    if isinstance(value, Items) and len(value) == 2:
         value = value[1]
-    is_array = isinstance(value, np.ndarray) and not value.dtype.hasobject
-    return value if is_array else None
+    return value.array if isinstance(value, ArrayEntry) else None
+
+
+def _from_bfloat16(array: np.ndarray) -> np.ndarray:
+    """Paddle writes bfloat16 as uint16, the upper half of a float32, because NumPy has no such kind."""
+    return (array.astype(np.uint32) << 16).view(np.float32) if array.dtype == np.uint16 else array
 
 
 def read_pdparams(path) -> dict[str, np.ndarray]:
@@ -73,13 +51,20 @@ def read_pdparams(path) -> dict[str, np.ndarray]:
     path = pathlib.Path(path)
     if not path.is_file() and path.with_name(path.name + ".pdparams").is_file():
         path = path.with_name(path.name + ".pdparams")
-    content = _plain_pickle(path)
-    content.pop(_PADDLE_NAMES, None)
-    arrays = {name: _array(value) for name, value in content.items()}
-    others = [str(name) for name, array in arrays.items() if array is None]
+    entries = _entries(path)
+    entries.pop(_PADDLE_NAMES, None)
+    arrays, others = {}, []
+    while entries:  # one by one, so that no entry is held twice
+        name, value = entries.popitem()
+        array = _array(value)
+        if array is None or not isinstance(name, str):
+            others.append(f"{name!s:.80}")
+        else:
+            arrays[name] = _from_bfloat16(array)
     if others:
-        raise WeightsError(f"{path}: entries that are no arrays: {', '.join(others[:20])}")
-    return arrays
+        more = f" ... and {len(others) - NAMED} more" if len(others) > NAMED else ""
+        raise WeightsError(f"{path}: entries that are no arrays: {', '.join(others[::-1][:NAMED])}{more}")
+    return dict(reversed(arrays.items()))
 
 
 def load_paddleocr_weights(net, path, *, prefix: str = ""):
@@ -102,7 +87,11 @@ def load_paddleocr_weights(net, path, *, prefix: str = ""):
 
 
 def weights_file(stage: str) -> pathlib.Path:
-    """Path of the shipped weights of "det", "cls" or "rec"."""
+    """Path of the shipped weights of "det", "cls" or "rec".
+
+    Args:
+        stage: "det", "cls" or "rec".
+    """
     if stage not in SHIPPED:
         raise ValueError(f"stage is {stage!r}; known are {list(SHIPPED)}")
     return pathlib.Path(
@@ -111,7 +100,11 @@ def weights_file(stage: str) -> pathlib.Path:
 
 
 def card(stage: str) -> dict:
-    """Model card of shipped weights: net, data, time, machine, command, scores."""
+    """Model card of shipped weights: net, data, time, machine, command, scores.
+
+    Args:
+        stage: "det", "cls" or "rec".
+    """
     return json.loads(weights_file(stage).with_suffix(".json").read_text(encoding="utf-8"))
 
 
@@ -133,7 +126,11 @@ def detector_postprocess() -> DBPostProcess:
 
 
 def build(stage: str):
-    """The net that shipped weights fit, untrained."""
+    """The net that shipped weights fit, untrained.
+
+    Args:
+        stage: "det", "cls" or "rec".
+    """
     if stage == "det":
         return db_mobile()
     return direction_mobile() if stage == "cls" else crnn_mobile(english().classes)
@@ -169,25 +166,38 @@ def read_centers(path, classes: int, width: int) -> np.ndarray:
         WeightsError: unreadable, or classes or widths that do not fit.
     """
     path = pathlib.Path(path)
-    arrays = read_tensors(path) if path.suffix == ".safetensors" else _plain_pickle(path)
-    centers = np.zeros((classes, width), np.float32)
-    for key, array in arrays.items():
-        array = np.asarray(array)
-        if not str(key).isdigit() or int(key) >= classes or array.shape != (width,):
-            raise WeightsError(
-                f"{path}: entry {key!r} of shape {array.shape}; classes 0 to {classes - 1} with ({width},) are needed"
-            )
-        centers[int(key)] = array
+    arrays = read_tensors(path) if path.suffix == ".safetensors" else _entries(path)
+    centers, problems = np.zeros((classes, width), np.float32), []
+    for key, value in arrays.items():
+        array = value if isinstance(value, np.ndarray) else _array(value)
+        is_class = str(key).isdecimal() and len(str(key)) < 10 and int(key) < classes
+        if array is None or not is_class or array.shape != (width,):
+            shape = "no array" if array is None else f"shape {array.shape}"
+            problems.append(f"entry {key!r:.40} of {shape}")
+        elif array.dtype.kind not in "fiu" or not np.isfinite(array).all():
+            problems.append(f"entry {key!r:.40} has values that are no finite numbers")
+        else:
+            centers[int(key)] = array
+    if problems:
+        more = f" ... and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
+        needed = f"classes 0 to {classes - 1} with ({width},) are needed"
+        raise WeightsError(f"{path}: {'; '.join(problems[:NAMED])}{more}; {needed}")
     return centers
 
 
-def _plain_pickle(path: pathlib.Path) -> dict:
+def _entries(path: pathlib.Path) -> Entries:
+    """Entries of a pickle.
+
+    Raises:
+        WeightsError: cannot be opened, or see `read_entries`; names the file.
+    """
     try:
-        content = ArrayUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+        if path.is_file() and path.stat().st_size > MAX_FILE:
+            raise WeightsError(
+                f"{path}: {path.stat().st_size:,} bytes; a weights file has at most {MAX_FILE:,}"
+            )
+        return read_entries(path.read_bytes())
     except OSError as error:
         raise WeightsError(f"{path}: cannot be opened: {error.strerror}") from error
-    except Exception as error:  # a damaged pickle raises whatever its bytes happen to spell
+    except PickleError as error:
         raise WeightsError(f"{path}: not read: {error}") from error
-    if not isinstance(content, dict):
-        raise WeightsError(f"{path}: holds a {type(content).__name__}; a dictionary of arrays is needed")
-    return content

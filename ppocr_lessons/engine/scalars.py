@@ -1,7 +1,15 @@
 """A run's numbers as scalars.csv, one row a step, and on request for TensorBoard."""
 
 import csv
+import io
 import pathlib
+import sys
+
+GARBLED = "scalars.garbled.csv"
+"""Where rows that cannot be read are kept, beside scalars.csv."""
+
+NAMED = 20
+"""So many of them are named one by one."""
 
 
 def _number(text: str):
@@ -11,15 +19,61 @@ def _number(text: str):
         return float(text)
 
 
+def _row(cells: list[str], names: list[str], after: int) -> dict[str, float]:
+    """The numbers of a line.
+
+    Raises:
+        ValueError: says what is wrong with it.
+    """
+    if len(cells) != len(names):
+        raise ValueError(f"{len(cells)} values under {len(names)} names")
+    row = {n: _number(v) for n, v in zip(names, cells, strict=True) if v != ""}
+    if type(row.get("step")) is not int or row["step"] <= after:
+        raise ValueError(f"step is {row.get('step')!r}; a whole number above {after} is needed")
+    return row
+
+
 def read_scalars(path) -> list[dict[str, float]]:
-    """Rows of a scalars.csv; none if there is no such file. A last row that was cut off is left out."""
+    """Rows of a scalars.csv; none if there is no such file.
+
+    A row that cannot be read, such as a last one that was cut off, is named on stderr with its line and the reason,
+    and copied to GARBLED beside the file, so that the next save does not lose it.
+
+    Args:
+        path: of the file.
+    """
     path = pathlib.Path(path)
     if not path.is_file():
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        names, *rows = list(csv.reader(file)) or [[]]
-    whole = [row for row in rows if len(row) == len(names)]
-    return [{n: _number(v) for n, v in zip(names, row, strict=True) if v != ""} for row in whole]
+    lines = path.read_text(encoding="utf-8", errors="backslashreplace").splitlines()
+    rows, garbled, names = [], [], None
+    for number, line in enumerate(lines, 1):
+        try:
+            cells = next(csv.reader([line], strict=True), [])
+            if names is None:
+                names = cells
+                if "step" not in names or len(set(names)) < len(names):
+                    raise ValueError("the header does not name a step")
+                continue
+            rows.append(_row(cells, names, rows[-1]["step"] if rows else -1))
+        except (ValueError, csv.Error) as error:
+            garbled.append(line)
+            if len(garbled) <= NAMED:
+                print(
+                    f"{path}:{number}: left out, and kept in {GARBLED}: {error}: {line!r:.80}",
+                    file=sys.stderr,
+                )
+    if len(garbled) > NAMED:
+        print(f"{path}: and {len(garbled) - NAMED} more such rows", file=sys.stderr)
+    if garbled:
+        _keep(path.with_name(GARBLED), garbled)
+    return rows
+
+
+def _keep(path: pathlib.Path, lines: list[str]) -> None:
+    there = set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(line + "\n" for line in lines if line not in there)
 
 
 def write_scalars(path, rows: list[dict[str, float]]) -> None:
@@ -30,25 +84,19 @@ def write_scalars(path, rows: list[dict[str, float]]) -> None:
         rows: all rows of the run.
     """
     path = pathlib.Path(path)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    header, count = None, 0
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.reader(file)
-            header = next(reader, None)
-            there = [row[0] for row in reader]
-        count = len(there)
-        if there != [str(row["step"]) for row in rows[:count]]:
-            header = None  # a run that was killed went further than its last checkpoint
-    if header == names:
-        with path.open("a", newline="", encoding="utf-8") as file:
-            csv.DictWriter(file, names).writerows(rows[count:])
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(dict.fromkeys(name for row in rows for name in row)))
+    writer.writeheader()
+    writer.writerows(rows)
+    wanted = text.getvalue().encode()
+    there = path.read_bytes() if path.is_file() else b""
+    if there and wanted.startswith(there):
+        with path.open("ab") as file:
+            file.write(wanted[len(there) :])
         return
+    # Another column, a run that was killed after its last checkpoint, or a row that cannot be read.
     partial = path.with_name(".partial-" + path.name)
-    with partial.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, names)
-        writer.writeheader()
-        writer.writerows(rows)
+    partial.write_bytes(wanted)
     partial.replace(path)
 
 
@@ -56,7 +104,7 @@ class TensorBoard:
     """Callback of the trainer that writes its rows for TensorBoard.
 
     Args:
-        folder: for the event files.
+        folder: for the event files; made with the first row.
 
     Raises:
         ImportError: tensorboardX is not installed; says how to get it.
@@ -64,20 +112,31 @@ class TensorBoard:
 
     def __init__(self, folder):
         try:
-            from tensorboardX import SummaryWriter
+            import tensorboardX  # noqa: F401
         except ImportError as error:
             raise ImportError("TensorBoard files need tensorboardX: pip install tensorboardX") from error
-        self.writer = SummaryWriter(str(folder))
-        self.written = 0
+        self.folder, self.writer, self.written = folder, None, 0
 
     def after_update(self, trainer) -> None:
-        """Write the rows that are complete: all but the one of this step."""
+        """Write the rows that have been read back so far.
+
+        Args:
+            trainer: that has just finished a step.
+        """
+        if self.writer is None:
+            from tensorboardX import SummaryWriter
+
+            self.writer = SummaryWriter(str(self.folder))
         for row in trainer.history[self.written :]:
             for name in row.keys() - {"step"}:
                 self.writer.add_scalar(name, row[name], row["step"])
         self.written = len(trainer.history)
 
     def after_run(self, trainer) -> None:
-        """Write the last row too, and wait until all of it is on disk."""
+        """Write the last rows too, and wait until all of it is on disk.
+
+        Args:
+            trainer: that has finished its run.
+        """
         self.after_update(trainer)
         self.writer.flush()

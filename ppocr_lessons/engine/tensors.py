@@ -7,6 +7,7 @@ cell is run twice.
 
 import hashlib
 import pathlib
+import stat
 
 import numpy as np
 import paddle
@@ -22,6 +23,9 @@ def state_of(net) -> dict[str, paddle.Tensor]:
     """Parameters and batch statistics by name, each tensor once.
 
     Paddle lists an LSTM's weights under two names; the first one is kept.
+
+    Args:
+        net: any layer.
     """
     state, seen = {}, set()
     for name, tensor in net.state_dict().items():
@@ -32,7 +36,11 @@ def state_of(net) -> dict[str, paddle.Tensor]:
 
 
 def count_parameters(net) -> int:
-    """Numbers that a saved net holds: weights and the running statistics of the batch norms."""
+    """Numbers that a saved net holds: weights and the running statistics of the batch norms.
+
+    Args:
+        net: any layer.
+    """
     return sum(tensor.size for tensor in state_of(net).values())
 
 
@@ -43,10 +51,22 @@ def save_tensors(path, arrays: dict[str, np.ndarray], metadata: dict[str, str] |
         path: of the file.
         arrays: by name.
         metadata: short texts that travel with them.
+
+    Raises:
+        OSError: cannot be written, the disk is full for instance; names the file.
     """
     path = pathlib.Path(path)
     partial = path.with_name(f".partial-{path.name}")
-    save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, partial, metadata=metadata)
+    partial.touch()
+    mode = stat.S_IMODE(
+        partial.stat().st_mode
+    )  # what the umask leaves; safetensors makes files for the owner alone
+    try:
+        save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, partial, metadata=metadata)
+    except safetensors.SafetensorError as error:  # its word for a full disk
+        partial.unlink(missing_ok=True)
+        raise OSError(f"{path}: cannot be written: {error}") from error
+    partial.chmod(mode)
     partial.replace(path)
 
 
@@ -64,13 +84,33 @@ def save_weights(net, path, metadata: dict[str, str] | None = None) -> None:
 def read_tensors(path) -> dict[str, np.ndarray]:
     """Arrays of a .safetensors file.
 
+    Args:
+        path: of a safetensors file.
+
     Raises:
-        WeightsError: no such file, or not a complete .safetensors file.
+        WeightsError: no such file, not a complete .safetensors file, or kinds of numbers that NumPy does not have.
     """
     try:
         return load_file(path)
-    except (OSError, safetensors.SafetensorError) as error:
+    except (OSError, safetensors.SafetensorError, TypeError, AttributeError, KeyError, ValueError) as error:
         raise WeightsError(f"{path}: cannot be read as a safetensors file: {error}") from error
+
+
+def unusable(array: np.ndarray, tensor) -> str | None:
+    """Why an array of the right shape cannot be the values of a tensor, or None.
+
+    Args:
+        array: of a weights file.
+        tensor: of a net.
+    """
+    wanted = str(tensor.dtype).removeprefix("paddle.")
+    as_bits = wanted == "bfloat16" and array.dtype == np.uint16  # how Paddle hands such a tensor to NumPy
+    if "float" in wanted and array.dtype.kind != "f" and not as_bits:
+        return f"{array.dtype} in the file, {wanted} in the net"
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        share = 1 - np.isfinite(array).mean()
+        return "nothing but NaN" if np.isnan(array).all() else f"{share:.1%} of it NaN or infinite"
+    return None
 
 
 def assign(net, arrays: dict[str, np.ndarray], source) -> None:
@@ -82,13 +122,14 @@ def assign(net, arrays: dict[str, np.ndarray], source) -> None:
         source: file name for the error.
 
     Raises:
-        WeightsError: missing, unexpected or misshapen entries, all of them listed; the net is untouched.
+        WeightsError: missing, unexpected, misshapen or unusable entries (see `unusable`), all of them listed; the net
+            is untouched.
     """
     state, names = state_of(net), {}
     for alias, tensor in net.state_dict().items():
         names.setdefault(id(tensor), []).append(alias)
     known = {alias for aliases in names.values() for alias in aliases}
-    chosen, missing, misshapen = {}, [], []
+    chosen, missing, misshapen, bad = {}, [], [], []
     for name, tensor in state.items():
         found = next((alias for alias in names[id(tensor)] if alias in arrays), None)
         if found is None:
@@ -97,10 +138,12 @@ def assign(net, arrays: dict[str, np.ndarray], source) -> None:
             misshapen.append(
                 f"{name}: {tuple(arrays[found].shape)} in the file, {tuple(tensor.shape)} in the net"
             )
+        elif reason := unusable(arrays[found], tensor):
+            bad.append(f"{name}: {reason}")
         else:
             chosen[name] = arrays[found]
     unexpected = [name for name in arrays if name not in known]
-    problems = {"missing": missing, "unexpected": unexpected, "misshapen": misshapen}
+    problems = {"missing": missing, "unexpected": unexpected, "misshapen": misshapen, "unusable": bad}
     if any(problems.values()):
         lines = [f"  {kind} ({len(items)}): {', '.join(items)}" for kind, items in problems.items() if items]
         raise WeightsError("\n".join([f"{source}: the weights do not fit the net", *lines]))
@@ -111,6 +154,10 @@ def assign(net, arrays: dict[str, np.ndarray], source) -> None:
 def load_weights(net, path):
     """Read a .safetensors file into a net and return the net.
 
+    Args:
+        net: that the weights belong to, changed in place.
+        path: of a safetensors file.
+
     Raises:
         WeightsError: unreadable, or entries do not fit; see `assign`.
     """
@@ -119,7 +166,11 @@ def load_weights(net, path):
 
 
 def sha256(path) -> str:
-    """Hexadecimal SHA-256 of a file."""
+    """Hexadecimal SHA-256 of a file.
+
+    Args:
+        path: of a file.
+    """
     digest = hashlib.sha256()
     with pathlib.Path(path).open("rb") as file:
         while block := file.read(1 << 20):

@@ -30,7 +30,8 @@ def filter_distances(weights: np.ndarray) -> np.ndarray:
     if weights.ndim < 2:
         raise ValueError(f"weights have shape {weights.shape}; (filters, ...) is needed")
     flat = weights.reshape(len(weights), -1).astype(np.float64)
-    return np.linalg.norm(flat[:, None] - flat[None], axis=2).sum(1)
+    # One filter at a time: all pairs at once would take 150 MB for the widest layer of the detector.
+    return np.array([np.linalg.norm(flat - one, axis=1).sum() for one in flat])
 
 
 def filter_norms(weights: np.ndarray) -> np.ndarray:

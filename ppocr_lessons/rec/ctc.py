@@ -13,6 +13,12 @@ from ..losses.objective import Objective
 BLANK = 0
 """Class of "no character here"; the alphabet's own characters follow it."""
 
+LARGEST = 10_000_000
+"""Bytes of a dictionary; Unicode has no more characters than fit."""
+
+SHOWN = 10
+"""Bad lines of a dictionary that an error spells out."""
+
 ENGLISH = "".join(chr(code) for code in range(33, 127))
 """The 94 printable characters of ASCII, space apart."""
 
@@ -55,14 +61,36 @@ class Alphabet:
             use_space: add the space as the last class.
 
         Raises:
-            ValueError: not UTF-8, or empty, or a character twice; names the file.
+            ValueError: cannot be opened, not UTF-8, no lines, or lines that are empty, longer than a character (which no
+                text could ever be encoded with) or there twice; names the file and the lines.
         """
         try:
+            if pathlib.Path(path).exists() and not pathlib.Path(path).is_file():
+                raise ValueError("not a file")
+            if pathlib.Path(path).stat().st_size > LARGEST:
+                raise ValueError(f"more than {LARGEST:,} bytes")
             lines = pathlib.Path(path).read_text(encoding="utf-8-sig").split("\n")
-            lines = [line.rstrip("\r") for line in (lines if lines[-1] else lines[:-1])]
-            return cls(lines + [" "] * use_space, use_space=False)
         except (OSError, ValueError) as error:
-            raise ValueError(f"{path}: not a dictionary of one character a line: {error}") from error
+            reason = getattr(error, "strerror", None) or error
+            raise ValueError(f"{path}: not a dictionary of one character a line: {reason}") from error
+        lines = [line.rstrip("\r") for line in (lines if lines[-1] else lines[:-1])]
+        problems, seen = [], {}
+        for number, line in enumerate(lines, 1):
+            if len(line) != 1:
+                found = f"{len(line)} characters, {line[:20]!r}" if line else "an empty line"
+                problems.append(f"line {number}: {found}")
+            elif line in seen and line != " ":
+                problems.append(f"line {number}: {line!r} is there already, in line {seen[line]}")
+            seen.setdefault(line, number)
+        if not lines:
+            problems.append("no lines")
+        if problems:
+            more = f"; ... and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+            raise ValueError(
+                f"{path}: not a dictionary of one character a line: {'; '.join(problems[:SHOWN])}{more} "
+                "(correct such a line; without it the classes behind it would move)"
+            )
+        return cls(lines + [" "] * use_space, use_space=False)
 
     @property
     def classes(self) -> int:

@@ -3,9 +3,9 @@
 import ipywidgets
 import numpy as np
 
+from ..deploy.draw import draw_boxes
 from ..det.postprocess import DBPostProcess
 from .figure import BLUE, GREEN, MARKERS, RED, new_figure, png, show, show_picture
-from .page import draw_boxes
 
 
 def _soft(x, k):

@@ -101,42 +101,46 @@ def show_accuracy_latency(
 def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None):
     """Mean and spread of recorded scores, a point a seed, and the published ones beside them.
 
+    Both panels span the same range of hmean, so that a distance means the same in each.
+
     Args:
-        rows: of a recorded ablation: `row`, `title`, `hmean`, `hmeans`, `by_unclip`.
+        rows: of a recorded ablation: `row`, `title`, `hmean`, `hmeans`, `hmean_fixed`.
         published: hmean by row, or None.
     """
     figure, axes = new_figure(1, 2 if published else 1, size=(11, 0.5 * len(rows) + 1.4))
     axes = np.atleast_1d(axes)
     places = np.arange(len(rows))[::-1]
+    shown = [(place, published[row["row"]]) for place, row in zip(places, rows, strict=True) if row["row"] in (published or {})]  # fmt: skip
     for place, row in zip(places, rows, strict=True):
         first = place == places[0]
-        axes[0].plot(
-            row["hmeans"],
-            [place] * len(row["hmeans"]),
-            "o",
-            color=BLUE,
-            alpha=0.55,
-            label="a seed" if first else None,
-        )
-        _point(axes[0], row["hmean"], place, "D", RED, "their mean" if first else None, 7)
-        best = max(row["by_unclip"].values())
-        _point(axes[0], best, place, "s", GREEN, "mean at the best unclip ratio" if first else None, -13)
-        if published and row["row"] in published:
-            _point(axes[1], published[row["row"]], place, "D", RED, None, 7)
+        seeds = "one seed each" if first else None
+        axes[0].plot(row["hmeans"], [place] * len(row["hmeans"]), "o", color=BLUE, alpha=0.55, label=seeds)
+        _point(axes[0], row["hmean"], place, "D", RED, "mean over seeds" if first else None, 7)
+        fixed = "mean at PaddleOCR's unclip ratio, 1.5" if first else None
+        _point(axes[0], row["hmean_fixed"], place, "s", GREEN, fixed, -13)
+    for place, score in shown:
+        _point(axes[1], score, place, "D", RED, None, 7)
     axes[0].set_yticks(places, [row["title"] for row in rows])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", fontsize=8, ncols=3)
     axes[0].set_title("recorded here")
     if published:
         axes[1].set_yticks(places, [""] * len(rows))
         axes[1].set_title("published")
+    recorded = [value for row in rows for value in (*row["hmeans"], row["hmean_fixed"])]
+    _same_span(axes, [recorded, [score for _, score in shown]])
     for axis in axes:
         axis.set_xlabel("hmean")
         axis.set_ylim(-0.6, len(rows) - 0.4)
-        axis.margins(x=0.12)
-    told = ", ".join(
-        f"{row['title']} {row['hmean']:.3f} (best {max(row['by_unclip'].values()):.3f})" for row in rows
-    )
+    told = ", ".join(f"{row['title']} {row['hmean']:.3f} (at 1.5: {row['hmean_fixed']:.3f})" for row in rows)
     return show(figure, f"hmean of each row: {told}.")
+
+
+def _same_span(axes, values: list[list[float]]) -> None:
+    """Give every panel the same width on its horizontal axis, around its own values."""
+    span = 1.25 * max(max(v) - min(v) for v in values if v) or 0.1
+    for axis, own in zip(axes, values, strict=False):
+        middle = (max(own) + min(own)) / 2 if own else 0.5
+        axis.set_xlim(middle - span / 2, middle + span / 2)
 
 
 def _point(axis, value, place, marker, colour, label, above):

@@ -3,7 +3,6 @@
 import io
 
 import matplotlib
-from IPython.display import Image
 from matplotlib.figure import Figure
 from PIL import Image as PILImage
 
@@ -41,7 +40,12 @@ def new_figure(rows: int = 1, columns: int = 1, *, size=(10, 4), width_ratios=No
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:
-    """A figure as PNG bytes, in 256 colours: a third of the size, and hard to tell from the full ones."""
+    """A figure as PNG bytes, in 256 colours: a third of the size, and hard to tell from the full ones.
+
+    Args:
+        figure: of `new_figure`.
+        dpi: dots per inch.
+    """
     full, small = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
         figure.savefig(full, format="png", dpi=dpi)
@@ -51,14 +55,18 @@ def png(figure: Figure, dpi: int = 80) -> bytes:
     return small.getvalue()
 
 
-def show(figure: Figure, alt: str, dpi: int = 80) -> Image:
+def show(figure: Figure, alt: str, dpi: int = 80):
     """A figure for a notebook.
 
     Args:
         figure: of `new_figure`.
         alt: what it shows, for those who cannot see it.
         dpi: resolution.
+
+    Returns: an IPython.display.Image.
     """
+    from IPython.display import Image  # of the extra `lab`; all else here does without
+
     return Image(png(figure, dpi), format="png", alt=alt)
 
 

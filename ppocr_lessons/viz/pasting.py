@@ -4,8 +4,8 @@ import ipywidgets
 import numpy as np
 
 from ..augment.copy_paste import CopyPaste, LabelledPage
+from ..deploy.draw import draw_boxes
 from .figure import new_figure, png, show, show_picture
-from .page import draw_boxes
 
 OWN, PASTED = (213, 94, 0), (0, 114, 178)
 

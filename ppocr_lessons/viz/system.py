@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
+from ..deploy.draw import draw_boxes
 from .figure import BLUE, GREEN, HATCHES, ORANGE, RED, new_figure, show, show_picture
-from .page import draw_boxes
 
 PUBLISHED = (
     # system, MB, F-score or hmean, CPU ms, T4 ms: chapter 1.2; PaddleOCR's benchmark page and the

@@ -5,8 +5,8 @@ import copy
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
+from ..deploy.draw import draw_boxes
 from .figure import BLACK, BLUE, GREEN, ORANGE, RED, SKY, new_figure, show, show_picture
-from .page import draw_boxes
 
 SHOWN = ("DetLabelEncode", "CopyPaste", "IaaAugment", "EastRandomCropData")
 MAPS = {

@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import ocr
 from ..datasets.pictures import PictureError, read_picture
-from .page import draw_reading
+from ..deploy.draw import draw_reading
 
 
 def _png(image: np.ndarray) -> bytes:

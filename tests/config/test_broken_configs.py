@@ -1,5 +1,8 @@
 """A hundred broken configurations: each one clear error that names file and place, none accepted, none a traceback."""
 
+import random
+import time
+
 import pytest
 import yaml
 from typer.testing import CliRunner
@@ -9,6 +12,7 @@ from ppocr_lessons.config import ConfigError, read_config
 from ppocr_lessons.config.run import prepare
 
 from .conftest import CONFIGS
+from .mutations import KINDS, mutate
 
 DET, CLS, REC = "ch_det_mv3_db_v2.0", "cls_mv3", "rec_chinese_lite_train_v2.0"
 CML, UDML, ECTC = "ch_PP-OCRv2_det_cml", "ch_PP-OCRv2_rec_distillation", "ch_PP-OCRv2_rec_enhanced_ctc_loss"
@@ -37,7 +41,7 @@ OVERRIDES = [
     (CML, "Architecture.Models.Student.frozen=true", "Student.frozen.*unknown key"),
     (CML, "Loss.weights=1", "Loss.weights.*unknown key"),
     # unknown names
-    (DET, "Architecture.model_type=dett", "model_type.*'dett'; known are.*det"),
+    (DET, "Architecture.model_type=dett", "model_type.*'dett'; known tasks are.*det"),
     (DET, "Architecture.algorithm=EAST", "algorithm.*'EAST'; known for det"),
     (DET, "Architecture.Backbone.name=MobileNetV4", "Backbone.name.*'MobileNetV4'; known backbones of det"),
     (DET, "Architecture.Neck.name=FPN", "Neck.name.*'FPN'; known necks of det"),
@@ -115,6 +119,41 @@ OVERRIDES = [
     (REC, "Global.max_text_length=0", "max_text_length.*found 0"),
     (CLS, "Train.dataset.transforms.RandAugment={magnitude: 11}", "magnitude 11"),
     (CLS, "Train.dataset.transforms.ClsResizeImg.image_shape=[48, 192]", r"\[3, height, width\] is needed"),
+    # what no machine can hold, or no run ends with
+    (DET, "Optimizer.lr.learning_rate=.inf", "learning_rate.*inf.*finite"),
+    (DET, "Optimizer.lr.learning_rate=1e30", "learning_rate.*1e\\+30"),
+    (DET, "Loss.alpha=.nan", "alpha.*nan.*finite"),
+    (DET, "Train.dataset.ratio_list=[.nan]", "ratio_list.*nan"),
+    (DET, "Global.epoch_num=1000000000000", "epoch_num.*1000000000000"),
+    (DET, "Global.seed=1000000000000000000000000000", "Global.seed"),
+    (DET, "Global.save_model_dir=''", "save_model_dir.*found ''"),
+    (DET, "Global.save_model_dir=", "save_model_dir.*found None"),
+    (DET, "Train.loader.num_workers=100000", "num_workers.*100000"),
+    (DET, "Train.loader.batch_size_per_card=100000000", "batch_size_per_card.*100000000"),
+    (DET, "Architecture.Neck.out_channels=1000000000", "out_channels.*1000000000"),
+    (REC, "Architecture.Neck.hidden_size=1000000000", "hidden_size.*1000000000"),
+    (REC, "Global.max_text_length=1000000000", "max_text_length.*1000000000"),
+    (DET, "Train.dataset.transforms.EastRandomCropData.size=[1000000000, 32]", "size.*1000000000; 1 to 10000"),
+    (DET, "Train.dataset.transforms.NormalizeImage.scale=.inf", "NormalizeImage.scale.*inf"),
+    (DET, "Train.dataset.transforms.IaaAugment.augmenter_args=[{type: Fliplr, args: {p: [1]}}]", "p is .1."),
+    # names that are no names
+    (DET, "Loss.name=[a]", "Loss.name.*known losses of det"),
+    (DET, "Architecture.model_type=[a]", "model_type.*known tasks"),
+    (DET, "Architecture.Backbone.name={a: b}", "Backbone.name.*known backbones of det"),
+    (DET, "Train.dataset={}", "Train.dataset.*found .*named values are needed"),
+    (REC, "Architecture.Transform={name: TPS}", "Transform.*only an empty one"),
+    (REC, "Train.dataset.transforms.CTCLabelEncode={alphabet: abc}", "alphabet.*unknown key"),
+    # the order of the transforms, and what a task cannot do without
+    (DET, "Train.dataset.transforms.3={CopyPaste: }", "EastRandomCropData is missing; det needs it in Train"),
+    (DET, "Eval.dataset.transforms.3={ToCHWImage: }", "NormalizeImage is missing"),
+    (DET, "Train.dataset.transforms.2={NormalizeImage: }", "EastRandomCropData stands after NormalizeImage"),
+    (DET, "Train.dataset.transforms.2={ToCHWImage: }", "ToCHWImage stands there twice"),
+    (DET, "Train.dataset.transforms.2={RandAugment: }", "RandAugment is not a transform of det"),
+    (DET, "Train.dataset.transforms.2={DetResizeForTest: }", "it is for Eval"),
+    (DET, "Train.dataset.transforms.EastRandomCropData.size=[100, 96]", "multiples of 32"),
+    (DET, "Eval.dataset.transforms.DetResizeForTest={image_shape: [736, 1300]}", "multiples of 32"),
+    (REC, "Train.dataset.transforms.3={RecAug: }", "ClsResizeImg or RecResizeImg is missing"),
+    (REC, "Train.dataset.transforms.0={CTCLabelEncode: }", "stands before DecodeImage"),
     # parts that do not go together, or are missing
     (DET, "Architecture=", "Architecture.*missing"),
     (DET, "Architecture.Neck=", "Architecture.Neck.*missing"),
@@ -129,6 +168,7 @@ OVERRIDES = [
     (REC, "Optimizer.lr={name: Piecewise, values: [1, 2, 3], decay_epochs: [5]}", "3 values for 1 decay_epochs"),
     (REC, "Optimizer.lr={name: Piecewise, values: [1, 2], decay_epochs: [5, 3]}", "have to rise"),
     (CML, "Loss.loss_config_list.DistillationDMLLoss.model_name_pairs=[[Student, Pupil]]", "'Pupil'.*not among"),
+    (UDML, "Architecture.model_type=[a]", "Architecture.model_type.*the nets are 'rec'"),
     (CML, "Architecture.Models.Student.model_type=rec", "found 'rec', the other nets are 'det'|known for rec"),
     (UDML, "Loss.loss_config_list.DistillationDMLLoss.act=", "needs act: softmax"),
     (CML, "Loss.loss_config_list.DistillationDMLLoss.maps_name=binary_maps", "maps_name.*'binary_maps'.*known is"),
@@ -198,8 +238,11 @@ BUILT = [
     (REC, {"Global.character_dict_path": "nowhere.txt"}, "character_dict_path.*nowhere.txt"),
     (REC, {"Architecture.Backbone.small_stride": "[1, 2, 3, 2]"}, "strides is"),
     (REC, {"Global.max_text_length": 1}, "more than max_text_length 1"),
+    (REC, {"Train.dataset.transforms.RecResizeImg.image_shape": "[3, 80, 320]"}, "RecResizeImg.image_shape.*of this height"),
+    (REC, {"Global.character_dict_path": "/dev/zero"}, "not an ordinary file"),
+    (DET, {"Global.pretrained_model": "/dev/zero"}, "not an ordinary file"),
     (CML, {"Architecture.Models.Student.pretrained": "", "Architecture.Models.Student2.pretrained": "",
-           "Architecture.Models.Teacher.pretrained": ""}, "Teacher: freeze_params is true and pretrained is empty"),
+           "Architecture.Models.Teacher.pretrained": ""}, "Teacher.*: freeze_params is true and pretrained is empty"),
     (ECTC, {"Loss.loss_config_list.CenterLoss.center_file_path": "nowhere.pkl"}, "center_file_path.*nowhere.pkl"),
 ]  # fmt: skip
 
@@ -241,6 +284,73 @@ def test_all_problems_at_once_with_lines(tmp_path):
         number = next(i for i, line in enumerate(lines, 1) if found in line)
         assert f"(line {number})" in said
     assert "3 problems" in said
+
+
+def test_weights_and_labels_are_told_with_the_rest(overrides, tmp_path):
+    """One error: the schema, the weights of every net, a bad line of each label file, each with its place."""
+    for name in ("train", "eval"):
+        (tmp_path / f"{name}.txt").write_text(f"{name}_one.png\t[]\n{name}_two.png\t[]\n")
+    given = overrides("det", **{
+        "Architecture.Models.Teacher.pretrained": "no_teacher", "Architecture.Models.Student.pretrained": "no_student",
+        "Architecture.Models.Student2.pretrained": "",
+        "Train.dataset.label_file_list": f"[{tmp_path / 'train.txt'}]",
+        "Eval.dataset.label_file_list": f"[{tmp_path / 'eval.txt'}]",
+    })  # fmt: skip
+    beyond = ("Teacher.pretrained", "no_teacher", "Student.pretrained", "no_student", "train.txt:1", "train.txt:2",
+              "eval.txt:1", "eval.txt:2", "on_bad: drop")  # fmt: skip
+    path = CONFIGS / f"2022/{CML}.yml"
+    with pytest.raises(ConfigError) as caught:
+        prepare(read_config(path, given), dry=True, progress=False)
+    assert all(part in str(caught.value) for part in beyond) and "4 problems" in str(caught.value)
+    given += [
+        "Loss.weights=1",
+        "Optimizer.lr.learning_rate=never",
+        "Global.epochs=3",
+        "Eval.loader.batch_size_per_card=0",
+    ]
+    with pytest.raises(ConfigError) as caught:
+        read_config(path, given, everything=True)
+    said = str(caught.value)
+    assert all(
+        part in said
+        for part in (*beyond, "Loss.weights", "learning_rate", "Global.epochs", "batch_size_per_card")
+    )
+    assert "8 problems" in said and len(caught.value.problems) == 8
+    result = CliRunner().invoke(
+        app, ["train", "-c", str(path), "--check", *(p for o in given for p in ("-o", o))]
+    )
+    assert result.exit_code == 1 and "8 problems" in result.output
+
+
+def test_without_a_task_the_rest_is_checked_all_the_same():
+    changes = [
+        "Architecture.model_type=dett",
+        "Loss.alpha=five",
+        "PostProcess.thresh=3",
+        "Train.loader.shuffle=3",
+    ]
+    with pytest.raises(ConfigError, match="4 problems"):
+        read_config(CONFIGS / f"2022/{DET}.yml", changes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_mutated_configurations(kind, tmp_path):
+    """Forty of each kind, drawn with a seed: a ConfigError, or values that still are a configuration; nothing else."""
+    draw, slowest, refused = random.Random(KINDS.index(kind)), 0.0, 0
+    good = [read_config(path).values for path in sorted(CONFIGS.glob("*/*.yml"))]
+    for _ in range(40):
+        broken, place = mutate(draw.choice(good), kind, draw)
+        (tmp_path / "broken.yml").write_text(yaml.safe_dump(broken, allow_unicode=True))
+        began = time.perf_counter()
+        try:
+            config = read_config(tmp_path / "broken.yml")
+        except ConfigError as error:
+            refused += 1
+            assert "broken.yml" in str(error), place
+        else:
+            assert config.train and config.evaluation and config.losses and config.nets, place
+        slowest = max(slowest, time.perf_counter() - began)
+    assert refused >= 15 and slowest < 5
 
 
 def test_on_the_command_line_there_is_no_traceback(tmp_path):

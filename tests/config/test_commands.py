@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -121,18 +122,46 @@ def test_icdar_on_the_command_line(tmp_path):
     assert _call("convert", "icdar", tmp_path / "gt", tmp_path, tmp_path / "out.txt").exit_code == 1
 
 
-def test_the_launcher_line_of_the_readme(overrides, tmp_path):
-    """Two processes on the CPU, started as two cards would be."""
-    given = overrides("cls", **{"Train.loader.batch_size_per_card": 2})
-    launcher = ["-m", "paddle.distributed.launch", "--nproc_per_node=2", "--log_dir", str(tmp_path / "log")]
-    command = [sys.executable, *launcher, "-m", "ppocr_lessons", "train", "-c", str(CLS), "--max-steps", "1"]
+def _launch(log, *command):
+    """Two processes on the CPU, started as two cards would be, from a folder that knows nothing of this package."""
+    launcher = ["-m", "paddle.distributed.launch", "--nproc_per_node=2", "--log_dir", str(log)]
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PADDLE_", "FLAGS_"))}
+    env |= {"PYTHONWARNINGS": "ignore", "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    log.mkdir()
     done = subprocess.run(
-        [*command, *_options(given)], cwd=ROOT, env=env | {"PYTHONWARNINGS": "ignore"}, capture_output=True, text=True, timeout=300
+        [sys.executable, *launcher, *map(str, command)], cwd=log, env=env, capture_output=True, text=True, timeout=300
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
+    logs = [(log / f"workerlog.{rank}").read_text() for rank in (0, 1)]
+    assert done.returncode == 0, done.stderr[-2000:] + "".join(logs)[-4000:]
+    return logs
+
+
+def test_the_launcher_line_of_the_readme(overrides, tmp_path):
+    """The README gives the launcher the installed command's path; this is what such a script holds, anywhere."""
+    script = pathlib.Path(sys.executable).with_name("ppocr-lessons")
+    if not script.exists():  # the tests run without an installation
+        script = tmp_path / "ppocr-lessons"
+        script.write_text(f"#!{sys.executable}\nfrom ppocr_lessons.cli import app\napp()\n")
+        script.chmod(0o755)
+    given = overrides("cls", **{"Train.loader.batch_size_per_card": 2})
+    logs = _launch(tmp_path / "log", script, "train", "-c", CLS, "--max-steps", 1, *_options(given))
     assert json.loads((tmp_path / "run/environment.json").read_text())["processes"] == "2"
     assert (tmp_path / "run/step-00000001/model.safetensors").is_file()
+    assert ['"acc"' in log for log in logs] == [True, False], "the first process alone prints the result"
+
+
+def test_two_processes_score_as_one(tmp_path):
+    """Shares of the set, added up: the same scores to the last bit, in both of them."""
+    script = pathlib.Path(__file__).with_name("evaluated.py")
+    _launch(tmp_path / "log", script, tmp_path)
+    command = [sys.executable, "-W", "ignore", str(script), str(tmp_path)]
+    subprocess.run(command, check=True, timeout=300, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    one, *two = (json.loads((tmp_path / name).read_text()) for name in ("0-of-1", "0-of-2", "1-of-2"))
+    assert two[0] == two[1]
+    for task, scores in one.items():
+        near = scores.pop("norm_edit_dis", 0.0), two[0][task].pop("norm_edit_dis", 0.0)
+        assert near[0] == pytest.approx(near[1], abs=1e-12)  # a sum of fractions, whose order differs
+        assert two[0][task] == scores and max(scores.values()) > 0.5, task
 
 
 def test_a_frozen_detector_with_weights_teaches_through_the_engine(overrides, tmp_path):

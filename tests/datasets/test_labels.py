@@ -1,6 +1,7 @@
 """Label files: what is good is read, what is bad is named with file, line and reason."""
 
 import json
+import pathlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,9 @@ from PIL import Image
 
 from ppocr_lessons.datasets.icdar import convert_icdar, parse_line
 from ppocr_lessons.datasets.labels import LabelError, LabelFile, check_text, parse_page, same_length
+from ppocr_lessons.datasets.loader import Dataset
 from ppocr_lessons.datasets.sources import ListSource, LmdbSource, checked, find_problems
+from ppocr_lessons.datasets.transforms import DecodeImage
 from ppocr_lessons.rec.ctc import Alphabet
 
 AB = Alphabet("abcdefghijklmnopqrstuvwxyz,0123456789")
@@ -87,7 +90,7 @@ def test_not_a_picture_is_named(tmp_path):
 
 def test_first_twenty_and_a_count(tmp_path):
     source = _set(tmp_path, ["a.png\t[{"] * 35)
-    with pytest.raises(LabelError, match=r"(?s)35 bad entries.*and 15 more"):
+    with pytest.raises(LabelError, match=r"(?s)35 bad entries.*and 15 more.*`on_bad: drop`"):
         checked(source, "det", what="Train")
 
 
@@ -126,6 +129,80 @@ def test_bad_texts(tmp_path, text, said):
 def test_bad_direction(tmp_path):
     with pytest.raises(LabelError, match="label '90'; known are"):
         checked(_set(tmp_path, ["a.png\t0", "a.png\t90"]), "cls", what="Train")
+
+
+OUTSIDE = {
+    "above": "../secret.png",
+    "absolute": "{top}/secret.png",
+    "through a folder": "sub/../../secret.png",
+    "a link": "link.png",
+    "a link to a folder": "folder/secret.png",
+    "a link to a link": "second.png",
+    "a sibling with the same start": "../set-more/secret.png",
+    "nowhere outside": "../nowhere.png",
+    "the folder above": "..",
+}
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A data_dir, and pictures around it."""
+    data = tmp_path / "set"
+    (data / "sub").mkdir(parents=True)
+    (tmp_path / "set-more").mkdir()
+    for name in ("secret.png", "set-more/secret.png", "set/a.png", "set/sub/b.png"):
+        Image.new("RGB", (64, 48)).save(tmp_path / name)
+    (data / "link.png").symlink_to(tmp_path / "secret.png")
+    (data / "second.png").symlink_to("link.png")
+    (data / "folder").symlink_to(tmp_path)
+    (data / "inside.png").symlink_to("sub/b.png")
+    return data
+
+
+@pytest.mark.parametrize("name", OUTSIDE.values(), ids=OUTSIDE)
+def test_pictures_outside_of_data_dir(name, outside, tmp_path):
+    name = name.format(top=tmp_path)
+    (outside / "label.txt").write_text(f"a.png\t0\n{name}\t0\n")
+    source = ListSource(outside, outside / "label.txt")
+    with pytest.raises(
+        LabelError, match=r"label.txt:2: .* leads out of data_dir .*set allow_outside: true"
+    ) as caught:
+        checked(source, "cls", what="Train")
+    assert "1 bad entry" in str(caught.value)
+    with pytest.raises(LabelError, match=r"label\.txt:2: .*allow_outside"):  # unchecked, too
+        Dataset(source, [DecodeImage()]).sample(1)
+    assert len(checked(source, "cls", what="Train", on_bad="drop")) == 1
+    allowed = ListSource(outside, outside / "label.txt", allow_outside=True)
+    if "nowhere" in name:
+        with pytest.raises(LabelError, match="no such picture"):
+            checked(allowed, "cls", what="Train")
+    elif name != "..":
+        assert checked(allowed, "cls", what="Train") is allowed
+        assert Dataset(allowed, [DecodeImage()]).sample(1).image.shape == (48, 64, 3)
+
+
+def test_pictures_inside_by_any_way(outside, tmp_path, monkeypatch):
+    names = [
+        "a.png",
+        "./a.png",
+        "sub/b.png",
+        "sub/../a.png",
+        "inside.png",
+        f"{outside}/a.png",
+        "../set/a.png",
+    ]
+    (outside / "label.txt").write_text("".join(f"{name}\t0\n" for name in names))
+    (tmp_path / "by a link").symlink_to(outside)
+    monkeypatch.chdir(tmp_path)
+    for root in (outside, tmp_path / "by a link", "set", "./set/", pathlib.Path("set")):
+        source = ListSource(root, outside / "label.txt")
+        assert checked(source, "cls", what="Train") is source and len(source) == 7
+
+
+def test_names_that_are_no_paths(outside):
+    (outside / "label.txt").write_bytes(b"a\0b.png\t0\n" + b"x" * 5000 + b".png\t0\n\t0\n")
+    with pytest.raises(LabelError, match=r"(?s)label.txt:1: .*character 0.*label.txt:2: .*label.txt:3: "):
+        checked(ListSource(outside, outside / "label.txt"), "cls", what="Train")
 
 
 def test_empty_sets(tmp_path):
@@ -214,3 +291,25 @@ def test_icdar(tmp_path):
     assert not (tmp_path / "again.txt").exists()
     assert parse_line("1.5,1,30,1,30,20,1,20,a")["points"][0] == [1.5, 1]
     assert np.isfinite(parse_line("1,1,30,1,30,20,1,20,")["points"]).all()
+
+
+@pytest.mark.parametrize(
+    "number", ["1e400", "-1e400", "inf", "nan", "Infinity", "9" * 400, "1_0", "0x10", ""]
+)
+def test_icdar_numbers(number, tmp_path):
+    (tmp_path / "gt").mkdir(), (tmp_path / "img").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "img/a.jpg")
+    (tmp_path / "gt/gt_a.txt").write_text(f"1,1,30,1,30,20,1,{number},word\n")
+    if number == "1_0":  # Python's own way to write ten
+        assert convert_icdar(tmp_path / "gt", tmp_path / "img", tmp_path / "out.txt") == 1
+        return
+    with pytest.raises(LabelError, match=r"gt_a\.txt:1: (coordinates that are infinite|eight numbers)"):
+        convert_icdar(tmp_path / "gt", tmp_path / "img", tmp_path / "out.txt")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gt", "img"]
+
+
+def test_icdar_files_that_cannot_be_opened(tmp_path):
+    (tmp_path / "gt/gt_a.txt").mkdir(parents=True), (tmp_path / "img").mkdir()
+    Image.new("RGB", (64, 48)).save(tmp_path / "img/a.jpg")
+    with pytest.raises(LabelError, match=r"gt_a\.txt: cannot be opened: Is a directory"):
+        convert_icdar(tmp_path / "gt", tmp_path / "img", tmp_path / "out.txt")

@@ -1,6 +1,8 @@
 """Batches depend on their number alone: workers, order of asking and restarts change nothing."""
 
+import os
 import pathlib
+import signal
 
 import numpy as np
 import pytest
@@ -26,6 +28,7 @@ from ppocr_lessons.datasets.loader import TRANSFORMS, Dataset, Loader
 from ppocr_lessons.datasets.resize import fit_line, normalise_page
 from ppocr_lessons.datasets.sources import ListSource
 from ppocr_lessons.datasets.transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
+from ppocr_lessons.datasets.workers import LoaderError
 from ppocr_lessons.det.targets import make_targets
 from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
 
@@ -145,6 +148,8 @@ def test_planes_in_the_order_that_is_asked_for():
     ("options", "size", "expected"),
     [({}, (480, 640), (736, 992)), ({"limit_side_len": 960, "limit_type": "max"}, (1000, 2000), (480, 960)),
      ({"image_shape": [736, 1280]}, (480, 640), (736, 1280)), ({"resize_long": 960}, (480, 640), (768, 1024)),
+     ({"limit_side_len": 960, "limit_type": "resize_long"}, (100, 200), (480, 960)),
+     ({"limit_side_len": 320, "resize_long": 960}, (480, 640), (480, 640)), ({"limit_type": "max"}, (480, 640), (736, 992)),
      ({"image_shape": [320, 1], "keep_ratio": True}, (480, 650), (320, 448))],
 )  # fmt: skip
 def test_sizes_for_evaluation(options, size, expected):
@@ -184,3 +189,50 @@ def test_names_are_paddleocrs():
     assert {"DecodeImage", "IaaAugment", "EastRandomCropData", "MakeBorderMap", "RecAug", "KeepKeys"} <= set(
         TRANSFORMS
     )
+
+
+class _Harm(ClsLabelEncode):
+    """Does something to the process at one of the samples."""
+
+    def __init__(self, act):
+        super().__init__(label_list=["0", "180"])
+        self.act = act
+
+    def __call__(self, rng, sample):
+        super().__call__(rng, sample)
+        if sample.name.endswith("00005.jpg"):
+            self.act()
+
+
+def _raising(error):
+    def act():
+        raise error
+
+    return act
+
+
+HARMS = {
+    "killed": (lambda: os.kill(os.getpid(), signal.SIGKILL), LoaderError, "died .killed by signal: Killed"),
+    "gone": (lambda: os._exit(3), LoaderError, "died .exited unexpectedly with code 3"),
+    "bad sample": (
+        _raising(ValueError("no such thing")),
+        LabelError,
+        r"label.txt:6: .*00005.jpg: no such thing$",
+    ),
+    "no memory": (_raising(MemoryError("9 GiB")), MemoryError, "^9 GiB$"),
+    "a fault": (_raising(KeyError("x")), LoaderError, "^KeyError in a worker: 'x'$"),
+}
+
+
+@pytest.mark.parametrize("shared_memory", [True, False])
+@pytest.mark.parametrize(("act", "kind", "said"), HARMS.values(), ids=HARMS)
+def test_what_happens_in_a_worker_is_one_error_and_no_noise(act, kind, said, shared_memory, capfd):
+    source = ListSource(DATA / "cls_en", DATA / "cls_en/label.txt")
+    dataset = Dataset(source, [DecodeImage(), _Harm(act), ClsResizeImg(image_shape=[3, 48, 192])])
+    loader = Loader(dataset, "cls", batch_size=4, shuffle=False, workers=2, shared_memory=shared_memory)
+    capfd.readouterr()
+    with pytest.raises(kind, match=said) as caught:
+        for batch in range(4):
+            loader.batch_at(batch)
+    loader.close()
+    assert "Traceback" not in str(caught.value) and "Traceback" not in capfd.readouterr().err

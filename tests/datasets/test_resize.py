@@ -33,6 +33,8 @@ def test_page_is_bgr_with_imagenets_numbers_in_their_own_order():
         ((100, 200), 960, "max", (96, 192)),
         ((720, 1280), 736, "min", (736, 1312)),
         ((10, 10), 960, "max", (32, 32)),
+        ((720, 1280), 960, "resize_long", (544, 960)),
+        ((100, 200), 960, "resize_long", (480, 960)),
     ],
 )
 def test_page_size(size, limit, rule, expected):

@@ -1,5 +1,10 @@
 """Exported nets say what the nets say."""
 
+import errno
+import os
+import pathlib
+import secrets
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +15,7 @@ import pytest
 from ppocr_lessons.deploy import export as export_module
 from ppocr_lessons.deploy.export import Answer, export, export_cached, fingerprint, size_mb
 from ppocr_lessons.deploy.predictor import Predictor
+from ppocr_lessons.deploy.record import FolderError, read_record
 from ppocr_lessons.deploy.teacher import fast_teacher
 from ppocr_lessons.det.db_head import DBMaps
 from ppocr_lessons.det.db_loss import DetBatch
@@ -21,6 +27,27 @@ from ppocr_lessons.engine.pretrained import build
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("PPOCR_LESSONS_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    return build("cls")
+
+
+@pytest.fixture(scope="module")
+def made(tiny, tmp_path_factory):
+    """An export of `tiny`, to be copied: making one takes seconds."""
+    return export(tiny, tmp_path_factory.mktemp("made") / "out")
+
+
+@pytest.fixture
+def quick(made, monkeypatch):
+    """`write_beside` that copies."""
+
+    def copy(net, folder, about=None):
+        return shutil.copytree(made, folder.parent / f".export-{secrets.token_hex(8)}")
+
+    monkeypatch.setattr(export_module, "write_beside", copy)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +73,7 @@ def test_equals_the_net_at_several_sizes(stage, shapes, onednn, rng):
 def test_exported_once_and_found_again(tmp_path, monkeypatch):
     net = build("cls")
     first = export_cached(net)
-    monkeypatch.setattr(export_module, "export", lambda *_: pytest.fail("exported twice"))
+    monkeypatch.setattr(export_module, "write_beside", lambda *_: pytest.fail("exported twice"))
     assert export_cached(net) == first
     assert size_mb(first) > 0.5
     assert not list((tmp_path / "cache/exports").glob(".export-*"))
@@ -64,7 +91,204 @@ def test_export_leaves_the_net_in_its_mode(tmp_path):
     net.train()
     export(net, tmp_path / "out")
     assert net.training
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["inference.json", "inference.pdiparams"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
+        "inference.json",
+        "inference.pdiparams",
+        "lessons.json",
+    ]
+
+
+@pytest.mark.parametrize("name", ["inference.json", "inference.pdiparams", "lessons.json"])
+@pytest.mark.parametrize("harm", ["changed", "cut", "gone", "link"])
+def test_a_cached_export_that_is_not_what_was_written_is_made_anew(name, harm, tmp_path, capfd, tiny, quick):
+    folder = export_cached(tiny)
+    whole = {path.name: path.read_bytes() for path in folder.iterdir()}
+    data = whole[name]
+    (folder / name).unlink()
+    if harm == "changed":
+        (folder / name).write_bytes(data[:-9] + b"x" + data[-8:])
+    elif harm == "cut":
+        (folder / name).write_bytes(data[: len(data) // 2])
+    elif harm == "link":
+        (folder / name).symlink_to(tmp_path / "elsewhere")
+    capfd.readouterr()
+    assert export_cached(tiny) == folder
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == whole
+    assert capfd.readouterr().err == "" and not list(folder.parent.glob(".export*"))
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "link to nothing", "folder with notes"])
+def test_whatever_lies_at_the_place_of_a_cached_export(kind, tmp_path, tiny, quick):
+    folder = export_cached(tiny)
+    elsewhere = folder.rename(tmp_path / "elsewhere")
+    if kind == "file":
+        folder.write_text("mine")
+    elif kind == "folder with notes":
+        folder.mkdir()
+        (folder / "notes.txt").write_text("mine")
+    else:
+        folder.symlink_to(elsewhere if kind == "link" else tmp_path / "nowhere")
+    assert export_cached(tiny) == folder and not folder.is_symlink()
+    assert read_record(folder) == read_record(elsewhere)
+    kept = [path.read_text() for path in folder.parent.glob(".export-old-*/notes.txt")]
+    assert kept == (["mine"] if kind == "folder with notes" else [])
+
+
+def test_the_cache_is_for_its_user_alone(tmp_path, tiny):
+    before = os.umask(0o022)
+    try:
+        folder = export_cached(tiny)
+        (tmp_path / "cache/exports").chmod(0o755)  # as earlier versions made it
+        export_cached(tiny)
+    finally:
+        os.umask(before)
+    for place in (tmp_path / "cache", tmp_path / "cache/exports"):
+        assert place.stat().st_mode & 0o777 == 0o700
+    assert folder.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("place", ["cache", "cache/exports"])
+def test_a_cache_of_another_user_is_left_alone(place, tmp_path, tiny, monkeypatch):
+    (tmp_path / "cache/exports").mkdir(parents=True)
+    owner = os.geteuid()
+    stat = pathlib.Path.stat
+
+    def of_another(path, **options):
+        found = list(stat(path, **options))
+        if path == tmp_path / place:
+            found[4] = owner + 1
+        return os.stat_result(found)
+
+    monkeypatch.setattr(pathlib.Path, "stat", of_another)
+    with pytest.raises(PermissionError, match=f"{place}: belongs to another user; set PPOCR_LESSONS_CACHE"):
+        export_cached(tiny)
+    with pytest.warns(UserWarning, match="the net itself runs: .*belongs to another user"):
+        assert Predictor(tiny).engine is None
+    monkeypatch.undo()
+    assert list((tmp_path / "cache/exports").iterdir()) == []
+
+
+@pytest.mark.parametrize(("mask", "modes"), [(0o022, (0o755, 0o644)), (0o077, (0o700, 0o600))])
+def test_the_umask_says_who_may_read_an_export(mask, modes, tmp_path, tiny):
+    before = os.umask(mask)
+    try:
+        folder = export(tiny, tmp_path / "out")
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == modes[0]
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {modes[1]}
+
+
+def test_an_export_replaces_an_export(tmp_path, tiny):
+    (tmp_path / "out").mkdir()
+    export(tiny, tmp_path / "out", about={"stage": "cls"})
+    export(tiny, tmp_path / "out", about={"stage": "rec"})
+    assert read_record(tmp_path / "out")["stage"] == "rec"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def _thesis(out):
+    out.mkdir()
+    (out / "thesis.tex").write_text("years of work")
+
+
+def _run(out):
+    (out / "step-00000500").mkdir(parents=True)
+    for name in ("config.yml", "best.safetensors", "step-00000500/state.json"):
+        (out / name).write_text("a run")
+
+
+def _file(out):
+    out.write_text("years of work")
+
+
+def _link(out):
+    (out.parent / "real").mkdir()
+    out.symlink_to("real")
+
+
+def _with_notes(out):
+    export(None, out)
+    (out / "notes.txt").write_text("mine")
+
+
+def _edited(out):
+    export(None, out)
+    (out / "inference.json").write_text("edited by hand")
+
+
+def _only_the_record(out):
+    out.mkdir()
+    (out / "lessons.json").write_text("{}")
+
+
+def _linked_inside(out):
+    export(None, out)
+    (out / "inference.json").rename(out.parent / "program.json")
+    (out / "inference.json").symlink_to(out.parent / "program.json")
+
+
+def _tree(folder):
+    return {
+        str(p.relative_to(folder)): p.read_bytes() if p.is_file() else p.is_symlink()
+        for p in folder.rglob("*")
+    }
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (_thesis, r"not empty, and not a folder of an export alone \(it holds thesis\.tex\)"),
+        (_run, r"not empty, .*best\.safetensors, config\.yml, step-00000500"),
+        (_file, "a file; a folder is needed"),
+        (_link, "a link"),
+        (_with_notes, r"it holds notes\.txt"),
+        (_edited, r"inference\.json: damaged or changed.*remove .*out first"),
+        (_only_the_record, "no 'sha256' in it"),
+        (_linked_inside, r"it holds inference\.json"),
+    ],
+)
+def test_what_no_export_made_is_left_alone(make, words, tmp_path, tiny, quick):
+    make(tmp_path / "out")
+    before = _tree(tmp_path)
+    with pytest.raises(FolderError, match=f"(?s)out.*{words}"):
+        export(tiny, tmp_path / "out")
+    assert _tree(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", [".", "..", "../..", "here/.."])
+def test_the_working_folder_is_no_place_for_an_export(name, tmp_path, tiny, monkeypatch):
+    (tmp_path / "a/b/here").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a/b")
+    with pytest.raises(FolderError, match="the working folder or one above it"):
+        export(tiny, name)
+    assert sorted(_tree(tmp_path)) == ["a", "a/b", "a/b/here"]
+
+
+def test_a_file_that_appears_during_an_export_is_kept(tmp_path, tiny, quick, monkeypatch):
+    write = export_module.write_beside
+
+    def slow(net, folder, about=None):
+        _thesis(folder)
+        return write(net, folder, about)
+
+    monkeypatch.setattr(export_module, "write_beside", slow)
+    with pytest.raises(FolderError, match=r"thesis\.tex"):
+        export(tiny, tmp_path / "out")
+    assert sorted(_tree(tmp_path)) == ["out", "out/thesis.tex"]
+
+
+def test_a_failed_export_leaves_the_older_one(tmp_path, tiny, made, monkeypatch):
+    shutil.copytree(made, tmp_path / "out")
+    before = _tree(tmp_path)
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(export_module.paddle.jit, "save", full)
+    with pytest.raises(OSError, match=r"No space left on device: .*out"):
+        export(tiny, tmp_path / "out")
+    assert _tree(tmp_path) == before
 
 
 def test_numba_is_no_part_of_an_export(tmp_path):

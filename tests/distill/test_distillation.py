@@ -12,6 +12,7 @@ from ppocr_lessons.det.db_loss import DBLoss, DetBatch
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.distill.cml import (
     CML,
+    DBTerm,
     DilatedTerm,
     dilate,
     mutual_learning,
@@ -66,10 +67,49 @@ def test_dml_of_sequences_sums_steps_and_classes():
     assert float(dml_sequences(p, q)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_batch_factor_is_the_number_of_pictures():
+def test_a_vector_that_meets_scalars_makes_every_term_count_once_a_picture():
+    """PaddleOCR's total: scalar terms are broadcast onto a vector of length B, and backward() sums it."""
+    size, batch = 3, _det_batch(3)
+    logits = [_rand(size, 1, 32, 32, seed=i) for i in range(2)]
+    for tensor in logits:
+        tensor.stop_gradient = False
+    maps = [DBMaps(*[paddle.nn.functional.sigmoid(x)] * 3) for x in logits]
+    outputs = {name: NetOutput(answer, None) for name, answer in zip("ab", maps, strict=True)}
+    labels = sum(DBTerm(["a", "b"])(outputs, batch).values())
+    ours = labels + DMLTerm([("a", "b")])(outputs, batch)["dml_a_b"]
+    theirs = labels + dml_maps(maps[0].prob.squeeze(1), maps[1].prob.squeeze(1))
+    assert theirs.shape == [size]
+    for mine, other in zip(
+        paddle.grad(ours, logits, retain_graph=True), paddle.grad(theirs, logits), strict=True
+    ):
+        np.testing.assert_allclose(other.numpy(), size * mine.numpy(), rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.parametrize("act", ["softmax", "sigmoid"])
+@pytest.mark.parametrize("use_log", [False, True])
+def test_act_of_maps(act, use_log):
+    """Beside a route through numpy alone."""
     outputs = {name: NetOutput(_maps(i), None) for i, name in enumerate(("a", "b"))}
-    plain, factor = (DMLTerm([("a", "b")], batch_factor=f)(outputs, None)["dml_a_b"] for f in (False, True))
-    assert float(factor) == pytest.approx(2 * float(plain))
+    x, y = (outputs[n].answer.prob.numpy()[:, 0].astype(np.float64) for n in "ab")
+    if act == "softmax":  # over the last axis, a row of the map
+        p, q = (np.exp(v) / np.exp(v).sum(-1, keepdims=True) for v in (x, y))
+    else:
+        p, q = (1 / (1 + np.exp(-v)) for v in (x, y))
+    if use_log:
+        expected = 0.5 * (q * np.log(q / p) + p * np.log(p / q)).sum() / len(p)
+    else:
+        s = 1e-5
+        expected = 0.5 * (q * np.log((q + s) / (p + s) + s) + p * np.log((p + s) / (q + s) + s)).mean()
+    term = DMLTerm([("a", "b")], act=act, use_log=use_log)
+    assert float(term(outputs, None)["dml_a_b"]) == pytest.approx(expected, rel=1e-3)
+    assert float(term(outputs, None)["dml_a_b"]) != pytest.approx(
+        float(DMLTerm([("a", "b")])(outputs, None)["dml_a_b"]), rel=1e-2
+    )
+
+
+def test_unknown_act():
+    with pytest.raises(ValueError, match="known are"):
+        DMLTerm([("a", "b")], act="relu")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,4 +1,4 @@
-"""A short training that saves after every step, to be killed at any moment: python killed_run.py FOLDER STEPS."""
+"""A short training that saves after every step, to be killed at any moment: python killed_run.py FOLDER STEPS [SAVE_EVERY]."""
 
 import pathlib
 import sys
@@ -17,6 +17,7 @@ from ppocr_lessons.datasets.draws import rng_for  # noqa: E402
 from ppocr_lessons.engine.cosine_warmup import lr_at  # noqa: E402
 from ppocr_lessons.engine.ema import EMA  # noqa: E402
 from ppocr_lessons.engine.trainer import Trainer  # noqa: E402
+from ppocr_lessons.interrupt import signals_as_exit_codes  # noqa: E402
 
 
 def batch_at(number):
@@ -52,12 +53,13 @@ def main():
         batch_at=batch_at,
         lr_at=lambda step: lr_at(step, peak=1e-3, steps=steps, warmup_steps=2),
         out=folder,
-        save_every=1,
+        save_every=int(sys.argv[3]) if len(sys.argv) > 3 else 1,
         callbacks=[EMA(0.9), SayReady()],
         progress=False,
     )
     trainer.resume()
-    trainer.run(steps)
+    with signals_as_exit_codes():
+        trainer.run(steps)
 
 
 if __name__ == "__main__":

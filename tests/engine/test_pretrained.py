@@ -1,5 +1,6 @@
 """Weights from elsewhere: PaddleOCR's own by name, and nothing that acts."""
 
+import json
 import os
 import pickle
 
@@ -9,6 +10,7 @@ import pytest
 
 from ppocr_lessons.cls import direction_mobile
 from ppocr_lessons.det import db_mobile, db_server
+from ppocr_lessons.engine.fine_tuning import load_matching
 from ppocr_lessons.engine.pretrained import (
     SHIPPED,
     build,
@@ -76,11 +78,11 @@ class _Evil:
     ("content", "words"),
     [
         ({"a": _Evil()}, r"posix\.system|nt\.system"),
-        ({"a": np.array([_Evil()], dtype=object)}, "system"),
+        ({"a": np.array([_Evil()], dtype=object)}, "kind 'O8'"),
         ({"a": print}, r"builtins\.print"),
         ([1, 2], "holds a list"),
         ({"a": "text"}, "entries that are no arrays: a"),
-        ({"a": np.array([None, 1], dtype=object)}, "entries that are no arrays: a"),
+        ({"a": np.array([None, 1], dtype=object)}, "kind 'O8'"),
     ],
 )
 def test_files_that_try_more_are_refused_by_name(content, words, tmp_path, monkeypatch):
@@ -124,6 +126,49 @@ def test_all_misfits_are_listed_in_one_error_and_the_net_is_untouched(tmp_path):
         assert words in text
     for name, array in before.items():
         np.testing.assert_array_equal(array, state_of(net)[name].numpy())
+
+
+@pytest.mark.parametrize("load", [load_paddleocr_weights, load_matching])
+def test_values_that_cannot_be_used_are_listed_in_one_error_and_the_net_is_untouched(load, tmp_path):
+    net = direction_mobile()
+    before = {k: v.numpy().copy() for k, v in state_of(net).items()}
+    state = {k: v.numpy() + 1 for k, v in net.state_dict().items()}
+    state["head.fc.weight"] = np.full_like(state["head.fc.weight"], np.nan)
+    state["head.fc.bias"] = state["head.fc.bias"] > 0
+    state["backbone.conv1.conv.weight"][0, 0, 0, 0] = np.inf
+    state["backbone.conv1.bn.weight"] = state["backbone.conv1.bn.weight"].astype(np.int64)
+    (tmp_path / "w.pdparams").write_bytes(pickle.dumps(state))
+    with pytest.raises(WeightsError, match=r"w\.pdparams") as caught:
+        load(net, tmp_path / "w.pdparams")
+    for words in (
+        "head.fc.weight: nothing but NaN",
+        "head.fc.bias: bool in the file, float32 in the net",
+        "backbone.conv1.conv.weight: 0.5% of it NaN or infinite",
+        "backbone.conv1.bn.weight: int64 in the file, float32 in the net",
+    ):
+        assert words in str(caught.value)
+    for name, array in before.items():
+        np.testing.assert_array_equal(array, state_of(net)[name].numpy())
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o027, 0o640), (0o077, 0o600)])
+def test_the_umask_says_who_may_read_weights(mask, mode, tmp_path):
+    before = os.umask(mask)
+    try:
+        save_weights(direction_mobile(), tmp_path / "w.safetensors")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "w.safetensors").stat().st_mode & 0o777 == mode
+    assert [path.name for path in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F8_E4M3", "C64"])
+def test_kinds_that_numpy_does_not_have(kind, tmp_path):
+    size = {"BF16": 2, "F8_E4M3": 1, "C64": 8}[kind]
+    head = json.dumps({"w": {"dtype": kind, "shape": [2], "data_offsets": [0, 2 * size]}}).encode()
+    (tmp_path / "w.safetensors").write_bytes(len(head).to_bytes(8, "little") + head + bytes(2 * size))
+    with pytest.raises(WeightsError, match=r"w\.safetensors"):
+        load_weights(direction_mobile(), tmp_path / "w.safetensors")
 
 
 def test_safetensors_round_trip_and_damage(tmp_path):

@@ -1,9 +1,12 @@
 """Schedules equal Paddle's, step by step, and the textbook forms reach zero."""
 
+import math
+
 import paddle
 import pytest
 from paddle.optimizer import lr as paddle_lr
 
+from ppocr_lessons.engine.cycles import cyclical_cosine, one_cycle, two_step_cosine
 from ppocr_lessons.engine.schedule import Schedule, linear, pieces, staircase
 
 EPOCHS, EACH = 7, 11
@@ -17,6 +20,16 @@ def _paddle(name, warmup, **given):
         "Step": lambda: paddle_lr.StepDecay(0.01, step_size=2 * EACH, gamma=0.3),
         "Piecewise": lambda: paddle_lr.PiecewiseDecay([2 * EACH, 4 * EACH], [0.01, 0.004, 0.001]),
         "MultiStepDecay": lambda: paddle_lr.MultiStepDecay(0.01, [2 * EACH, 4 * EACH], 0.5),
+        "DecayLearningRate": lambda: paddle_lr.PolynomialDecay(0.01, EPOCHS * EACH, end_lr=1e-4, power=0.9),
+        # Within 200 epochs TwoStepCosine has not left its first cosine.
+        "TwoStepCosine": lambda: paddle_lr.CosineAnnealingDecay(0.01, T_max=200 * EACH),
+        "OneCycle": lambda: paddle_lr.OneCycleLR(0.01, EPOCHS * EACH, end_learning_rate=0.01 / 25 / 1e4),
+        "OneCycle linear": lambda: paddle_lr.OneCycleLR(
+            0.01, EPOCHS * EACH, end_learning_rate=0.01 / 25 / 1e4, anneal_strategy="linear"
+        ),
+        "OneCycle three_phase": lambda: paddle_lr.OneCycleLR(
+            0.01, EPOCHS * EACH, end_learning_rate=0.01 / 25 / 1e4, three_phase=True
+        ),
     }[name]()
     return paddle_lr.LinearWarmup(made, round(warmup * EACH), 0.0, 0.01) if warmup else made
 
@@ -27,13 +40,18 @@ OURS = {
     "Step": {"step_size": 2, "gamma": 0.3},
     "Piecewise": {"decay_epochs": (2, 4), "values": (0.01, 0.004, 0.001)},
     "MultiStepDecay": {"milestones": (2, 4), "gamma": 0.5},
+    "DecayLearningRate": {"end_lr": 1e-4},
+    "TwoStepCosine": {},
+    "OneCycle": {},
+    "OneCycle linear": {"anneal_strategy": "linear"},
+    "OneCycle three_phase": {"three_phase": True},
 }
 
 
 @pytest.mark.parametrize("warmup", [0, 1, 2.5])
 @pytest.mark.parametrize("name", OURS)
 def test_values_of_paddle(name, warmup):
-    ours = Schedule(name, 0.01, EPOCHS, EACH, warmup_epoch=warmup, **OURS[name])
+    ours = Schedule(name.split()[0], 0.01, EPOCHS, EACH, warmup_epoch=warmup, **OURS[name])
     theirs = _paddle(name, warmup)
     for step in range(EPOCHS * EACH):
         assert ours(step) == pytest.approx(theirs(), abs=1e-12), step
@@ -51,6 +69,37 @@ def test_textbook_form_reaches_zero(name):
 def test_chapters_truncated_end():
     # 20 epochs, warm-up 2, peak 0.1: the last rate is 0.1 / 2 (1 + cos(0.9 pi)) = 0.00245.
     assert Schedule("Cosine", 0.1, 20, 100, warmup_epoch=2)(2000) == pytest.approx(0.00245, abs=1e-5)
+
+
+def test_cycles_by_hand():
+    """Ten steps an epoch, a cycle of two epochs: half-way down after one epoch, at the top again after two."""
+    cyclical = Schedule("CyclicalCosine", 0.4, 6, 10, warmup_epoch=1, cycle=2)
+    assert [cyclical(s) for s in (0, 5, 10, 20, 30, 40, 50)] == pytest.approx(
+        [0, 0.2, 0.4, 0.2, 0.4, 0.2, 0.4]
+    )
+    assert cyclical(29) == pytest.approx(0.2 * (1 + math.cos(0.95 * math.pi)))
+    one = Schedule("OneCycle", 1.0, 10, 10)
+    assert [one(s) for s in (0, 29, 99)] == pytest.approx([0.04, 1.0, 0.04 / 1e4])
+    linear_one = Schedule("OneCycle", 1.0, 10, 10, anneal_strategy="linear", three_phase=True)
+    assert linear_one(14.5) == pytest.approx(0.52) and linear_one(58) == pytest.approx(0.04)
+    assert one_cycle(0, peak=1.0, steps=1) > 0  # a run of one step has no time to rise
+
+
+def test_two_step_cosine_goes_on_where_the_longer_cosine_is():
+    two = Schedule("TwoStepCosine", 1.0, 400, 2)
+    assert two(200) == pytest.approx(0.5) and two(400) == pytest.approx(0)
+    assert two(401) == pytest.approx((1 + math.cos(math.pi * 401 / 800)) / 2) and two(800) == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [lambda: one_cycle(0, peak=1, steps=0), lambda: one_cycle(0, peak=1, steps=9, anneal_strategy="exp"),
+     lambda: cyclical_cosine(0, peak=1, cycle=0), lambda: two_step_cosine(0, peak=1, first=0, steps=5),
+     lambda: Schedule("CyclicalCosine", 0.1, 1, 1)(0)],
+)  # fmt: skip
+def test_cycles_refused(wrong):
+    with pytest.raises(ValueError, match=r"needed|missing"):
+        wrong()
 
 
 def test_by_hand():

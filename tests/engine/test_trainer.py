@@ -131,6 +131,67 @@ def test_diverged(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "step-00000002/state.json").read_text())["step"] == 2
 
 
+def test_numbers_are_read_back_every_few_steps(monkeypatch):
+    trainer, seen = _trainer(None, read_every=4), []
+    trainer.callbacks.append(
+        type("Watch", (), {"after_update": lambda self, t: seen.append(len(t.history))})()
+    )
+    history = trainer.run(10)
+    assert seen == [0, 0, 0, 0, 4, 4, 4, 4, 8, 8] and len(history) == 10
+    every = _trainer(None, read_every=1).run(10)
+    assert history == every  # to the last bit
+
+
+@pytest.mark.parametrize("option", ["save_every", "eval_every"])
+def test_nothing_that_came_of_a_bad_loss_is_saved(tmp_path, monkeypatch, option):
+    """The loss of step 1 is bad, and nobody looks before step 100: saving and evaluating look first."""
+    trainer, plain = _trainer(tmp_path, read_every=100, save_every=100, **{}), PlainCrossEntropy.__call__
+    setattr(trainer, option, 3)
+    trainer.best_by, trainer.evaluate = "acc", lambda net: {"acc": 1.0}
+
+    def worse(self, batch):
+        result = plain(self, batch)
+        return result._replace(loss=result.loss * float("nan")) if trainer.step == 1 else result
+
+    monkeypatch.setattr(PlainCrossEntropy, "__call__", worse)
+    with pytest.raises(TrainingDiverged, match="at step 1"):
+        trainer.run(6)
+    assert trainer.step == 3 and not list(tmp_path.glob("*"))
+
+
+def test_bad_weights_behind_a_good_loss_are_not_saved(tmp_path):
+    trainer = _trainer(tmp_path, save_every=2)
+    bias = trainer.strategy.net.head.fc.bias
+
+    def spoil(self, t):
+        bias.set_value(bias * float("inf")) if t.step == 3 else None
+
+    trainer.callbacks.append(type("Spoil", (), {"after_update": spoil})())
+    with pytest.raises(TrainingDiverged, match=r"head\.fc\.bias is not finite after step 3"):
+        trainer.run(6)
+    assert [p.name for p in tmp_path.glob("step-*")] == ["step-00000002"]
+
+
+def test_a_save_every_few_minutes_too(tmp_path, monkeypatch):
+    now = iter(range(0, 10_000, 100))  # a clock that is read once or twice a step, 100 s further each time
+    monkeypatch.setattr("ppocr_lessons.engine.trainer.time.monotonic", lambda: next(now))
+    trainer, saved = _trainer(tmp_path, save_every=1000, save_minutes=5), []
+    save = trainer.save
+    trainer.save = lambda: (saved.append(trainer.step), save())
+    trainer.run(10)
+    assert len(saved) == 3 and saved[0] == 4 and saved[-1] == 10
+
+
+def test_an_optimizer_of_another_kind_is_refused_or_left_out(tmp_path, capsys):
+    _trainer(tmp_path).run(2)
+    other = _trainer(tmp_path)
+    other.optimizer = paddle.optimizer.SGD(0.1, parameters=other.strategy.trained.parameters())
+    with pytest.raises(ValueError, match="saved with the optimizer Adam, this one is SGD"):
+        other.resume()
+    assert other.resume(changed=True) == 2
+    assert "Adam" in capsys.readouterr().err
+
+
 def test_generators_differ_by_place():
     draws = {rng_for(*place).integers(1 << 60) for place in ((1, 2), (2, 1), (1, 2, 0), (1, 2, 1))}
     assert len(draws) == 4

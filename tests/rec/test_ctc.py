@@ -73,6 +73,47 @@ def test_dictionary_file_with_bom_and_crlf(tmp_path):
     assert Alphabet.from_file(path).characters == ["a", "b", " "]
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a\nbc\nd\n", "line 2: 2 characters, 'bc'"),
+        (b"a\np\t\n", r"line 2: 2 characters, 'p\\t'"),  # as in PaddleOCR's German one
+        (b"a\n\nb\n", "line 2: an empty line"),
+        (b"a\n\n\n", "line 2: an empty line; line 3: an empty line"),
+        (b"a\nb\na\n", "line 3: 'a' is there already, in line 1"),
+        (b"ab\ncd\n" * 30, r"line 1: .*line 10: .*; \.\.\. and 50 more"),
+        (b"", "no lines"),
+        (b"\xef\xbb\xbf", "no lines"),
+        (b"\xff", "not a dictionary"),
+    ],
+)
+def test_dictionary_files_that_are_none(content, said, tmp_path):
+    (tmp_path / "dict.txt").write_bytes(content)
+    with pytest.raises(ValueError, match=rf"dict\.txt: .*{said}") as caught:
+        Alphabet.from_file(tmp_path / "dict.txt")
+    assert "\n" not in str(caught.value)
+
+
+def test_places_that_are_no_dictionary(tmp_path):
+    for path, said in (
+        (tmp_path, "not a file"),
+        ("/dev/zero", "not a file"),
+        (tmp_path / "gone", "No such file"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            Alphabet.from_file(path)
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(11_000_000)
+    with pytest.raises(ValueError, match="more than 10,000,000 bytes"):
+        Alphabet.from_file(tmp_path / "large")
+
+
+def test_a_dictionary_may_end_with_the_space(tmp_path):
+    (tmp_path / "dict.txt").write_bytes(b"a\n \n")
+    assert Alphabet.from_file(tmp_path / "dict.txt").characters == ["a", " ", " "]
+    assert Alphabet.from_file(tmp_path / "dict.txt", use_space=False).characters == ["a", " "]
+
+
 def test_english_has_96_classes():
     assert Alphabet(ENGLISH).classes == 96
 

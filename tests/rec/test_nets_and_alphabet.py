@@ -160,7 +160,7 @@ def test_dictionary_files(tmp_path):
     assert read("a\nb\n") == read("a\nb") == ["a", "b", " "]
     assert read("a\nb\n", use_space=False) == ["a", "b"]
     assert read("a\n \n") == ["a", " ", " "] and read("a\n \n", use_space=False) == ["a", " "]
-    with pytest.raises(ValueError, match=r"d\.txt.*twice: \['a'\]"):
+    with pytest.raises(ValueError, match=r"d\.txt.*line 2: 'a' is there already, in line 1"):
         read("a\na\n")
     with pytest.raises(ValueError, match=r"none\.txt"):
         Alphabet.from_file(tmp_path / "none.txt")

@@ -38,9 +38,9 @@ def test_figures_say_what_they_show(maps, rng):
     _is_figure(
         costs.show_accuracy_latency({"a": (10, 0.5), "b": (20, 0.6)}, chosen="b", side=320), "b 20 ms 0.600"
     )
-    row = {"row": "cml", "title": "CML", "hmean": 0.5, "hmeans": [0.4, 0.6], "by_unclip": {"1.2": 0.55}}
-    _is_figure(costs.show_ablation([row]), "CML 0.500 (best 0.550)")
-    _is_figure(costs.show_ablation([row], published={"cml": 0.789}), "CML 0.500 (best 0.550)")
+    row = {"row": "cml", "title": "CML", "hmean": 0.5, "hmeans": [0.4, 0.6], "hmean_fixed": 0.55}
+    _is_figure(costs.show_ablation([row]), "CML 0.500 (at 1.5: 0.550)")
+    _is_figure(costs.show_ablation([row], published={"cml": 0.789}), "CML 0.500 (at 1.5: 0.550)")
     _is_figure(gates.show_gates({f"stage{i}": rng.random(9) for i in range(5)}), "stage4")
     _is_figure(gates.show_spread({"stage1.mid_se": (0.2, 0.01)}), "0.200 and 0.010")
 

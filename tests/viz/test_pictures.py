@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from ppocr_lessons import ocr
+from ppocr_lessons.deploy.draw import draw_boxes, draw_reading
 from ppocr_lessons.deploy.rectify import turn_over
 from ppocr_lessons.engine.pretrained import english
 from ppocr_lessons.viz import page as pages
@@ -52,10 +53,10 @@ def test_collapse_names_the_text(stages):
 
 def test_drawing_leaves_the_picture_alone(stages):
     before = stages.image.copy()
-    drawn = pages.draw_boxes(stages.image, stages.detection.polygons, number=True)
+    drawn = draw_boxes(stages.image, stages.detection.polygons, number=True)
     np.testing.assert_array_equal(stages.image, before)
     assert (drawn != before).any()
-    assert pages.draw_reading(stages.image, []).shape[1] > 2 * stages.image.shape[1] - 1
+    assert draw_reading(stages.image, []).shape[1] > 2 * stages.image.shape[1] - 1
 
 
 def test_png_of_a_figure():

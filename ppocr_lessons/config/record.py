@@ -1,0 +1,225 @@
+"""What a run is, written into its folder, and compared before anything there is resumed or overwritten.
+
+config.yml is the configuration as it was run. record.json beside it has what a configuration does not say: the SHA-256
+of the label files and of the dictionary, the number of processes, whether the teachers were checked, and every change
+that the run was resumed with.
+"""
+
+import hashlib
+import json
+import pathlib
+import platform
+
+import paddle
+import yaml
+
+from ..datasets.loader import TRANSFORMS
+from ..engine import parallel
+from ..engine.run_folder import holds_a_run, move_aside
+from ..engine.tensors import sha256
+from .build import DEFAULT_SEED, output_folder, say
+from .parts import Config, SetConfig
+from .read import read_config
+from .yaml_file import ConfigError
+
+CONFIG, RECORD = "config.yml", "record.json"
+
+FREE = {
+    "epoch_num", "save_model_dir", "save_batch_step", "eval_batch_step", "print_batch_step", "cal_metric_during_train",
+    "tensorboard", "device", "use_gpu", "use_amp", "amp_dtype", "amp_level", "amp_custom_black_list",
+    "amp_custom_white_list", "checkpoints", "character_dict_path",
+}  # fmt: skip
+"""Keys of Global that may change while a run lasts; the dictionary is compared by its content."""
+
+HEAD_BYTES = 1 << 20
+SHOWN = 60
+
+
+def _file_sum(path: pathlib.Path) -> str:
+    """SHA-256 of a file; of data bases that of size, start and end, since they may hold many gigabytes."""
+    if path.name != "data.mdb":
+        return sha256(path)
+    digest, size = hashlib.sha256(str(path.stat().st_size).encode()), path.stat().st_size
+    with path.open("rb") as file:
+        digest.update(file.read(HEAD_BYTES))
+        file.seek(max(0, size - HEAD_BYTES))
+        digest.update(file.read(HEAD_BYTES))
+    return digest.hexdigest()
+
+
+def _files_of(part: SetConfig) -> list[pathlib.Path]:
+    given = part.dataset
+    if given.name == "LMDBDataSet":
+        return sorted(pathlib.Path(given.data_dir).rglob("data.mdb"))
+    files = given.label_file_list or []
+    return [pathlib.Path(f) for f in ([files] if isinstance(files, str) else files)]
+
+
+def content(config: Config) -> dict[str, list[str]]:
+    """Checksums of what a configuration reads apart from pictures, by the key that names it.
+
+    Args:
+        config: that was read.
+    """
+    sums = {
+        f"{what}.dataset.label_file_list": [_file_sum(path) for path in _files_of(part)]
+        for what, part in (("Train", config.train), ("Eval", config.evaluation))
+    }
+    if config.settings.character_dict_path:
+        sums["Global.character_dict_path"] = [sha256(config.settings.character_dict_path)]
+    return sums
+
+
+def agreement(config: Config) -> dict[str, object]:
+    """What has to stay as it is while a run lasts, one value a key: nets, loss, optimizer, seed, data.
+
+    Label files and dictionary are left to `content`: they may move, if they stay the same.
+
+    Args:
+        config: that was read.
+    """
+    whole = {"Global": config.settings.model_dump(exclude=FREE)}
+    whole["Global"]["seed"] = DEFAULT_SEED if config.settings.seed is None else config.settings.seed
+    for name, net in config.nets.items():
+        place = f"Architecture.Models.{name}" if config.distillation else "Architecture"
+        parts = {"Backbone": net.backbone, "Neck": net.neck, "Head": net.head}
+        whole[place] = {key: part and part.model_dump() for key, part in parts.items()} | net.sub.model_dump()
+    whole["Loss"] = [{"weight": None, **part.model_dump(), "name": name} for name, part in config.losses]
+    whole["Optimizer"] = config.optimizer.model_dump() | {
+        "lr": config.lr.model_dump(),
+        "regularizer": config.regularizer and config.regularizer.model_dump(),
+    }
+    for what, part in (("Train", config.train), ("Eval", config.evaluation)):
+        dataset = part.dataset.model_dump(exclude={"label_file_list"})
+        dataset["data_dir"] = str(pathlib.Path(dataset["data_dir"]).resolve())
+        dataset["transforms"] = [
+            [name, arguments] for name, arguments in part.transforms if name in TRANSFORMS
+        ]
+        whole[what] = {"dataset": dataset}
+    whole["Train"]["loader"] = config.train.loader.model_dump(exclude={"num_workers", "use_shared_memory"})
+    flat: dict[str, object] = {}
+    _flatten("", json.loads(json.dumps(whole, default=str)), flat)
+    return flat
+
+
+def _flatten(place: str, value, into: dict) -> None:
+    if isinstance(value, dict):
+        for key, part in value.items():
+            _flatten(f"{place}.{key}" if place else key, part, into)
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            _flatten(f"{place}[{number}]", part, into)
+    else:
+        into[place] = value
+
+
+def _differences(was: dict, now: dict) -> list[str]:
+    found = []
+    for key in sorted(was.keys() | now.keys()):
+        old, new = was.get(key), now.get(key)
+        if old != new:
+            found.append(f"{key}: {old!r:.{SHOWN}} in the run, {new!r:.{SHOWN}} now")
+    return found
+
+
+def _own_record(folder: pathlib.Path) -> dict:
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{folder / RECORD}: cannot be read: {error}") from error
+    if not isinstance(record, dict):
+        raise ConfigError(f"{folder / RECORD}: cannot be read: named values are needed")
+    return record
+
+
+def changes(config: Config, folder: pathlib.Path) -> list[str]:
+    """How a configuration differs from the run in a folder; one line a key, none if it may go on.
+
+    Args:
+        config: that was read.
+        folder: of the run.
+    """
+    try:
+        before = read_config(folder / CONFIG)
+    except (OSError, ValueError) as error:
+        return [f"{folder / CONFIG}, the run's own configuration, cannot be read: {error}"]
+    found, record = _differences(agreement(before), agreement(config)), _own_record(folder)
+    # Runs of earlier versions have no checksums; what is not known cannot differ.
+    known, now = record.get("content", {}), content(config)
+    for key in sorted(known.keys() | now.keys()) if known else ():
+        if known.get(key) != now.get(key):
+            found.append(f"{key}: another content than in the run (SHA-256)")
+    processes = record.get("processes", parallel.world()[1])
+    if processes != parallel.world()[1]:
+        found.append(
+            f"processes: {processes} in the run, {parallel.world()[1]} now; a joint batch has another size"
+        )
+    return found
+
+
+def settle(config: Config, *, fresh: bool = False, resume_changed: bool = False) -> dict:
+    """Compare a configuration with the run in its folder, then write it there; the run's record.
+
+    Args:
+        config: that was read.
+        fresh: move the run that is there aside, and start anew.
+        resume_changed: go on with it although it differs, and note the differences in the record.
+
+    Raises:
+        ConfigError: the folder holds a run of another configuration; lists the keys that differ.
+    """
+    folder, found, record = output_folder(config), [], {}
+    if fresh:
+        aside = move_aside(folder, (RECORD, CONFIG))
+        say(f"the run that was in {folder} is now in {aside}" if aside else "")
+    elif holds_a_run(folder):
+        found = changes(config, folder)
+        if found and not resume_changed:
+            raise ConfigError(
+                "\n  ".join([f"{config.path}: {folder} holds a run of another configuration", *found])
+                + "\n--fresh moves that run aside and starts anew; --resume-changed continues it all the same"
+            )
+        record = _own_record(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if found:
+        say("\n  ".join(["continuing under another configuration", *found]))
+        earlier = record.get("changes", [])
+        record["changes"] = [*(earlier if isinstance(earlier, list) else []), found]
+    record |= {"content": content(config), "processes": parallel.world()[1]}
+    _write(folder / CONFIG, yaml.safe_dump(config.values, sort_keys=False, allow_unicode=True))
+    write_record(folder, record)
+    return record
+
+
+def write_record(folder: pathlib.Path, record: dict) -> None:
+    """Write a run's record.
+
+    Args:
+        folder: of the run.
+        record: of `settle`.
+    """
+    _write(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False))
+
+
+def write_environment(folder: pathlib.Path) -> None:
+    """Write what a run runs on.
+
+    Args:
+        folder: of the run.
+    """
+    found = {
+        "python": platform.python_version(),
+        "paddle": paddle.__version__,
+        "device": paddle.device.get_device(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "processes": str(parallel.world()[1]),
+    }
+    _write(folder / "environment.json", json.dumps(found, indent=1))
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+    partial = path.with_name(f".partial-{path.name}")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,79 @@
+"""A reading on its picture: boxes and texts as pixels, for files and for notebooks."""
+
+import functools
+import pathlib
+
+import cv2
+import numpy as np
+from PIL import Image as PILImage
+from PIL import ImageDraw, ImageFont
+
+BOX_COLOUR = (213, 94, 0)
+
+
+@functools.lru_cache(maxsize=64)
+def _font(size: int):
+    from matplotlib import get_data_path  # half a second, which reading without a drawing should not cost
+
+    return ImageFont.truetype(str(pathlib.Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size)
+
+
+def draw_boxes(image: np.ndarray, polygons, *, colour=BOX_COLOUR, number: bool = False) -> np.ndarray:
+    """Outlines over a picture.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, left as it is.
+        polygons: each (N, 2).
+        colour: RGB.
+        number: write the index beside each.
+
+    Returns: (H, W, 3) uint8 RGB.
+    """
+    out = image.copy()
+    thickness = max(1, round(max(image.shape[:2]) / 500))
+    for index, polygon in enumerate(polygons):
+        points = np.round(polygon).astype(np.int32)
+        cv2.polylines(out, [points], True, colour, thickness, cv2.LINE_AA)
+        if number:
+            place = (int(points[:, 0].min()), max(10, int(points[:, 1].min()) - 3))
+            cv2.putText(out, str(index), place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, 1, cv2.LINE_AA)
+    return out
+
+
+def write_texts(size: tuple[int, int], lines) -> np.ndarray:
+    """A white page with each text where its box stands.
+
+    Args:
+        size: (height, width) in pixels.
+        lines: of `ocr.TextLine`.
+
+    Returns: (H, W, 3) uint8 RGB.
+    """
+    height, width = size
+    page = PILImage.new("RGB", (width, height), "white")
+    pen = ImageDraw.Draw(page)
+    for line in lines:
+        (x0, y0), (x1, y1) = line.polygon.min(0), line.polygon.max(0)
+        pixels = max(8, int(0.8 * (y1 - y0)))
+        wide = _font(pixels).getlength(line.text)
+        if wide > x1 - x0 > 0:
+            pixels = max(7, int(pixels * (x1 - x0) / wide))
+        pen.text((x0, (y0 + y1) / 2), line.text, (0, 0, 0), _font(pixels), anchor="lm")
+        pen.polygon([tuple(p) for p in line.polygon], outline=(200, 200, 200))
+    return np.asarray(page)
+
+
+def draw_reading(image: np.ndarray, lines) -> np.ndarray:
+    """The picture with boxes on the left, the texts at their places on the right.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, left as it is.
+        lines: of `ocr.TextLine`.
+
+    Returns: (H', 2 W', 3) uint8 RGB; small pictures are enlarged.
+    """
+    scale = max(1, round(700 / max(image.shape[:2])))  # small pictures are enlarged, or nothing could be read
+    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    lines = [line._replace(polygon=line.polygon * scale) for line in lines]
+    boxes = draw_boxes(image, [line.polygon for line in lines])
+    return np.hstack([boxes, write_texts(image.shape[:2], lines)])

@@ -1,0 +1,80 @@
+"""Mixed precision: the nets run in half precision, and all that is computed from their answers in float32."""
+
+import contextlib
+import sys
+
+import paddle
+
+HALF = {"fp16": "float16", "bf16": "bfloat16"}
+"""Paddle's names of the half precisions."""
+
+PRECISIONS = ("fp32", *sorted(HALF))
+
+
+def usable(precision: str) -> str:
+    """The precision that a run has on this device: bf16 becomes fp32 on a CPU, which is said on stderr.
+
+    Args:
+        precision: one of PRECISIONS.
+
+    Raises:
+        ValueError: an unknown precision, or fp16 on a CPU.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision is {precision!r}; known are {list(PRECISIONS)}")
+    if precision == "fp32" or paddle.device.get_device() != "cpu":
+        return precision
+    if precision == "fp16":
+        raise ValueError("precision 'fp16' needs a GPU; on this CPU take 'fp32'")
+    # Paddle's automatic precision has no effect on CPUs, and says so at every step.
+    print("precision 'bf16' has no effect on a CPU: this run is in fp32", file=sys.stderr)
+    return "fp32"
+
+
+def in_float32(answer):
+    """A net's answer with every half-precision tensor in it as float32; tuples, lists and dicts keep their kind.
+
+    Args:
+        answer: of a net: a tensor, or a tuple, list, dict or named tuple of such.
+    """
+    if isinstance(answer, paddle.Tensor):
+        half = answer.dtype in (paddle.float16, paddle.bfloat16)
+        return answer.astype("float32") if half else answer
+    if isinstance(answer, tuple) and hasattr(answer, "_fields"):
+        return type(answer)(*map(in_float32, answer))
+    if isinstance(answer, (tuple, list)):
+        return type(answer)(map(in_float32, answer))
+    if isinstance(answer, dict):
+        return {name: in_float32(part) for name, part in answer.items()}
+    return answer
+
+
+@contextlib.contextmanager
+def half_precision_nets(nets, precision: str):
+    """A block in which nets run under auto_cast and answer in float32, so that losses never see half precision.
+
+    A loss holds sums over a million pixels and steps as steep as sigmoid(50 x), for which the ten bits of float16 are
+    too few.
+
+    Args:
+        nets: layers, each called with its inputs alone.
+        precision: "fp32" (nothing changes), "bf16" or "fp16".
+    """
+
+    def lowered(forward):
+        def call(*inputs):
+            with paddle.amp.auto_cast(dtype=HALF[precision]):
+                answer = forward(*inputs)
+            return in_float32(answer)
+
+        return call
+
+    # One at a time by identity: a net that stands under two names is wrapped once.
+    chosen = list({id(net): net for net in nets}.values()) if precision in HALF else []
+    for net in chosen:
+        net.forward = lowered(net.forward)
+    try:
+        yield
+    finally:
+        for net in chosen:
+            del net.forward
