@@ -160,6 +160,14 @@ def test_trapezoids_are_straightened_and_near_parallelograms_are_not_bent():
         assert np.abs(moved - paste.polygon).max() <= copy_paste.STRAIGHT + 0.26 * (not bends)
 
 
+def test_straight_texts_need_no_division(monkeypatch):
+    """A warp with perspective divides at every pixel, and most texts have none."""
+    monkeypatch.setattr(cv2, "warpPerspective", lambda *a, **k: pytest.fail("perspective"))
+    donor = _page(_box(20, 30, 60, 50))
+    pastes = _pastes(_page(), donor, rotate=True)
+    assert (CopyPaste.apply(_page(), donor, pastes).image == 90).all()
+
+
 @pytest.mark.parametrize("find", [first_free, first_free_at_once])
 def test_the_first_free_try_and_touching_is_no_overlap(find):
     def run(tries, sizes, there):
