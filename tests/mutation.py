@@ -33,8 +33,8 @@ import traceback
 ROOT = pathlib.Path(__file__).parents[1]
 EQUIVALENT = pathlib.Path(__file__).with_name("equivalent_mutants.txt")
 FOLDERS = ("det", "rec", "losses", "distill", "augment", "engine")
-LEFT_OUT = {"engine": ("test_kill.py",)}
-"""Test files that start many processes and take a minute each time."""
+LEFT_OUT = {"engine": ("test_interrupt.py", "test_kill.py")}
+"""Test files that start many processes and take long each time."""
 
 IMPORTED_ONCE = (
     "paddle", "numba", "cv2", "hypothesis.extra.numpy", "pytest", "skimage.data", "PIL.Image", "PIL.ImageFont", "shapely",
@@ -126,6 +126,11 @@ def _visible(node, parent_fields=()):
             yield from _visible(child, (*parent_fields, place))
 
 
+def _first_line(node):
+    """Of a statement, past its decorators."""
+    return next(line for line in ast.unparse(node).splitlines() if not line.startswith("@"))
+
+
 def _at(tree, path):
     """Node at the end of a path, and the innermost statement on the way to it."""
     node, statement = tree, tree
@@ -153,7 +158,7 @@ def mutants_of(folder: str) -> dict[str, dict]:
             _, statement = _at(tree, path)
             for number, (what, _) in enumerate(_changes(node)):
                 if id(statement) not in texts:
-                    texts[id(statement)] = ast.unparse(statement).splitlines()[0]
+                    texts[id(statement)] = _first_line(statement)
                 before, own = texts[id(statement)], ast.unparse(node).splitlines()[0]
                 key = hashlib.sha256(f"{folder}\n{before}\n{own}\n{what}".encode()).hexdigest()[:12]
                 seen[key] += 1
@@ -177,7 +182,7 @@ def planted(mutant) -> dict:
     else:
         getattr(parent, field)[index] = new
     ast.fix_missing_locations(tree)
-    after = ast.unparse(_at(tree, path)[1]).splitlines()[0]
+    after = _first_line(_at(tree, path)[1])
     if after == mutant["before"]:
         after = f"{after}  [{mutant['what']}: {was}]"
     rest = {k: v for k, v in mutant.items() if k != "place"}

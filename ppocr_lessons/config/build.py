@@ -42,13 +42,20 @@ class Context(NamedTuple):
 
 
 def say(message: str) -> None:
-    """A line on stderr, if there is anything to say."""
+    """A line on stderr, if there is anything to say.
+
+    Args:
+        message: of one or more lines; nothing is printed if it is empty.
+    """
     if message:
         print(message, file=sys.stderr)
 
 
 def ordinary(path) -> str:
     """A path as it is, if it is not of a device or a pipe, which would be read without end.
+
+    Args:
+        path: of a file that the configuration names.
 
     Raises:
         ValueError: it is.
@@ -61,6 +68,9 @@ def ordinary(path) -> str:
 
 def context(config: Config) -> Context:
     """Read the dictionary and the like.
+
+    Args:
+        config: that was read.
 
     Raises:
         ConfigError: a dictionary that cannot be used; names the file.
@@ -233,5 +243,9 @@ def _term(config, name, part, nets, shared):
 
 
 def output_folder(config: Config) -> pathlib.Path:
-    """Where a run writes."""
+    """Where a run writes.
+
+    Args:
+        config: that was read.
+    """
     return pathlib.Path(config.settings.save_model_dir)

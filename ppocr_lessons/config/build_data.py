@@ -11,7 +11,12 @@ from .yaml_file import Problem, raise_for
 
 
 def build_transforms(part: SetConfig, shared: Context) -> list:
-    """The pipeline of a data set."""
+    """The pipeline of a data set.
+
+    Args:
+        part: Train or Eval of a configuration.
+        shared: see `context`.
+    """
     given = {
         "CTCLabelEncode": {"alphabet": shared.alphabet, "max_text_length": shared.longest},
         "ClsLabelEncode": {"label_list": shared.labels},
@@ -20,7 +25,14 @@ def build_transforms(part: SetConfig, shared: Context) -> list:
 
 
 def checked_source(config: Config, part: SetConfig, shared: Context, what: str):
-    """The entries of a data set, every one of them checked; see `build_dataset`."""
+    """The entries of a data set, every one of them checked; see `build_dataset`.
+
+    Args:
+        config: that was read.
+        part: Train or Eval of it.
+        shared: see `context`.
+        what: name of the dataset in messages.
+    """
     given = part.dataset
     if given.name == "LMDBDataSet":
         source = LmdbSource(given.data_dir)

@@ -17,7 +17,12 @@ class Checker:
         self.values, self.problems, self.notes = values, [], []
 
     def problem(self, place: tuple, reason: str) -> None:
-        """Note a problem."""
+        """Note a problem.
+
+        Args:
+            place: keys and list indices, from the top of the file.
+            reason: what was found there and what is known.
+        """
         self.problems.append(Problem(place, reason))
 
     def counting(self, kind: tuple, values: dict, place: tuple) -> dict:
@@ -33,7 +38,13 @@ class Checker:
         return values
 
     def section(self, values, place: tuple, *, needed: bool = True) -> dict:
-        """A part that has to be named values."""
+        """A part that has to be named values.
+
+        Args:
+            values: that were found.
+            place: see `problem`.
+            needed: whether a missing section is a problem.
+        """
         if isinstance(values, dict) and (values or not needed):
             return values
         if values is not None or needed:
@@ -69,14 +80,28 @@ class Checker:
         return model.model_validate(good) if rest and bad and _passes(model, good) else None
 
     def one_of(self, known, name, place: tuple, what: str) -> bool:
-        """Is a name among those that are known? A problem if it is not."""
+        """Is a name among those that are known? A problem if it is not.
+
+        Args:
+            known: names that may stand there.
+            name: that was found.
+            place: see `problem`.
+            what: what the names are of, in the plural.
+        """
         if isinstance(name, str) and name_of(name) in known:
             return True
         self.problem(place, f"found {name!r:.60}; known {what} are {sorted(known)}")
         return False
 
     def named(self, models: dict, values, place: tuple, what: str):
-        """A part whose model goes by its name."""
+        """A part whose model goes by its name.
+
+        Args:
+            models: schemas by name.
+            values: that were found.
+            place: see `problem`.
+            what: what the names are of, in the plural.
+        """
         values = self.section(values, place)
         if not values or not self.one_of(models, values.get("name"), (*place, "name"), what):
             return None

@@ -155,12 +155,20 @@ def split_ignored(kind: tuple, values: dict) -> tuple[dict, list[tuple[str, str]
 
 
 def name_of(value):
-    """Our spelling of a name."""
+    """Our spelling of a name.
+
+    Args:
+        value: of a key `name`.
+    """
     return SAME.get(value, value) if isinstance(value, str) else value
 
 
 def fraction(value):
-    """The number that "1./255." stands for; anything else comes back as it is."""
+    """The number that "1./255." stands for; anything else comes back as it is.
+
+    Args:
+        value: a number, or a text such as `1./255.`.
+    """
     if isinstance(value, str):
         above, found, below = value.partition("/")
         try:

@@ -19,7 +19,11 @@ from .parts import Config
 
 
 def build_postprocess(config: Config) -> DBPostProcess:
-    """Post-processing of a detector."""
+    """Post-processing of a detector.
+
+    Args:
+        config: of a detector.
+    """
     part = config.postprocess
     return DBPostProcess(
         thresh=part.thresh,

@@ -57,5 +57,9 @@ class Config:
     file: YamlFile | None = None
 
     def line(self, place: tuple) -> int | None:
-        """Line of a place in the file, or None."""
+        """Line of a place in the file, or None.
+
+        Args:
+            place: keys and list indices, from the top of the file.
+        """
         return self.file.line(place) if self.file else None

@@ -23,7 +23,13 @@ STAND_INS = {"alphabet": None, "max_text_length": 25, "label_list": ["0", "180"]
 
 
 def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
-    """Section Train or Eval; None, and problems, if it does not pass."""
+    """Section Train or Eval; None, and problems, if it does not pass.
+
+    Args:
+        checker: that collects the problems.
+        config: whose task is known.
+        key: "Train" or "Eval".
+    """
     values = checker.section(checker.values.get(key), (key,))
     if not values:
         return None

@@ -56,7 +56,11 @@ def _files_of(part: SetConfig) -> list[pathlib.Path]:
 
 
 def content(config: Config) -> dict[str, list[str]]:
-    """Checksums of what a configuration reads apart from pictures, by the key that names it."""
+    """Checksums of what a configuration reads apart from pictures, by the key that names it.
+
+    Args:
+        config: that was read.
+    """
     sums = {
         f"{what}.dataset.label_file_list": [_file_sum(path) for path in _files_of(part)]
         for what, part in (("Train", config.train), ("Eval", config.evaluation))
@@ -70,6 +74,9 @@ def agreement(config: Config) -> dict[str, object]:
     """What has to stay as it is while a run lasts, one value a key: nets, loss, optimizer, seed, data.
 
     Label files and dictionary are left to `content`: they may move, if they stay the same.
+
+    Args:
+        config: that was read.
     """
     whole = {"Global": config.settings.model_dump(exclude=FREE)}
     whole["Global"]["seed"] = DEFAULT_SEED if config.settings.seed is None else config.settings.seed

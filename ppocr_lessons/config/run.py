@@ -58,7 +58,12 @@ class Run:
 
 
 def cpu_note(settings, device: str | None) -> list[str]:
-    """A sentence where a GPU is asked for, PaddleOCR's way, and the run is on the CPU."""
+    """A sentence where a GPU is asked for, PaddleOCR's way, and the run is on the CPU.
+
+    Args:
+        settings: section Global.
+        device: that was chosen.
+    """
     if settings.use_gpu and device == "cpu":
         return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
     return []
@@ -66,6 +71,9 @@ def cpu_note(settings, device: str | None) -> list[str]:
 
 def start_device(config: Config) -> str:
     """Choose the device that a configuration names, and meet the other processes; the device.
+
+    Args:
+        config: that was read.
 
     Raises:
         ConfigError: a GPU is asked for and there is none, or an unknown device.

@@ -59,7 +59,11 @@ class YamlFile:
         print(f"{self.path}:{line}: {key!r} stands here twice, this one counts", file=sys.stderr)
 
     def line(self, place: tuple) -> int | None:
-        """Line of a place, or of the deepest part of it that is there; None for what an override put in."""
+        """Line of a place, or of the deepest part of it that is there; None for what an override put in.
+
+        Args:
+            place: keys and list indices, from the top of the file.
+        """
         node, line = self._root, None
         for step in place:
             if isinstance(node, yaml.MappingNode):
@@ -98,12 +102,19 @@ def raise_for(path, problems: list[Problem], line_of=lambda place: None, cause=N
 
 
 def dotted(place: tuple) -> str:
-    """A place as an override spells it: Train.dataset.transforms.2.RecAug."""
+    """A place as an override spells it: Train.dataset.transforms.2.RecAug.
+
+    Args:
+        place: keys and list indices, from the top of the file.
+    """
     return ".".join(map(str, place))
 
 
 def parse_value(text: str):
     """Value of an override, as it would be in the file; nothing stands for null, what is no YAML for itself.
+
+    Args:
+        text: what stands behind the equals sign of an override.
 
     Raises:
         ConfigError: characters that no text of a file may have.

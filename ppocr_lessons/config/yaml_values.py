@@ -42,7 +42,11 @@ _Loader.add_implicit_resolver(
 
 
 def is_text(value: str) -> bool:
-    """Has it neither a zero nor half a character in it, which no path and no file can hold?"""
+    """Has it neither a zero nor half a character in it, which no path and no file can hold?
+
+    Args:
+        value: of a file or an override.
+    """
     return not re.search("[\0\ud800-\udfff]", value)
 
 

@@ -19,6 +19,10 @@ THRESHOLD = 0.3
 def dilate(prob, *, threshold: float = THRESHOLD):
     """1 where the map, or its neighbour above, to the left, or both, is over the threshold: a 2 x 2 dilation.
 
+    Args:
+        prob: the teacher's probability map.
+        threshold: above which a pixel is text.
+
     Shape:
         prob: (N, H, W)
         returns: (N, H, W) of 0 and 1, without gradient
@@ -103,6 +107,10 @@ class CML(Combined):
     @staticmethod
     def check_teacher(teacher_hmean: float, student_hmean: float) -> None:
         """Stop before a run in which there is nothing to learn from the teacher.
+
+        Args:
+            teacher_hmean: of the frozen teacher, on the evaluation dataset.
+            student_hmean: of the student before it is trained, on the same pages.
 
         Raises:
             ValueError: the teacher is not better than the student.

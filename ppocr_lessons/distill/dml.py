@@ -39,6 +39,10 @@ def dml_maps(p, q):
 
     Only the probability of text is compared, not that of background (1 - p), as in PaddleOCR.
 
+    Args:
+        p: probability map of one net.
+        q: that of its peer.
+
     Shape:
         p, q: (N, H, W) in 0..1
         returns: (N,)
@@ -51,6 +55,10 @@ def dml_maps(p, q):
 
 def dml_sums(p, q):
     """Symmetric divergence of two tensors of probabilities, summed over everything, mean over N.
+
+    Args:
+        p: probabilities of one net.
+        q: those of its peer.
 
     Shape:
         p, q: (N, ...), above 0
@@ -65,6 +73,10 @@ def dml_sums(p, q):
 
 def dml_sequences(logits_p, logits_q):
     """Symmetric KL divergence of two sequences of class probabilities, summed over steps and classes.
+
+    Args:
+        logits_p: scores of one recognizer, before the softmax.
+        logits_q: those of its peer.
 
     Shape:
         logits_p, logits_q: (N, T, K)

@@ -17,6 +17,10 @@ MODES = ("l1", "l2", "smooth_l1")
 def distance(a, b, mode: str = "l2"):
     """Mean absolute, squared or smooth absolute difference of two tensors of one shape.
 
+    Args:
+        a: features of one net.
+        b: those of its peer.
+        mode: see DistanceTerm.
     PaddleOCR: DistanceLoss in ppocr/losses/basic_loss.py.
     """
     if mode == "smooth_l1":

@@ -106,12 +106,12 @@ def test_bends_come_in_order_and_then_bda():
     np.testing.assert_array_equal(RecAug.apply(IMAGE, drawn), BDA.apply(image, drawn.bda))
     corners = [points.source[:4] for points in drawn.bends]
     assert len(corners) == 3 and len(drawn.bends[2].source) == 4
-    counts = {
-        len(RecAug(tia_prob=1).sample(np.random.default_rng(s), IMAGE).bends[k].source)
-        for s in range(60)
-        for k in (0, 1)
-    }
-    assert counts == {4 + 2 * (segments - 1) for segments in (3, 4, 5, 6)}
+    for kind in (0, 1):
+        counts = {
+            len(RecAug(tia_prob=1).sample(np.random.default_rng(s), IMAGE).bends[kind].source)
+            for s in range(60)
+        }
+        assert counts == {4 + 2 * (segments - 1) for segments in (3, 4, 5, 6)}
     call = RecAug(tia_prob=1)(np.random.default_rng(5), IMAGE)
     np.testing.assert_array_equal(
         call, RecAug.apply(IMAGE, RecAug(tia_prob=1).sample(np.random.default_rng(5), IMAGE))

@@ -188,6 +188,7 @@ def test_where_a_window_goes(keep_ratio, filled, expected):
     corners = placed.points(np.array([[[20, 10], [100, 110]]], np.float32))
     np.testing.assert_allclose(corners, [[[0, 0], [filled[1], filled[0]]]], atol=1e-4)
     np.testing.assert_allclose(np.diag(placed.matrix)[:2], expected)
+    assert placed.matrix[2].tolist() == [0, 0, 1]
 
 
 def test_a_sliver_has_a_pixel():

@@ -3,7 +3,8 @@
 import pytest
 
 from ppocr_lessons.config import evaluate, read_config
-from ppocr_lessons.config.build import build_dataset, context
+from ppocr_lessons.config.build import context
+from ppocr_lessons.config.build_data import build_dataset
 from ppocr_lessons.rec.ctc import Reading
 
 from .conftest import CONFIGS

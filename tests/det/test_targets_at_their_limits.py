@@ -132,6 +132,20 @@ def test_the_compiled_threshold_map_is_that_of_numpy(rng, monkeypatch):
             np.testing.assert_allclose(other, expected, atol=2e-4)
 
 
+def test_a_corner_that_stands_there_twice(monkeypatch):
+    """The edge between the two has no length."""
+    triangle = np.array([[20, 15], [70, 15], [70, 40], [70, 40]], np.float32)
+    compiled = make_threshold_map(triangle[None], [False], (60, 90))
+    once = make_threshold_map([triangle[:3]], [False], (60, 90))
+    monkeypatch.setattr(targets, "raise_outlines", None)
+    monkeypatch.setattr(targets, "grow_convex", None)
+    for ours, same, plain in zip(
+        compiled, once, make_threshold_map(triangle[None], [False], (60, 90)), strict=True
+    ):
+        np.testing.assert_allclose(ours, plain, atol=2e-4)
+        np.testing.assert_allclose(same, plain, atol=2e-4)
+
+
 def test_the_threshold_map_by_brute_force(rng):
     """Every pixel of a band, from the distance to the nearest edge as PaddleOCR measures it."""
     shape, box = (60, 90), _box(20, 15, 70, 40)

@@ -17,6 +17,7 @@ from ppocr_lessons.engine.tensors import (
     save_weights,
     sha256,
     state_of,
+    unusable,
 )
 
 
@@ -78,6 +79,16 @@ def test_what_does_not_fit_is_said_and_nothing_is_changed(change, said):
         assign(net, arrays, "a file")
     for name, array in _arrays(net).items():
         np.testing.assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [([np.nan] * 4, "nothing but NaN"), ([np.nan, 1, 2, 3], "25.0% of it NaN or infinite"),
+     ([np.inf] * 4, "100.0% of it NaN or infinite"), ([1, 2, 3, 4], None)],
+)  # fmt: skip
+def test_values_that_are_no_numbers(values, said):
+    assert unusable(np.array(values, np.float32), paddle.zeros([4])) == said
+    assert unusable(np.array([1, 2]), paddle.zeros([2])) == "int64 in the file, float32 in the net"
 
 
 def test_assigned_values_take_the_type_of_the_net():

@@ -30,10 +30,10 @@ def test_adamw_decays_by_rate_and_factor(overrides):
         np.testing.assert_allclose(change, -0.1 * 0.5 * old, rtol=1e-3, atol=1e-7)
 
 
-def test_adamw_without_a_regularizer_decays_nothing(overrides):
-    for options in ({"regularizer": ""}, {"regularizer": "{name: L2, factor: 0.0}"}):
-        for change in moved_by(_trainer(overrides, name="AdamW", **options), 0.0, rate=0.1):
-            np.testing.assert_array_equal(change, 0)
+def test_adamw_with_factor_zero_decays_nothing(overrides):
+    trainer = _trainer(overrides, name="AdamW", regularizer="{name: L2, factor: 0.0}")
+    for change in moved_by(trainer, 0.0, rate=0.1):
+        np.testing.assert_array_equal(change, 0)
 
 
 @pytest.mark.parametrize("name", ["Momentum", "SGD"])
