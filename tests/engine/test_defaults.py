@@ -2,7 +2,7 @@
 
 import pytest
 
-from ppocr_lessons.engine import ema, evaluate, recipes, stream
+from ppocr_lessons.engine import array_parts, ema, evaluate, recipes, stream
 from ppocr_lessons.engine.cosine_warmup import lr_at
 from ppocr_lessons.engine.schedule import Schedule, linear
 
@@ -23,6 +23,10 @@ from ppocr_lessons.engine.schedule import Schedule, linear
 )
 def test_defaults(defaults_of, thing, expected):
     assert defaults_of(thing) == expected
+
+
+def test_limits_of_pickles():
+    assert (array_parts.MAX_BUILT, array_parts.MAX_ITEMS, array_parts.MAX_DEPTH) == (1 << 30, 64, 8)
 
 
 def test_a_schedule_of_its_name_alone():
