@@ -1,5 +1,6 @@
 """Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
 
+import sys
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -31,18 +32,7 @@ from .line_transforms import (
 from .pictures import PictureError
 from .sample import FIELDS, Sample
 from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
-from .workers import (
-    CLOSE_SECONDS,
-    Keys,
-    LoaderError,
-    Rows,
-    WorkerRows,
-    how_it_died,
-    leave_with_the_parent,
-    raise_for_worker,
-    stack,
-    stack_in_worker,
-)
+from .workers import Ahead, stack
 
 TRANSFORMS = {
     kind.__name__: kind
@@ -141,6 +131,38 @@ class Dataset:
         return None
 
 
+class _Keys:
+    """Batches as lists of (epoch, index), from one batch on and without end; what Paddle calls a batch sampler."""
+
+    def __init__(self, loader, first: int):
+        self.loader, self.first = loader, first
+
+    def __iter__(self):
+        batch = self.first
+        while True:
+            yield self.loader.keys(batch)
+            batch += 1
+
+    def __len__(self):
+        return sys.maxsize
+
+
+class _Rows(paddle.io.Dataset):
+    """Samples as tuples of arrays, by (epoch, index)."""
+
+    def __init__(self, dataset, fields):
+        super().__init__()
+        self.dataset, self.fields = dataset, fields
+
+    def __getitem__(self, key):
+        epoch, index = key
+        sample = self.dataset.sample(index, epoch)
+        return [np.asarray(getattr(sample, field)) for field in self.fields]
+
+    def __len__(self):
+        return len(self.dataset)
+
+
 class Loader:
     """Batches of a data set by number: the same number, the same batch, whatever happened before.
 
@@ -179,7 +201,7 @@ class Loader:
         self.dataset, self.batch_size, self.shuffle, self.drop_last = dataset, batch_size, shuffle, drop_last
         self.workers, self.shared_memory, self.rank, self.world = workers, shared_memory, rank, world
         self.kind, names = BATCHES[task]
-        self._rows = Rows(dataset, [FIELDS[name] for name in names])
+        self._rows = _Rows(dataset, [FIELDS[name] for name in names])
         joint = batch_size * world
         self.steps_per_epoch = len(dataset) // joint if drop_last else -(-len(dataset) // joint)
         if not self.steps_per_epoch:
@@ -187,7 +209,7 @@ class Loader:
                 f"{len(dataset)} samples do not fill a batch of {joint}; lower it, or drop_last: false"
             )
         self._order = (-1, None)
-        self._ahead: Iterator | None = None
+        self._ahead: Ahead | None = None
         self._next = -1
 
     def order(self, epoch: int) -> np.ndarray:
@@ -228,36 +250,15 @@ class Loader:
             rows = [self._rows[key] for key in self.keys(batch)]
             return self.kind(*(paddle.to_tensor(array) for array in stack(rows)))
         if batch != self._next or self._ahead is None:
-            self._ahead = iter(
-                paddle.io.DataLoader(
-                    WorkerRows(self.dataset, self._rows.fields),
-                    batch_sampler=Keys(self, batch),
-                    collate_fn=stack_in_worker,
-                    num_workers=self.workers,
-                    use_shared_memory=self.shared_memory,
-                    return_list=True,
-                    worker_init_fn=leave_with_the_parent,
-                )
+            self.close()
+            self._ahead = Ahead(
+                self._rows, _Keys(self, batch), workers=self.workers, shared_memory=self.shared_memory
             )
         self._next = batch + 1
-        try:
-            arrays = next(self._ahead)
-        except (SystemError, RuntimeError) as error:  # Paddle's words for a worker that is gone
-            self.close()
-            raise LoaderError(
-                f"a worker that prepares batches died ({how_it_died(error)}); where memory ran out, fewer of them "
-                "(loader.num_workers) or smaller batches help"
-            ) from error
-        raise_for_worker(arrays)
-        return self.kind(*arrays)
+        return self.kind(*next(self._ahead))
 
     def close(self) -> None:
         """Send the workers home, and make sure that they went; a batch asked for later calls them back."""
         ahead, self._ahead = self._ahead, None
-        workers = list(getattr(ahead, "_workers", ()))
-        if workers:
-            ahead._try_shutdown_all(CLOSE_SECONDS)
-        for worker in workers:
-            if worker.is_alive():
-                worker.kill()
-                worker.join()
+        if ahead is not None:
+            ahead.close()

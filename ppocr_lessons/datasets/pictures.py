@@ -16,6 +16,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 MAX_PIXELS = 100_000_000
 """About ten times what a phone takes; beyond it a picture is more likely an attack or a mistake."""
 
+TILE = 2048
+"""Pixels a side of what is converted at once."""
+
 MIN_SIDE = 4
 """Pixels: below it there is nothing to read."""
 
@@ -99,7 +102,7 @@ def _decode(file, name: str) -> np.ndarray:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
         raise PictureError(f"{name}: damaged or cut off: {error}") from error
-    return _from_pil(image, name)
+    return _from_pil(image, name, own=True)
 
 
 def _check_size(width: int, height: int, name: str) -> None:
@@ -109,18 +112,32 @@ def _check_size(width: int, height: int, name: str) -> None:
         raise PictureError(f"{name}: {width} x {height} is too small to read, at least {MIN_SIDE} px a side")
 
 
-def _from_pil(image: Image.Image, name: str) -> np.ndarray:
+def _from_pil(image: Image.Image, name: str, *, own: bool = False) -> np.ndarray:
+    """A Pillow image as RGB; one of our own may be turned in place."""
     _check_size(*image.size, name)
     try:
-        image = ImageOps.exif_transpose(image)
+        turned = ImageOps.exif_transpose(image, in_place=own)
     except (OSError, SyntaxError, ValueError) as error:
         raise PictureError(f"{name}: damaged or cut off: {error}") from error
+    image = image if own else turned
     if image.mode.startswith("I") or image.mode == "F":
         return _from_array(np.asarray(image))
+    # Tile by tile: each conversion of Pillow is another copy, and four of a picture of 100 megapixels are 1.6 GB.
+    out = np.empty((image.height, image.width, 3), np.uint8)
+    for top in range(0, image.height, TILE):
+        for left in range(0, image.width, TILE):
+            box = (left, top, min(left + TILE, image.width), min(top + TILE, image.height))
+            out[box[1] : box[3], box[0] : box[2]] = _rgb(
+                image if box[2:] == image.size and box[:2] == (0, 0) else image.crop(box)
+            )
+    return out
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return np.array(image.convert("RGB"))
+    return np.asarray(image.convert("RGB"))
 
 
 def _from_array(array: np.ndarray) -> np.ndarray:

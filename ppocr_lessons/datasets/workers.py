@@ -1,9 +1,14 @@
-"""Processes that prepare batches ahead: what they are given, what they send back, and how they end."""
+"""Processes that prepare batches ahead, and what becomes of them: an error in one is one error here, and none stays behind.
 
+Paddle's loader does the work. What it leaves open is settled here: an error in a worker is a traceback on stderr and
+the news that a queue was closed; a worker that died is an exception wherever the program happens to be; a worker that
+died while it held a lock leaves the others waiting for ever.
+"""
+
+import contextlib
+import gc
 import os
-import re
 import signal
-import sys
 import threading
 import time
 
@@ -13,123 +18,56 @@ import paddle
 from .labels import LabelError
 
 WATCH_SECONDS = 0.5
-"""A worker looks this often whether its parent is still there."""
-
 CLOSE_SECONDS = 2
-"""A worker has this long to leave by itself."""
-
-
-class Keys:
-    """Batches as lists of (epoch, index), from one batch on and without end; what Paddle calls a batch sampler.
-
-    Args:
-        loader: with `keys`, a function from the number of a batch to its list.
-        first: number of the first batch.
-    """
-
-    def __init__(self, loader, first: int):
-        self.loader, self.first = loader, first
-
-    def __iter__(self):
-        batch = self.first
-        while True:
-            yield self.loader.keys(batch)
-            batch += 1
-
-    def __len__(self):
-        return sys.maxsize
-
-
-class Rows(paddle.io.Dataset):
-    """Samples as lists of arrays, by (epoch, index).
-
-    Args:
-        dataset: of samples.
-        fields: of a sample that make up a row.
-    """
-
-    def __init__(self, dataset, fields):
-        super().__init__()
-        self.dataset, self.fields = dataset, fields
-
-    def __getitem__(self, key):
-        epoch, index = key
-        sample = self.dataset.sample(index, epoch)
-        return [np.asarray(getattr(sample, field)) for field in self.fields]
-
-    def __len__(self):
-        return len(self.dataset)
 
 
 class LoaderError(RuntimeError):
-    """Workers that prepare batches are gone, or one met an error that nobody foresaw."""
+    """A worker that prepares batches died, or met an error that nobody foresaw."""
 
 
-def how_it_died(error: Exception) -> str:
-    """The signal or exit code that Paddle's message names, or the message itself.
+class _HandedOver(paddle.io.Dataset):
+    """Rows of another data set, an error as a text in the place of a row."""
 
-    Args:
-        error: that Paddle raised.
-    """
-    found = re.search(r"killed by signal: \w[\w ]*|exited unexpectedly with code \d+", str(error))
-    return found.group() if found else " ".join(str(error).split())[:200]
-
-
-class WorkerRows(Rows):
-    """`Rows` for a worker, where an error is handed over as what comes out.
-
-    Raised there, it would reach this process as a traceback on stderr and the news that a queue was closed.
-    """
+    def __init__(self, rows):
+        super().__init__()
+        self.rows = rows
 
     def __getitem__(self, key):
         try:
-            return super().__getitem__(key)
+            return self.rows[key]
         except Exception as error:
             return f"{type(error).__name__}\n{error}"
 
-
-def stack_in_worker(rows):
-    """The batch, or a single array with the text of an error.
-
-    Args:
-        rows: of the batch, each a list of arrays or the text of an error.
-    """
-    failed = [row for row in rows if isinstance(row, str)]
-    return [np.frombuffer(failed[0].encode(), np.uint8)] if failed else stack(rows)
-
-
-def raise_for_worker(batch) -> None:
-    """Raise what a worker met, if its batch is the text of an error; batches have two arrays at least.
-
-    Args:
-        batch: list of arrays.
-
-    Raises:
-        LabelError, MemoryError, LoaderError: what the worker met.
-    """
-    if len(batch) == 1:
-        kind, text = np.asarray(batch[0]).tobytes().decode().split("\n", 1)
-        known = {"LabelError": LabelError, "LmdbError": LabelError, "MemoryError": MemoryError}
-        raise known[kind](text) if kind in known else LoaderError(f"{kind} in a worker: {text}")
+    def __len__(self):
+        return len(self.rows)
 
 
 def stack(rows) -> list[np.ndarray]:
-    """Rows to the arrays of a batch.
+    """Rows of arrays as one array for each column.
 
     Args:
-        rows: lists of arrays, the same shapes in each.
+        rows: tuples or lists of arrays.
     """
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
-def leave_with_the_parent(worker_id: int) -> None:
+def _stack_or_text(rows):
+    """The batch, or a single array with the text of an error; batches have two arrays at least."""
+    failed = [row for row in rows if isinstance(row, str)]
+    return [np.frombuffer(failed[0].encode(), np.uint8)] if failed else stack(rows)
+
+
+def _raise_for(text: str) -> None:
+    kind, said = text.split("\n", 1)
+    known = {"LabelError": LabelError, "LmdbError": LabelError, "MemoryError": MemoryError}
+    raise known[kind](said) if kind in known else LoaderError(f"{kind} in a worker: {said}")
+
+
+def _leave_with_the_parent(worker_id: int) -> None:
     """Set a worker up: signals are the parent's business, and when the parent is gone, so is the worker.
 
     Ctrl-C reaches every process of a terminal, and the launcher's SIGTERM every process of a group. Paddle's own watch
     looks between two batches only; a worker that waits to hand a batch over would wait for ever.
-
-    Args:
-        worker_id: Paddle's number of the worker; not used.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -141,3 +79,87 @@ def leave_with_the_parent(worker_id: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+class Ahead:
+    """Batches of a data set, prepared by workers before they are asked for.
+
+    Args:
+        rows: data set of tuples of arrays.
+        batches: the keys of each batch, in order; what Paddle calls a batch sampler.
+        workers: processes.
+        shared_memory: hand batches over in shared memory.
+    """
+
+    def __init__(self, rows, batches, *, workers: int, shared_memory: bool):
+        before = signal.getsignal(signal.SIGCHLD) if hasattr(signal, "SIGCHLD") else None
+        # What an earlier loader left behind must not be collected in a worker: Paddle's destructor would wait there for
+        # a thread that did not come along with the fork.
+        gc.collect()
+        gc.freeze()
+        try:
+            self._batches = iter(
+                paddle.io.DataLoader(
+                    _HandedOver(rows),
+                    batch_sampler=batches,
+                    collate_fn=_stack_or_text,
+                    num_workers=workers,
+                    use_shared_memory=shared_memory,
+                    return_list=True,
+                    worker_init_fn=_leave_with_the_parent,
+                )
+            )
+        finally:
+            gc.unfreeze()
+        if before is not None:
+            # Paddle's handler raises where a worker dies, in the middle of anything; the watch below does it in order.
+            with contextlib.suppress(ValueError):  # not the main thread
+                signal.signal(signal.SIGCHLD, before)
+        self._workers = list(getattr(self._batches, "_workers", ()))
+        self._closed = threading.Event()
+        self._died = ""
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while not self._closed.wait(WATCH_SECONDS):
+            codes = [worker.exitcode for worker in self._workers if worker.exitcode]
+            if codes:
+                self._died = f"killed by signal {-codes[0]}" if codes[0] < 0 else f"exit code {codes[0]}"
+                self._batches._exit_thread_unexpectedly()  # wakes whoever waits for a batch
+                return
+
+    def __next__(self):
+        """The next batch.
+
+        Raises:
+            LabelError, MemoryError: a worker met it.
+            LoaderError: a worker died, or met another error.
+        """
+        try:
+            arrays = next(self._batches)
+        except (SystemError, RuntimeError) as error:  # Paddle's words for a queue that was closed
+            self.close()
+            how = self._died or " ".join(str(error).split())[:200]
+            raise LoaderError(
+                f"a worker that prepares batches died ({how}); if memory ran out, fewer of them "
+                "(num_workers in the section loader) or smaller batches help"
+            ) from error
+        if len(arrays) == 1:
+            _raise_for(np.asarray(arrays[0]).tobytes().decode())
+        return arrays
+
+    def close(self) -> None:
+        """Send the workers home, and make sure that they went."""
+        self._closed.set()
+        if self._died:
+            for worker in self._workers:  # they may wait for a lock that the dead one holds
+                worker.kill()
+            # Half a message of the dead one may be in the pipe; with nobody left to write, reading on ends.
+            self._batches._data_queue._writer.close()
+        if self._workers:
+            self._batches._try_shutdown_all(CLOSE_SECONDS)
+        for worker in self._workers:
+            if worker.is_alive():
+                worker.kill()
+                worker.join()
+        self._workers = []

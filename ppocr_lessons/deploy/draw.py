@@ -10,6 +10,9 @@ from PIL import ImageDraw, ImageFont
 
 BOX_COLOUR = (213, 94, 0)
 
+LARGEST = 6000
+"""Pixels of the longer side of a drawing."""
+
 
 @functools.lru_cache(maxsize=64)
 def _font(size: int):
@@ -70,10 +73,13 @@ def draw_reading(image: np.ndarray, lines) -> np.ndarray:
         image: (H, W, 3) uint8 RGB, left as it is.
         lines: of `ocr.TextLine`.
 
-    Returns: (H', 2 W', 3) uint8 RGB; small pictures are enlarged.
+    Returns: (H', 2 W', 3) uint8 RGB; small pictures are enlarged, those above LARGEST made smaller.
     """
-    scale = max(1, round(700 / max(image.shape[:2])))  # small pictures are enlarged, or nothing could be read
-    image = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    longest = max(image.shape[:2])
+    # Small pictures are enlarged, or nothing could be read; of large ones the drawing would take gigabytes.
+    scale = LARGEST / longest if longest > LARGEST else max(1, round(700 / longest))
+    size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+    image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if scale >= 1 else cv2.INTER_AREA)
     lines = [line._replace(polygon=line.polygon * scale) for line in lines]
     boxes = draw_boxes(image, [line.polygon for line in lines])
     return np.hstack([boxes, write_texts(image.shape[:2], lines)])

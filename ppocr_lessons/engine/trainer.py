@@ -84,10 +84,9 @@ class Trainer:
         progress: bool = True,
         read_every: int = 10,
     ):
-        counts = {"accumulate": accumulate, "read_every": read_every, "save_minutes": save_minutes}
-        for name, count in counts.items():
-            if not count >= (0 if name == "save_minutes" else 1):
-                raise ValueError(f"{name} is {count}; it has to be positive")
+        if not (accumulate >= 1 and read_every >= 1 and save_minutes >= 0):
+            found = f"accumulate is {accumulate}, read_every {read_every}, save_minutes {save_minutes}"
+            raise ValueError(f"{found}; 1, 1 and 0 or more are needed")
         self.strategy, self.optimizer = strategy, optimizer
         self.batch_at, self.lr_at, self.seed = batch_at, lr_at, seed
         self.rank = parallel.world()[0]
@@ -272,11 +271,9 @@ class Trainer:
         return scores
 
     def _check_weights(self, arrays: dict[str, np.ndarray]) -> None:
-        bad = not_finite(arrays)
-        problem = bad and (
-            f"{bad} is not finite after step {self.step - 1}, though its loss is: lower the learning rate"
-        )
-        self._agree_that_it_goes_on(problem or None)
+        bad, step = not_finite(arrays), self.step - 1
+        reason = f"{bad} is not finite after step {step}, though its loss is: lower the learning rate"
+        self._agree_that_it_goes_on(reason if bad else None)
 
     def save(self) -> None:
         """Write the scalars and a checkpoint, in the first process alone.

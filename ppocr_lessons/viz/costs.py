@@ -111,13 +111,16 @@ def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None
     axes = np.atleast_1d(axes)
     places = np.arange(len(rows))[::-1]
     shown = [(place, published[row["row"]]) for place, row in zip(places, rows, strict=True) if row["row"] in (published or {})]  # fmt: skip
+    # Where no ratio was chosen, both scores are the same one.
+    chosen = any(row["hmean"] != row["hmean_fixed"] for row in rows)
     for place, row in zip(places, rows, strict=True):
         first = place == places[0]
         seeds = "one seed each" if first else None
         axes[0].plot(row["hmeans"], [place] * len(row["hmeans"]), "o", color=BLUE, alpha=0.55, label=seeds)
         _point(axes[0], row["hmean"], place, "D", RED, "mean over seeds" if first else None, 7)
-        fixed = "mean at PaddleOCR's unclip ratio, 1.5" if first else None
-        _point(axes[0], row["hmean_fixed"], place, "s", GREEN, fixed, -13)
+        if chosen:
+            fixed = "mean at PaddleOCR's unclip ratio, 1.5" if first else None
+            _point(axes[0], row["hmean_fixed"], place, "s", GREEN, fixed, -13)
     for place, score in shown:
         _point(axes[1], score, place, "D", RED, None, 7)
     axes[0].set_yticks(places, [row["title"] for row in rows])

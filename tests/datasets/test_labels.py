@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ppocr_lessons.datasets.checks import checked, find_problems
 from ppocr_lessons.datasets.icdar import convert_icdar, parse_line
 from ppocr_lessons.datasets.labels import LabelError, LabelFile, check_text, parse_page, same_length
 from ppocr_lessons.datasets.loader import Dataset
-from ppocr_lessons.datasets.sources import ListSource, LmdbSource, checked, find_problems
+from ppocr_lessons.datasets.sources import ListSource, LmdbSource
 from ppocr_lessons.datasets.transforms import DecodeImage
 from ppocr_lessons.rec.ctc import Alphabet
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ppocr_lessons.datasets.checks import checked, find_problems
 from ppocr_lessons.datasets.labels import LabelError
 from ppocr_lessons.datasets.lmdb_file import LmdbError, LmdbFile
-from ppocr_lessons.datasets.sources import LmdbSource, checked, find_problems
+from ppocr_lessons.datasets.sources import LmdbSource
 from ppocr_lessons.rec.ctc import Alphabet
 
 lmdb = pytest.importorskip("lmdb")

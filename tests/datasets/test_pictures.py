@@ -1,11 +1,14 @@
 """Every kind of picture, and every kind of thing that is none."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ppocr_lessons.datasets import pictures
 from ppocr_lessons.datasets.pictures import PictureError, read_picture, read_training_picture
 
 RGB = (np.indices((20, 30)).sum(0)[..., None] * (1, 2, 3)).astype(np.uint8)
@@ -123,6 +126,46 @@ def test_too_large_is_refused_before_it_is_unpacked(tmp_path):
     Image.new("1", (20_000, 20_000)).save(path)
     with pytest.raises(PictureError, match=r"large\.png.*pixels"):
         read_picture(path)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "LA", "CMYK", "PA"])
+def test_tiles_make_no_difference(mode, monkeypatch):
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (37, 53, 4), np.uint8), "RGBA")
+    image = image.convert("RGB").convert(mode) if mode in ("P", "CMYK") else image.convert(mode)
+    if mode == "P":
+        image.info["transparency"] = 3
+    whole = read_picture(image)
+    monkeypatch.setattr(pictures, "TILE", 16)
+    np.testing.assert_array_equal(read_picture(image), whole)
+
+
+def test_a_given_image_is_left_as_it_is(tmp_path):
+    image = Image.fromarray(RGB)
+    image.getexif()[274] = 6
+    assert read_picture(image).shape == (30, 20, 3)
+    assert image.size == (30, 20) and image.getexif()[274] == 6
+
+
+LARGE = """
+import resource, sys
+import numpy as np
+from PIL import Image
+from ppocr_lessons.datasets.pictures import read_picture
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert read_picture(sys.argv[1]).shape[2] == 3
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "size"), [("RGB", (9000, 9000)), ("RGBA", (9000, 9000)), ("RGB", (16_000_000, 5))]
+)
+def test_memory_of_the_largest_pictures(mode, size, tmp_path):
+    Image.new(mode, size, "white").save(tmp_path / "large.png", compress_level=1)
+    done = subprocess.run(
+        [sys.executable, "-c", LARGE, tmp_path / "large.png"], capture_output=True, text=True
+    )
+    assert int(done.stdout) < 900_000, done.stderr  # kilobytes: Pillow's four bytes a pixel and our three
 
 
 def test_folder(tmp_path):
