@@ -301,7 +301,7 @@ def test_top_level_is_the_agreed_one():
         pytest.skip("not a git checkout")
     allowed = {
         "README.md", "pyproject.toml", "environment.yml", "ppocr_lessons", "notebooks", "data", "tests", "binder",
-        "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "conftest.py",
+        "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", "conftest.py",
     }  # fmt: skip
     assert {name.split("/")[0] for name in tracked if not name.startswith(".")} <= allowed
 
