@@ -86,7 +86,7 @@ def _drawing_paths(out: pathlib.Path, pictures: list[pathlib.Path]) -> list[path
     Image.init()
     if Image.EXTENSION.get(out.suffix.lower()) not in Image.SAVE:
         raise ValueError(
-            f"--draw {out}: {out.suffix} is no format that pictures can be written in; .png is one"
+            f"--draw {out}: unknown picture format {out.suffix!r}; use .png, for example"
         )
     if out.exists() and pictures[0].exists() and out.samefile(pictures[0]):
         raise ValueError(f"--draw {out}: the picture itself, which would be lost; name another file")

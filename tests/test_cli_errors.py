@@ -146,7 +146,7 @@ def test_formats_that_cannot_be_drawn_are_named_before_anything_is_read(name, pi
     if name == "out.":
         assert result.exit_code == 0  # no ending: a folder
         return
-    assert result.exit_code == 1 and "is no format that pictures can be written in" in result.stderr
+    assert result.exit_code == 1 and "unknown picture format" in result.stderr
     assert result.stderr.count("\n") == 1 and [p.name for p in tmp_path.iterdir()] == ["page.png"]
 
 

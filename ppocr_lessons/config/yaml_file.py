@@ -56,7 +56,7 @@ class YamlFile:
             )
 
     def _twice(self, line, key):
-        print(f"{self.path}:{line}: {key!r} stands here twice, this one counts", file=sys.stderr)
+        print(f"{self.path}:{line}: {key!r} is a duplicate key; the last value is used", file=sys.stderr)
 
     def line(self, place: tuple) -> int | None:
         """Line of a place, or of the deepest part of it that is there; None for what an override put in.

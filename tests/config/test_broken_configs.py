@@ -368,7 +368,7 @@ def test_duplicate_keys_warn_and_the_last_wins(tmp_path, capsys):
     )
     (tmp_path / "twice.yml").write_text(text)
     assert read_config(tmp_path / "twice.yml").settings.epoch_num == 1200
-    assert "twice.yml:4: 'epoch_num' stands here twice" in capsys.readouterr().err
+    assert "twice.yml:4: 'epoch_num' is a duplicate key" in capsys.readouterr().err
 
 
 def test_values_of_the_files_survive():
