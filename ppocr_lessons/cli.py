@@ -85,9 +85,7 @@ def _drawing_paths(out: pathlib.Path, pictures: list[pathlib.Path]) -> list[path
         return [out / f"{picture.stem}.read.png" for picture in pictures]
     Image.init()
     if Image.EXTENSION.get(out.suffix.lower()) not in Image.SAVE:
-        raise ValueError(
-            f"--draw {out}: unknown picture format {out.suffix!r}; use .png, for example"
-        )
+        raise ValueError(f"--draw {out}: unknown picture format {out.suffix!r}; use .png, for example")
     if out.exists() and pictures[0].exists() and out.samefile(pictures[0]):
         raise ValueError(f"--draw {out}: the picture itself, which would be lost; name another file")
     return [out]
