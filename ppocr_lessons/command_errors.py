@@ -8,7 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 LONGEST = 500
-"""Characters of the message of an error that nobody foresaw."""
+"""Characters of the message of an unexpected error."""
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as of shells: 128 and the number of the signal."""

@@ -98,7 +98,7 @@ IGNORED = {
         "multi_precision": Ignored("weights stay in float32 under automatic mixed precision of level O1"),
     },
     ("Optimizer", "lr"): {
-        "last_epoch": Ignored("a run that goes on takes its step from its checkpoint"),
+        "last_epoch": Ignored("a resumed run takes its step from its checkpoint"),
         "verbose": _LOG,
     },
     ("PostProcess",): {

@@ -258,7 +258,7 @@ class Loader:
         return self.kind(*next(self._ahead))
 
     def close(self) -> None:
-        """Send the workers home, and make sure that they went; a batch asked for later calls them back."""
+        """Stop the workers and wait until they have exited; a later batch starts them again."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             ahead.close()

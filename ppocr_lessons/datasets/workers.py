@@ -22,7 +22,7 @@ CLOSE_SECONDS = 2
 
 
 class LoaderError(RuntimeError):
-    """A worker that prepares batches died, or met an error that nobody foresaw."""
+    """A worker that prepares batches died, or met an unexpected error."""
 
 
 class _HandedOver(paddle.io.Dataset):
@@ -67,7 +67,7 @@ def _leave_with_the_parent(worker_id: int) -> None:
     """Set a worker up: signals are the parent's business, and when the parent is gone, so is the worker.
 
     Ctrl-C reaches every process of a terminal, and the launcher's SIGTERM every process of a group. Paddle's own watch
-    looks between two batches only; a worker that waits to hand a batch over would wait for ever.
+    looks between two batches only; a worker blocked on handing over a batch would never exit.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -149,7 +149,7 @@ class Ahead:
         return arrays
 
     def close(self) -> None:
-        """Send the workers home, and make sure that they went."""
+        """Stop the workers and wait until they have exited."""
         self._closed.set()
         if self._died:
             for worker in self._workers:  # they may wait for a lock that the dead one holds

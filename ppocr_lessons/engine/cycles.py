@@ -80,7 +80,7 @@ def one_cycle(
 
 
 def two_step_cosine(step: int, *, peak: float, first: int, steps: int) -> float:
-    """A cosine over `first` steps, after which the cosine over the whole run goes on from where it is by then.
+    """A cosine over `first` steps, followed by the rest of a cosine over the whole run.
 
     PaddleOCR writes the rate as a recursion from step to step. Without a warm-up it reaches exactly 0 at the end of
     the first cosine and can never leave it. With a warm-up Paddle asks for its closed form, which is the one here.

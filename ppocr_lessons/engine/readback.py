@@ -32,7 +32,7 @@ class PendingRows:
         self._numbers.append((self._rows[-1], list(parts), accumulate, paddle.stack(scalars)))
 
     def read(self) -> list[dict]:
-        """Finish the rows with one transfer from the device, and hand them over."""
+        """Finish the rows with one transfer from the device and return them."""
         rows, numbers = self._rows, self._numbers
         self._rows, self._numbers = [], []
         if numbers:

@@ -109,7 +109,7 @@ class Trainer:
         The first process alone reads the folder: on another machine it may not exist, or hold something else.
 
         Args:
-            changed: the run goes on under another configuration; moments of another optimizer are left out.
+            changed: the run continues under another configuration; moments of another optimizer are left out.
 
         Raises:
             CheckpointError, WeightsError: nothing that can be read, or it does not fit the nets.
