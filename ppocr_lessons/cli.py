@@ -119,7 +119,7 @@ def read(
     """Read the text in pictures. Exit code 1 if one of them could not be read; the others still are."""
     from . import ocr
     from .datasets.pictures import read_picture
-    from .deploy.folder import detector_of, recognizer_of
+    from .deploy.export_folder import detector_of, recognizer_of
 
     drawings = _drawing_paths(draw, pictures) if draw else [None] * len(pictures)
     system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
@@ -164,7 +164,7 @@ def synth(
     size: Annotated[int, typer.Option(min=64, max=4096, help="Side of a page in pixels.")] = 640,
 ) -> None:
     """Write a synthetic data set in PaddleOCR's label formats."""
-    from .datasets.write import write_set
+    from .datasets.synthetic.write import write_set
 
     labels = write_set(
         kind.value,
@@ -220,27 +220,29 @@ def train(
     Ctrl-C and SIGTERM: the step is finished and saved first; exit code 130 or 143.
     """
     with signals_as_exit_codes() as signals:
-        from .config import read_config, run
+        from . import experiment
+        from .config import read_config
 
         signals.arm()
         settings = read_config(config, override or [], everything=True)
         if check:
-            prepared = run.prepare(settings, dry=True)
+            prepared = experiment.prepare(settings, dry=True)
             typer.echo(
                 f"{config}: good: {settings.task}, {prepared.steps} steps, {len(prepared.loader.dataset)} samples",
                 err=True,
             )
             return
-        scores = run.train(settings, max_steps=max_steps, fresh=fresh, resume_changed=changed)
+        scores = experiment.train(settings, max_steps=max_steps, fresh=fresh, resume_changed=changed)
         say_once(json.dumps(scores))
 
 
 @app.command("eval")
 def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = None) -> None:
     """Score trained weights on the Eval set of a configuration; JSON on stdout."""
-    from .config import read_config, run
+    from . import experiment
+    from .config import read_config
 
-    say_once(json.dumps(run.evaluate_config(read_config(config, override or []), weights)))
+    say_once(json.dumps(experiment.evaluate_config(read_config(config, override or []), weights)))
 
 
 @app.command()
@@ -251,14 +253,15 @@ def export(
     weights: Weights = None,
 ) -> None:
     """Write a trained net for Paddle's inference engine, and for `read --det` and `--rec`."""
-    from .config import read_config, run
-    from .config.evaluate import build_postprocess
-    from .deploy.folder import write_folder
-    from .deploy.record import refuse_to_replace
+    from . import experiment
+    from .config import read_config
+    from .config.evaluation import build_postprocess
+    from .deploy.export_folder import write_folder
+    from .deploy.export_record import refuse_to_replace
 
     refuse_to_replace(out)
     settings = read_config(config, override or [])
-    net, shared = run.trained_net(settings, weights)
+    net, shared = experiment.trained_net(settings, weights)
     postprocess = build_postprocess(settings) if settings.task == "det" else None
     write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
     typer.echo(f"{settings.task} net in {out}", err=True)

@@ -1,7 +1,6 @@
 """What has to be settled before Paddle is used: its messages, and whether this machine can run it at all."""
 
 import functools
-import importlib
 import importlib.util
 import os
 import pathlib
@@ -58,23 +57,3 @@ def require_paddle() -> None:
         # Importing Paddle on such a CPU ends in an illegal instruction, which no except can catch.
         raise ImportError(NO_AVX)
     import paddle  # noqa: F401
-
-
-def late_names(package: str, places: dict[str, str], listing: list[str]):
-    """`__getattr__` and `__dir__` of a package that also shows names which import the package themselves.
-
-    They come in when they are asked for: at the top of the package they would go round in a circle.
-
-    Args:
-        package: its `__name__`.
-        places: name -> module under ppocr_lessons that holds it, or that is it: "distill.cml" for `CML` and `cml`.
-        listing: its `__all__`.
-    """
-
-    def get(name):
-        if name not in places:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = importlib.import_module(f"ppocr_lessons.{places[name]}")
-        return module if places[name].split(".")[-1] == name else getattr(module, name)
-
-    return get, lambda: listing

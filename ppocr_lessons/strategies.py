@@ -64,12 +64,12 @@ STRATEGIES = (
     ),
     Strategy(
         "det-cosine", 1, ("det",), "2.1.4", "Cosine learning rate",
-        "engine.cosine_warmup:lr_at", "05_det_lr_schedule.ipynb",
+        "training.cosine_warmup:lr_at", "05_det_lr_schedule.ipynb",
         "hmean 0.6087 -> 0.6112", "chapter 2.1, Fig. 5", *_COSINE,
     ),
     Strategy(
         "det-warmup", 1, ("det",), "2.1.4", "Learning rate warm-up",
-        "engine.cosine_warmup:lr_at", "05_det_lr_schedule.ipynb",
+        "training.cosine_warmup:lr_at", "05_det_lr_schedule.ipynb",
         "hmean 0.6112 -> 0.6239", "chapter 2.1, Fig. 5",
         {"Optimizer.lr.warmup_epoch": 0}, {"Optimizer.lr.warmup_epoch": 2},
     ),
@@ -116,7 +116,7 @@ STRATEGIES = (
     ),
     Strategy(
         "rec-cosine", 1, ("rec",), "2.3.3", "Cosine learning rate",
-        "engine.cosine_warmup:lr_at", "13_rec_training.ipynb",
+        "training.cosine_warmup:lr_at", "13_rec_training.ipynb",
         "accuracy 0.5505 -> 0.5652", "chapter 2.3.3, Fig. 20", *_COSINE,
     ),
     Strategy(
@@ -127,13 +127,13 @@ STRATEGIES = (
     ),
     Strategy(
         "rec-l2", 1, ("rec",), "2.3.3", "Regularisation: L2 decay",
-        "engine.l2_decay:l2_decay", "13_rec_training.ipynb",
+        "training.l2_decay:l2_decay", "13_rec_training.ipynb",
         "accuracy 0.6179 -> 0.6519", "chapter 2.3.3, Fig. 20",
         {"Optimizer.regularizer.factor": 0}, {"Optimizer.regularizer.factor": 1e-5},
     ),
     Strategy(
         "rec-warmup", 1, ("rec",), "2.3.3", "Learning rate warm-up",
-        "engine.cosine_warmup:lr_at", "13_rec_training.ipynb",
+        "training.cosine_warmup:lr_at", "13_rec_training.ipynb",
         "accuracy 0.6519 -> 0.6581", "chapter 2.3.3, Fig. 20",
         {"Optimizer.lr.warmup_epoch": 0}, {"Optimizer.lr.warmup_epoch": 5},
     ),
@@ -145,7 +145,7 @@ STRATEGIES = (
     ),
     Strategy(
         "rec-pretrained", 1, ("rec",), "2.3.6", "Pre-trained model",
-        "engine.pretrained:pretrained", "13_rec_training.ipynb",
+        "zoo.pretrained:pretrained", "13_rec_training.ipynb",
         "accuracy 0.6581 -> 0.6900", "chapter 2.3.6, Fig. 20",
         {"Global.pretrained_model": None}, {"Global.pretrained_model": "rec"},
     ),

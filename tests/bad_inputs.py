@@ -28,12 +28,12 @@ from ppocr_lessons.datasets.checks import checked
 from ppocr_lessons.datasets.labels import LabelError
 from ppocr_lessons.datasets.pictures import PictureError, read_picture, read_training_picture
 from ppocr_lessons.datasets.sources import ListSource, LmdbSource
-from ppocr_lessons.deploy.folder import detector_of, recognizer_of, write_folder
-from ppocr_lessons.deploy.record import FolderError
-from ppocr_lessons.engine.fine_tuning import load_matching
-from ppocr_lessons.engine.pretrained import build, detector_postprocess, english
-from ppocr_lessons.engine.tensors import WeightsError, save_tensors, state_of
+from ppocr_lessons.deploy.export_folder import detector_of, recognizer_of, write_folder
+from ppocr_lessons.deploy.export_record import FolderError
 from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.training.tensor_files import WeightsError, save_tensors, state_of
+from ppocr_lessons.zoo.fine_tuning import load_matching
+from ppocr_lessons.zoo.pretrained import build, detector_postprocess, english
 
 ODD_NUMBERS = (
     "1e400",

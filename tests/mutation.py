@@ -1,6 +1,6 @@
 """Plant small faults in the library at random and count those that its own tests find.
 
-    python tests/mutation.py --seed 7 --count 200 --folders det rec losses distill augment engine
+    python tests/mutation.py --seed 7 --count 200 --folders det rec losses distill augment training zoo
 
 A mutant is one change of one place: another comparison, another arithmetic operator, a constant one off, a condition
 turned round, min for max, a result that is None, a statement left out. Each runs against the tests of its own folder
@@ -32,8 +32,8 @@ import traceback
 
 ROOT = pathlib.Path(__file__).parents[1]
 EQUIVALENT = pathlib.Path(__file__).with_name("equivalent_mutants.txt")
-FOLDERS = ("det", "rec", "losses", "distill", "augment", "engine")
-LEFT_OUT = {"engine": ("test_interrupt.py", "test_kill.py")}
+FOLDERS = ("det", "rec", "losses", "distill", "augment", "training", "zoo")
+LEFT_OUT = {"training": ("test_interrupt.py", "test_kill.py")}
 """Test files that start many processes and take long each time."""
 
 IMPORTED_ONCE = (

@@ -7,7 +7,7 @@ import papermill
 import pytest
 from PIL import Image
 
-from ppocr_lessons.datasets.synth import page_at
+from ppocr_lessons.datasets.synthetic.pages import page_at
 
 NOTEBOOKS = pathlib.Path(__file__).parents[1] / "notebooks"
 

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from ppocr_lessons import cls, det, ocr, rec
 from ppocr_lessons.cli import app
 from ppocr_lessons.datasets.pictures import PictureError
-from ppocr_lessons.datasets.synth import page_at
-from ppocr_lessons.engine.pretrained import card
+from ppocr_lessons.datasets.synthetic.pages import page_at
 from ppocr_lessons.rec.metric import character_error_rate
+from ppocr_lessons.zoo.pretrained import card
 
 LINES = (
     "Region-based segmentation",

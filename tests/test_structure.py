@@ -15,8 +15,9 @@ import pytest
 import typer
 
 import ppocr_lessons
-from ppocr_lessons import notebooks as rules
 from ppocr_lessons import strategies
+
+from . import notebook_rules as rules
 
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "ppocr_lessons"
@@ -24,16 +25,30 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
 LAYERS = (
-    ("runtime", "interrupt", "compiled", "strategies", "notebooks", "backbones", "losses", "augment"),
-    ("datasets", "det", "cls", "rec", "distill", "prune"),
-    ("engine",),
-    ("deploy",),
-    ("config",),
-    ("ocr", "bench"),
-    ("viz",),
+    (
+        "runtime",
+        "interrupt",
+        "strategies",
+        "polygons",
+        "kernels",
+        "datasets.batches",
+        "datasets.seeding",
+        "datasets.resize",
+    ),
+    ("backbones",),
+    ("prune", "losses", "augment"),
+    ("det", "cls", "rec"),
+    ("distill", "datasets"),
+    ("training", "evaluate"),
+    ("config", "deploy", "zoo"),
+    ("experiment", "ocr"),
+    ("det.related_lessons", "cls.related_lessons", "rec.related_lessons"),
+    ("bench", "viz"),
     ("command_errors", "cli", "__main__", "__init__"),
 )
-"""From the ground up: a module imports from its own row and those above it in this list."""
+"""Bottom to top: a module imports from its own row and the rows before it. A package stands for all of its modules,
+except for those named here with a dot. The files `related_lessons.py` collect what a reader of `det`, `cls` or `rec`
+looks for, wherever it is defined; no other module may import them."""
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
 NOTEBOOKS_TO_COME = {
     "08_cls_direction.ipynb", "09_cls_augmentation.ipynb", "10_pact.ipynb",
@@ -43,31 +58,49 @@ NOTEBOOKS_TO_COME = {
 }  # fmt: skip
 
 
-def _part(path):
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return parts[0]
+def _level(module):
+    """Row of LAYERS of a module, given as a dotted name below ppocr_lessons."""
+    return LEVEL.get(module, LEVEL.get(module.split(".")[0]))
+
+
+def _modules():
+    """Dotted names below ppocr_lessons of all modules and packages."""
+    return {".".join(p.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__") for p in SOURCES}
 
 
 def _imports(path):
-    """Parts of the package that a file imports at its top level, relative imports resolved."""
-    package = ["ppocr_lessons", *path.relative_to(PACKAGE).parts[:-1]]
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    """Modules of the package that a file imports anywhere in it, inside functions too, as dotted names."""
+    package, known = ["ppocr_lessons", *path.relative_to(PACKAGE).parts[:-1]], _modules()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*base, *([node.module] if node.module else [])])
-            names = [module] if module != "ppocr_lessons" else [f"ppocr_lessons.{a.name}" for a in node.names]
-            for name in names:
-                if name.startswith("ppocr_lessons."):
-                    yield name.split(".")[1]
+            if module.split(".")[0] == "ppocr_lessons":
+                inside = module.removeprefix("ppocr_lessons").removeprefix(".")
+                for alias in node.names:
+                    name = f"{inside}.{alias.name}" if inside else alias.name
+                    yield name if name in known else inside
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in SOURCES if p.name != "__init__.py"], ids=lambda p: str(p.relative_to(PACKAGE))
-)
+def _upward(path):
+    here = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+    for module in _imports(path):
+        if module.split(".")[-1] == "related_lessons":
+            yield f"{here} imports {module}, which is for readers alone"
+        elif module and _level(module) > _level(here):
+            yield f"{here} imports {module}, which is in a higher row"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
 def test_nothing_imports_upwards(path):
-    here = _part(path)
-    for part in _imports(path):
-        assert LEVEL[part] <= LEVEL[here], f"{here} imports {part}, which stands above it"
+    assert list(_upward(path)) == []
+
+
+@pytest.mark.parametrize("stub", sorted(PACKAGE.rglob("*.pyi")), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_names_that_are_imported_lazily_exist(stub):
+    """`__init__.pyi` is what lazy_loader and type checkers read; every name in it has to be there."""
+    package = importlib.import_module(".".join(stub.parent.relative_to(ROOT).parts))
+    assert [name for name in dir(package) if not hasattr(package, name)] == []
 
 
 ONE_BY_ONE = """
@@ -320,7 +353,7 @@ def test_importing_the_package_imports_nothing_heavy():
 def test_parts_come_in_when_asked_for():
     assert ppocr_lessons.strategies is strategies
     assert "det" in dir(ppocr_lessons)
-    with pytest.raises(AttributeError, match="no attribute 'layout'"):
+    with pytest.raises(AttributeError, match="No ppocr_lessons attribute layout"):
         _ = ppocr_lessons.layout
 
 

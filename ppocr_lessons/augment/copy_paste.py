@@ -9,9 +9,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..kernels.places import first_free
 from .bda import check_probability
 from .geometry import bounds
-from .places_cpu import first_free
 
 MOST = 30
 TRIES = 50

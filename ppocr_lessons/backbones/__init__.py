@@ -1,5 +1,5 @@
 """The feature extractors that the three nets share."""
 
-from ppocr_lessons.runtime import require_paddle
+from ..runtime import require_paddle
 
 require_paddle()

@@ -30,7 +30,7 @@ def make_divisible(width: float, divisor: int = 8) -> int:
 def depthwise_kernel():
     """The compiled CPU kernel for training, or None where numba is not installed."""
     try:
-        from .depthwise_cpu import DepthwiseConvCPU
+        from ..kernels.depthwise import DepthwiseConvCPU
     except ImportError:
         return None
     return DepthwiseConvCPU
@@ -39,7 +39,7 @@ def depthwise_kernel():
 class DepthwiseConv(nn.Conv2D):
     """One filter a channel, without bias: a plain Conv2D with `groups` equal to its channels.
 
-    In training on the CPU the compiled kernel of `depthwise_cpu` does the work, if numba is there;
+    In training on the CPU the compiled kernel `kernels.depthwise` does the work, if numba is there;
     everywhere else, in exported nets too, this is Paddle's convolution. Results agree to 1e-5.
 
     Args:

@@ -18,20 +18,20 @@ import time
 import numpy as np
 import paddle
 
+from .. import experiment
 from ..config import read_config
-from ..config import run as runs
 from ..config.build import context
 from ..config.build_data import build_dataset
 from ..config.optimizer import build_optimizer
-from ..datasets.write import write_set
+from ..datasets.synthetic.write import write_set
 from ..deploy.export import export_cached, size_mb
 from ..deploy.predictor import Predictor
 from ..det.metric import DetMetric
 from ..det.postprocess import DBPostProcess
 from ..det.se_removal import remove_se
-from ..engine.tensors import count_parameters, save_weights
 from ..prune.fpgm import prune
-from .det_rows import (
+from ..training.tensor_files import count_parameters, save_weights
+from .detection_rows import (
     BACKBONES,
     CHOOSING,
     CONFIG,
@@ -133,7 +133,7 @@ def run(row: Row, seed: int, out) -> dict:
     if record_file.is_file():
         return json.loads(record_file.read_text(encoding="utf-8"))
     config = settings_of(row, seed, out)
-    prepared = runs.prepare(config, progress=False)
+    prepared = experiment.prepare(config, progress=False)
     if row.surgery:
         net = operate(prepared.nets["Model"], row.surgery)
         with paddle.utils.unique_name.guard():
@@ -188,7 +188,7 @@ def costs(out, seed: int = SEEDS[0], rounds: int = 15) -> dict[str, dict[str, fl
         if not weights.is_file():
             continue
         config = settings_of(ROWS[name], seed, pathlib.Path(out))
-        net = runs.prepare(config, progress=False).nets["Model"]
+        net = experiment.prepare(config, progress=False).nets["Model"]
         net = operate(net, ROWS[name].surgery)
         net.eval()
         predictors[name] = Predictor(net)

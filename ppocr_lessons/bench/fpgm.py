@@ -14,15 +14,15 @@ import time
 
 import paddle
 
+from ..datasets.synthetic import streams
 from ..det.db_loss import PlainDB
-from ..engine import stream
-from ..engine.cosine_warmup import lr_at
-from ..engine.pretrained import pretrained
-from ..engine.recipes import RECIPES
-from ..engine.tensors import count_parameters, save_weights
-from ..engine.trainer import Trainer
 from ..prune.channels import channel_groups
 from ..prune.fpgm import prune
+from ..training.cosine_warmup import lr_at
+from ..training.tensor_files import count_parameters, save_weights
+from ..training.trainer import Trainer
+from ..zoo.pretrained import pretrained
+from ..zoo.recipes import RECIPES
 
 SEED, PEAK, WARMUP = 2, 1e-3, 20
 NARROW = 32
@@ -72,7 +72,7 @@ def run(out, steps: int, *, criterion: str = "fpgm", pictures: int = 1200) -> di
     trainer = Trainer(
         strategy,
         optimizer,
-        batch_at=lambda step: stream.det_batch(SEED, step),
+        batch_at=lambda step: streams.det_batch(SEED, step),
         lr_at=lambda step: lr_at(step, peak=PEAK, steps=steps, warmup_steps=WARMUP),
         seed=SEED,
         out=out,

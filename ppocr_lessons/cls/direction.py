@@ -8,6 +8,7 @@ from paddle import ParamAttr, nn
 from paddle.nn.initializer import Uniform
 
 from ..backbones.mobilenet_v3 import cls_mobilenet_v3
+from ..datasets.batches import ClsBatch
 from ..losses.objective import Objective
 
 DIRECTIONS = ("0", "180")
@@ -73,13 +74,6 @@ def direction_mobile(classes: int = 2, *, scale: float = 0.35) -> DirectionClass
         scale: width multiplier of the backbone.
     """
     return DirectionClassifier(cls_mobilenet_v3("small", scale), classes)
-
-
-class ClsBatch(NamedTuple):
-    """A batch of the classifier: `images` (N, 3, H, W) in -1..1, BGR; `labels` (N,) int64."""
-
-    images: paddle.Tensor
-    labels: paddle.Tensor
 
 
 class PlainCrossEntropy:

@@ -15,13 +15,13 @@ from ..det.dbnet import DBNet
 from ..distill.cml import DBTerm, DilatedTerm
 from ..distill.dml import DMLTerm
 from ..distill.udml import CTCTerm, DistanceTerm
-from ..engine.fine_tuning import freeze, load_matching
-from ..engine.pretrained import read_centers
 from ..losses.center_loss import CenterLoss
 from ..losses.combined import Combined, Weighted
 from ..losses.enhanced_ctc import CenterTerm
 from ..rec.crnn import CRNN
 from ..rec.ctc import Alphabet, PlainCTC
+from ..zoo.fine_tuning import freeze, load_matching
+from ..zoo.pretrained import read_centers
 from . import schema
 from .parts import Config, NetConfig
 from .yaml_file import Problem, dotted, raise_for

@@ -2,8 +2,8 @@
 
 import paddle
 
-from ..engine.l2_decay import regularizer
-from ..engine.schedule import Schedule
+from ..training.l2_decay import regularizer
+from ..training.schedules import Schedule
 from .parts import Config
 
 

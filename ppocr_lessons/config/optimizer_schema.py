@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from annotated_types import Ge, Gt, Le
 from pydantic import model_validator
 
-from ..engine.schedule import Schedule
+from ..training.schedules import Schedule
 from .schema import Above0, Below1, Part, Weight
 
 LR = Annotated[float, Ge(0), Le(100)]
@@ -31,7 +31,7 @@ class Optimizer(Part):
 
 
 class LearningRate(Part):
-    """Optimizer.lr. Ours beside PaddleOCR's: reach_zero; see engine/schedule.py."""
+    """Optimizer.lr. Ours beside PaddleOCR's: reach_zero; see training/schedules.py."""
 
     name: Literal[Schedule.NAMES] = "Const"
     learning_rate: Annotated[LR, Gt(0)] | None = None

@@ -14,9 +14,9 @@ import paddle
 import yaml
 
 from ..datasets.loader import TRANSFORMS
-from ..engine import parallel
-from ..engine.run_folder import holds_a_run, move_aside
-from ..engine.tensors import sha256
+from ..training import parallel
+from ..training.run_folder import holds_a_run, move_aside
+from ..training.tensor_files import sha256
 from .build import DEFAULT_SEED, output_folder, say
 from .parts import Config, SetConfig
 from .read import read_config

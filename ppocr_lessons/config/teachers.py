@@ -3,7 +3,7 @@
 from ..datasets.loader import Dataset
 from ..distill.cml import CML
 from .build import Context
-from .evaluate import evaluate
+from .evaluation import evaluate
 from .parts import Config
 from .yaml_file import ConfigError
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import paddle
 
-from ..cls.direction import ClsBatch
-from ..det.db_loss import DetBatch
-from ..rec.ctc import RecBatch
+from ..datasets.batches import ClsBatch, DetBatch, RecBatch
 from .det_transforms import (
     CopyPaste,
     DetLabelEncode,
@@ -18,7 +16,6 @@ from .det_transforms import (
     MakeBorderMap,
     MakeShrinkMap,
 )
-from .draws import rng_for
 from .labels import LabelError
 from .line_transforms import (
     BaseDataAugmentation,
@@ -31,6 +28,7 @@ from .line_transforms import (
 )
 from .pictures import PictureError
 from .sample import FIELDS, Sample
+from .seeding import rng_for
 from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
 from .workers import Ahead, stack
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .labels import LabelFile, parse_page
 from .pictures import read_picture
-from .synth import Page
+from .synthetic.pages import Page
 
 
 def shipped_page(folder, index: int, *, side: int | None = None) -> Page:

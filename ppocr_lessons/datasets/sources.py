@@ -6,9 +6,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from .draws import rng_for
 from .labels import LabelError, LabelFile
 from .lmdb_file import LmdbFile
+from .seeding import rng_for
 
 
 class Entry(NamedTuple):

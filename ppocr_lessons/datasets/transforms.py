@@ -7,8 +7,8 @@ changes. Those of pages stand in det_transforms.py, those of lines in line_trans
 import cv2
 import numpy as np
 
+from ..kernels.planes import look_up_planes
 from .pictures import read_training_picture
-from .planes_cpu import look_up_planes
 from .resize import IMAGENET_MEAN, IMAGENET_STD
 from .sample import FIELDS, Sample
 

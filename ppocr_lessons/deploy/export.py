@@ -17,9 +17,17 @@ from paddle.static import InputSpec
 
 from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
-from ..engine.tensors import sha256, state_of
 from ..rec.crnn import CRNN
-from .record import ABOUT, FILES, NAME, FolderError, put_in_place, read_record, refuse_to_replace
+from ..training.tensor_files import sha256, state_of
+from .export_record import (
+    ABOUT,
+    FILES,
+    NAME,
+    FolderError,
+    put_in_place,
+    read_record,
+    refuse_to_replace,
+)
 
 
 class Answer(paddle.nn.Layer):

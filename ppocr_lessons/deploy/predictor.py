@@ -9,7 +9,7 @@ import paddle
 from paddle import inference
 
 from .export import Answer, evaluating, export_cached
-from .record import NAME
+from .export_record import NAME
 
 SHAPES_KEPT = 16
 """Input shapes whose compiled oneDNN kernels are kept; each new shape costs a compilation."""

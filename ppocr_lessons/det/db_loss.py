@@ -1,31 +1,12 @@
 """The loss of DBNet: probability map, threshold map and binary map at once (chapters 2.1 and 3.1.1)."""
 
-from typing import NamedTuple
-
 import paddle
 
+from ..datasets.batches import DetBatch
 from ..losses.objective import Objective
 from .db_head import DBMaps
 
 EPS = 1e-6
-
-
-class DetBatch(NamedTuple):
-    """A batch of the detector. All maps are (N, H, W) float32.
-
-    Fields:
-        images: (N, 3, H, W), normalised BGR.
-        shrink_map: 1 inside the shrunk polygons.
-        shrink_mask: 0 on text that must not count.
-        threshold_map: 0.3 to 0.7, highest on the outline.
-        threshold_mask: 1 in the band where the threshold is learnt.
-    """
-
-    images: paddle.Tensor
-    shrink_map: paddle.Tensor
-    shrink_mask: paddle.Tensor
-    threshold_map: paddle.Tensor
-    threshold_mask: paddle.Tensor
 
 
 def dice_loss(pred, target, mask):

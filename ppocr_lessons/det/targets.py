@@ -11,9 +11,9 @@ import numpy as np
 import pyclipper
 
 from ..augment.geometry import bounds
-from .grow_cpu import grow_convex, most_points
-from .shrink_cpu import shrink_convex
-from .threshold_cpu import raise_outlines
+from ..kernels.grow import grow_convex, most_points
+from ..kernels.shrink import shrink_convex
+from ..kernels.threshold import raise_outlines
 
 SHRINK_RATIO = 0.4
 MIN_TEXT_SIZE = 8
@@ -273,7 +273,7 @@ def _grown(polygons, distances, ignored):
 
 
 def _raise_in_window(values, polygon, distance, window, low, high):
-    """What threshold_cpu.py does, for one polygon, in NumPy."""
+    """What kernels/threshold.py does, for one polygon, in NumPy."""
     left, top, right, bottom = window
     ys, xs = np.mgrid[top : bottom + 1, left : right + 1].astype(np.float32)
     nearest = np.full(xs.shape, np.inf, np.float32)

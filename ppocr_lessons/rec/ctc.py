@@ -8,6 +8,7 @@ import numpy as np
 import paddle
 from paddle import nn
 
+from ..datasets.batches import RecBatch
 from ..losses.objective import Objective
 
 BLANK = 0
@@ -164,20 +165,6 @@ def greedy_decode(probs, alphabet: Alphabet) -> list[Reading]:
         score = float(steps.max(1)[keep].mean()) if keep.any() else 0.0
         readings.append(Reading(alphabet.decode(classes[keep]), score))
     return readings
-
-
-class RecBatch(NamedTuple):
-    """A batch of the recogniser.
-
-    Fields:
-        images: (N, 3, 32, W) in -1..1, BGR.
-        labels: (N, L) int32 classes, padded with the blank.
-        lengths: (N,) int64, length of each label.
-    """
-
-    images: paddle.Tensor
-    labels: paddle.Tensor
-    lengths: paddle.Tensor
 
 
 def ctc_losses(logits, labels, lengths):

@@ -3,7 +3,17 @@
 import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
-from .figure import BLACK, BLUE, GREEN, MARKERS, ORANGE, RED, new_figure, show, show_picture
+from .figure import (
+    BLACK,
+    BLUE,
+    GREEN,
+    MARKERS,
+    ORANGE,
+    RED,
+    new_figure,
+    show,
+    show_picture,
+)
 
 
 def show_roles():

@@ -3,9 +3,9 @@
 import ipywidgets
 import numpy as np
 
-from ..engine.tensors import count_parameters
 from ..prune.channels import channel_groups
 from ..prune.fpgm import filter_distances, filter_norms, to_remove
+from ..training.tensor_files import count_parameters
 from .figure import BLUE, MARKERS, RED, new_figure, png, show
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
-from ppocr_lessons.datasets.synth import page_at
+from ppocr_lessons.datasets.synthetic.pages import page_at
 
 
 def _labelled(index, size=(300, 400)):

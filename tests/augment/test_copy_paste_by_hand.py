@@ -6,7 +6,7 @@ import pytest
 
 from ppocr_lessons.augment import copy_paste
 from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage, Paste
-from ppocr_lessons.augment.places_cpu import first_free, first_free_at_once
+from ppocr_lessons.kernels.places import first_free, first_free_at_once
 
 
 def _box(left, top, right, bottom):

@@ -8,8 +8,8 @@ from ppocr_lessons.backbones.pp_lcnet import PPLCNet
 from ppocr_lessons.backbones.resnet_vd import ResNetVd
 from ppocr_lessons.cls import direction_mobile
 from ppocr_lessons.det import DBFPN, DBHead, db_mobile, db_server
-from ppocr_lessons.engine.tensors import count_parameters
 from ppocr_lessons.rec import crnn_lcnet, crnn_mobile, crnn_server, rec_mobilenet_v3
+from ppocr_lessons.training.tensor_files import count_parameters
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from ppocr_lessons.bench import ablation, det_rows
+from ppocr_lessons.bench import ablation, detection_rows
 from ppocr_lessons.cli import app
 from ppocr_lessons.config.yaml_file import ConfigError, diff
 from ppocr_lessons.det.dbnet import db_mobile, db_server
-from ppocr_lessons.engine.tensors import save_weights
+from ppocr_lessons.training.tensor_files import save_weights
 
 SHORT = ("Global.epoch_num=1", "Train.loader.batch_size_per_card=4")
 
@@ -26,23 +26,23 @@ def folder(tmp_path_factory):
         patch.setattr(ablation, "CHOOSING", 2)
         patch.setattr(ablation, "SIDE", 128)
         ablation.prepare_data(out)
-    for seed in det_rows.SEEDS:
-        det_rows.folder_of(out, "warm-up", seed).mkdir()
-        save_weights(db_mobile(), det_rows.folder_of(out, "warm-up", seed) / "latest.safetensors")
-    det_rows.folder_of(out, "se-longer", 1).mkdir()
-    gated = det_rows.folder_of(out, "se-longer", 1) / "latest.safetensors"
+    for seed in detection_rows.SEEDS:
+        detection_rows.folder_of(out, "warm-up", seed).mkdir()
+        save_weights(db_mobile(), detection_rows.folder_of(out, "warm-up", seed) / "latest.safetensors")
+    detection_rows.folder_of(out, "se-longer", 1).mkdir()
+    gated = detection_rows.folder_of(out, "se-longer", 1) / "latest.safetensors"
     save_weights(db_mobile(disable_se=False), gated)
-    det_rows.folder_of(out, "teacher", 1).mkdir()
-    save_weights(db_server(), det_rows.folder_of(out, "teacher", 1) / "latest.safetensors")
+    detection_rows.folder_of(out, "teacher", 1).mkdir()
+    save_weights(db_server(), detection_rows.folder_of(out, "teacher", 1) / "latest.safetensors")
     return out
 
 
 def _values(folder, name):
-    return det_rows.settings_of(det_rows.ROWS[name], 1, folder).values
+    return detection_rows.settings_of(detection_rows.ROWS[name], 1, folder).values
 
 
 def test_each_row_of_the_first_edition_changes_one_thing(folder):
-    rows = [row.name for row in det_rows.FIRST_EDITION if row.name != "fpgm"]
+    rows = [row.name for row in detection_rows.FIRST_EDITION if row.name != "fpgm"]
     for before, after in itertools.pairwise(rows):
         changes = [
             line
@@ -63,7 +63,7 @@ def test_rows_of_the_second_edition(folder):
     }
     pasting = diff(_values(folder, "cml"), _values(folder, "cml-copy-paste"))
     assert any("CopyPaste" in line for line in pasting)
-    config = det_rows.settings_of(det_rows.ROWS["cml"], 3, folder)
+    config = detection_rows.settings_of(detection_rows.ROWS["cml"], 3, folder)
     starts = {name: net.sub.pretrained for name, net in config.nets.items()}
     assert "warm-up-3" in starts["Student"] and "warm-up-1" in starts["Student2"], "the students differ"
     assert config.nets["Teacher"].sub.freeze_params
@@ -71,12 +71,12 @@ def test_rows_of_the_second_edition(folder):
 
 def test_a_row_waits_for_the_one_it_goes_on_from(tmp_path):
     with pytest.raises(ConfigError, match=r"warm-up-2.*not done"):
-        det_rows.settings_of(det_rows.ROWS["further"], 2, tmp_path)
+        detection_rows.settings_of(detection_rows.ROWS["further"], 2, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["small-0.35", "cml-copy-paste", "fpgm", "se-removed"])
 def test_a_run_is_recorded_and_not_run_again(folder, name):
-    row = det_rows.ROWS[name]
+    row = detection_rows.ROWS[name]
     short = row._replace(changes=(*row.changes, *SHORT))
     record = ablation.run(short, 1, folder)
     assert record["steps"] == 2 and np.isfinite(record["loss"]).all()
@@ -101,7 +101,7 @@ def test_the_unclip_ratio_is_chosen_on_pages_that_are_not_scored(monkeypatch, fo
         return scored if pages == "scored" else choosing
 
     monkeypatch.setattr(ablation, "by_unclip", fake)
-    config = det_rows.settings_of(det_rows.ROWS["cosine"], 1, folder)
+    config = detection_rows.settings_of(detection_rows.ROWS["cosine"], 1, folder)
     found = ablation.scores_of(config, None, folder, "scored")
     assert found["unclip"] == 1.2 and found["chosen"]["hmean"] == 0.4 and found["fixed"]["hmean"] == 0.6
     assert len(seen[0]) == 2, "the pages of the folder `choose`"
@@ -142,4 +142,4 @@ def test_recorded_results_are_of_these_rows(repository):
     for mine, theirs in zip(table, recorded["table"], strict=True):
         assert mine["hmean"] == pytest.approx(theirs["hmean"])
     for row in table:
-        assert len(row["seeds"]) == (1 if row["row"] in det_rows.ONCE else 3), row["row"]
+        assert len(row["seeds"]) == (1 if row["row"] in detection_rows.ONCE else 3), row["row"]

@@ -28,7 +28,7 @@ from ppocr_lessons.datasets import transforms as ours
 from ppocr_lessons.datasets.loader import Dataset
 from ppocr_lessons.datasets.sample import Sample
 from ppocr_lessons.datasets.sources import Entry
-from ppocr_lessons.datasets.synth import line_at
+from ppocr_lessons.datasets.synthetic.pages import line_at
 from ppocr_lessons.det.postprocess import DBPostProcess
 from ppocr_lessons.det.targets import clip_polygons, make_shrink_map, make_threshold_map
 from ppocr_lessons.rec.ctc import ENGLISH, Alphabet

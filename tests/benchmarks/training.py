@@ -14,12 +14,13 @@ import paddle
 
 from ppocr_lessons.backbones import blocks
 from ppocr_lessons.bench.timing import interleaved
-from ppocr_lessons.cls.direction import ClsBatch, PlainCrossEntropy, direction_mobile
+from ppocr_lessons.cls.direction import PlainCrossEntropy, direction_mobile
+from ppocr_lessons.datasets.batches import ClsBatch, DetBatch, RecBatch
 from ppocr_lessons.det import db_head
-from ppocr_lessons.det.db_loss import DetBatch, PlainDB
+from ppocr_lessons.det.db_loss import PlainDB
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.rec.crnn import crnn_mobile
-from ppocr_lessons.rec.ctc import PlainCTC, RecBatch
+from ppocr_lessons.rec.ctc import PlainCTC
 
 OURS = db_head.DoubleSize.forward
 GOALS = {"recognition": 1.8, "detection": 1.3, "direction": 1.0}

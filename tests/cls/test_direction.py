@@ -4,8 +4,9 @@ import numpy as np
 import paddle
 import pytest
 
-from ppocr_lessons.cls import ClsBatch, PlainCrossEntropy, cls_resize, direction_mobile
+from ppocr_lessons.cls import PlainCrossEntropy, cls_resize, direction_mobile
 from ppocr_lessons.cls.input_resolution import LARGE, SMALL
+from ppocr_lessons.datasets.batches import ClsBatch
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE])

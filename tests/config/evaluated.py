@@ -7,8 +7,9 @@ import sys
 ROOT = pathlib.Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from ppocr_lessons.config import read_config, run  # noqa: E402
-from ppocr_lessons.engine import parallel  # noqa: E402
+from ppocr_lessons import experiment as run  # noqa: E402
+from ppocr_lessons.config import read_config  # noqa: E402
+from ppocr_lessons.training import parallel  # noqa: E402
 
 COUNTS = {"det": 5, "rec": 41, "cls": 41}
 """Odd ones, so that the shares are not alike."""

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import ConfigError, read_config
-from ppocr_lessons.config.run import prepare
+from ppocr_lessons.experiment import prepare
 
 from .conftest import CONFIGS
 from .mutations import KINDS, mutate

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import read_config
-from ppocr_lessons.config.run import prepare, train
 from ppocr_lessons.det.dbnet import db_server
-from ppocr_lessons.engine.tensors import read_tensors, save_weights, sha256
+from ppocr_lessons.experiment import prepare, train
+from ppocr_lessons.training.tensor_files import read_tensors, save_weights, sha256
 
 from .conftest import CONFIGS, ROOT
 from .stepping import moved_by

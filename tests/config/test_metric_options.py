@@ -2,7 +2,8 @@
 
 import pytest
 
-from ppocr_lessons.config import evaluate, read_config
+from ppocr_lessons import evaluate
+from ppocr_lessons.config import read_config
 from ppocr_lessons.config.build import context
 from ppocr_lessons.config.build_data import build_dataset
 from ppocr_lessons.rec.ctc import Reading

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.config import read_config
-from ppocr_lessons.config.run import prepare
+from ppocr_lessons.experiment import prepare
 
 from .conftest import CONFIGS
 from .stepping import moved_by

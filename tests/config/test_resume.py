@@ -8,12 +8,13 @@ import signal
 import pytest
 from typer.testing import CliRunner
 
+from ppocr_lessons import experiment
 from ppocr_lessons.cli import app
-from ppocr_lessons.config import read_config, run
+from ppocr_lessons.config import read_config
 from ppocr_lessons.config.record import agreement
 from ppocr_lessons.config.yaml_file import ConfigError
 from ppocr_lessons.det.dbnet import db_server
-from ppocr_lessons.engine.tensors import save_weights, sha256
+from ppocr_lessons.training.tensor_files import save_weights, sha256
 
 from .conftest import CONFIGS, ROOT
 
@@ -29,7 +30,7 @@ def begun(overrides, tmp_path):
     shutil.copy(ROOT / "data/cls_en/label.txt", labels)
     labels.write_text("\n".join(labels.read_text().splitlines()[:8]))
     given = [*overrides("cls", **{"Global.epoch_num": 2}), f"Train.dataset.label_file_list=['{labels}']"]
-    run.train(read_config(CLS, given), max_steps=2, progress=False)
+    experiment.train(read_config(CLS, given), max_steps=2, progress=False)
     return given
 
 
@@ -59,7 +60,7 @@ def test_another_configuration_is_one_error_that_lists_the_keys(begun, tmp_path,
         change = change.replace("COPY", str(tmp_path / "copy"))
     given = [*begun, change, "Global.seed=7"]
     with pytest.raises(ConfigError) as error:
-        run.train(read_config(CLS, given), progress=False)
+        experiment.train(read_config(CLS, given), progress=False)
     message = str(error.value)
     assert (
         "holds a run of another configuration" in message and "Global.seed: 1024 in the run, 7 now" in message
@@ -73,29 +74,29 @@ def test_another_configuration_is_one_error_that_lists_the_keys(begun, tmp_path,
 def test_labels_and_dictionaries_are_compared_by_content(begun, overrides, tmp_path):
     moved = tmp_path / "moved.txt"
     shutil.copy(tmp_path / "labels.txt", moved)
-    run.train(read_config(CLS, [*begun, f"Train.dataset.label_file_list=['{moved}']"]), progress=False)
+    experiment.train(read_config(CLS, [*begun, f"Train.dataset.label_file_list=['{moved}']"]), progress=False)
     lines = moved.read_text().splitlines()
     swapped = [line.replace("\t180", "\tx").replace("\t0", "\t180").replace("\tx", "\t0") for line in lines]
     (tmp_path / "labels.txt").write_text("\n".join(swapped))
     with pytest.raises(ConfigError, match=r"Train\.dataset\.label_file_list: another content"):
-        run.train(read_config(CLS, begun), progress=False)
+        experiment.train(read_config(CLS, begun), progress=False)
     given = [*overrides("rec"), f"Global.save_model_dir={tmp_path / 'rec'}"]
     words = tmp_path / "dict.txt"
     source = next(g.partition("=")[2] for g in given if "character_dict_path" in g)
     characters = pathlib.Path(source).read_text(encoding="utf-8").splitlines()
     words.write_text("\n".join(characters), encoding="utf-8")
     given.append(f"Global.character_dict_path={words}")
-    run.train(read_config(REC, given), max_steps=1, progress=False)
+    experiment.train(read_config(REC, given), max_steps=1, progress=False)
     words.write_text("\n".join(reversed(characters)), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"Global\.character_dict_path: another content"):
-        run.train(read_config(REC, given), progress=False)
+        experiment.train(read_config(REC, given), progress=False)
 
 
 def test_what_may_change_does_not_stand_in_the_way(begun, tmp_path, capsys):
     free = ["Global.epoch_num=3", "Global.save_batch_step=1", "Global.eval_batch_step=[0, 50]", "Global.device=cpu",
             "Global.print_batch_step=3", "Train.loader.num_workers=1", "Train.loader.use_shared_memory=False",
             "Global.use_gpu=False", "Eval.loader.batch_size_per_card=3", "Global.seed=1024"]  # fmt: skip
-    run.train(read_config(CLS, [*begun, *free]), progress=False)
+    experiment.train(read_config(CLS, [*begun, *free]), progress=False)
     assert (tmp_path / "run/step-00000006").is_dir() and "resumed at step 2 of 6" in capsys.readouterr().err
     assert "epoch_num: 3" in (tmp_path / "run/config.yml").read_text()
 
@@ -103,30 +104,30 @@ def test_what_may_change_does_not_stand_in_the_way(begun, tmp_path, capsys):
 def test_fresh_moves_the_old_run_aside(begun, tmp_path, capsys):
     old = {p.name: sha256(p) for p in (tmp_path / "run").glob("*.safetensors")}
     before = _state(tmp_path / "run")
-    run.train(read_config(CLS, [*begun, "Global.seed=7"]), max_steps=1, progress=False, fresh=True)
+    experiment.train(read_config(CLS, [*begun, "Global.seed=7"]), max_steps=1, progress=False, fresh=True)
     aside = _state(tmp_path / "run/earlier-run-1")
     assert aside == before and old
     assert sorted(p.name for p in (tmp_path / "run").glob("step-*")) == ["step-00000001"]
     assert "earlier-run-1" in capsys.readouterr().err
-    run.train(
+    experiment.train(
         read_config(CLS, [*begun, "Global.seed=7"]), max_steps=2, progress=False
     )  # its own configuration now
 
 
 def test_resume_changed_goes_on_and_says_so(begun, tmp_path, capsys):
     given = [*begun, "Global.seed=7", "Optimizer.name=SGD"]
-    run.train(read_config(CLS, given), progress=False, resume_changed=True)
+    experiment.train(read_config(CLS, given), progress=False, resume_changed=True)
     errors = capsys.readouterr().err
     assert "resumed at step 2" in errors and "the moments of Adam do not fit SGD" in errors
     record = json.loads((tmp_path / "run/record.json").read_text())
     assert any("Global.seed: 1024 in the run, 7 now" in line for line in record["changes"][0])
-    run.train(read_config(CLS, given), progress=False)  # now its own
+    experiment.train(read_config(CLS, given), progress=False)  # now its own
     assert len(json.loads((tmp_path / "run/record.json").read_text())["changes"]) == 1
 
 
 def test_both_ways_out_at_once_are_refused(begun):
     with pytest.raises(ConfigError, match="one of them"):
-        run.train(read_config(CLS, begun), fresh=True, resume_changed=True, progress=False)
+        experiment.train(read_config(CLS, begun), fresh=True, resume_changed=True, progress=False)
 
 
 @pytest.mark.parametrize("damage", ["gone", "{", "[1]"])
@@ -136,19 +137,19 @@ def test_a_run_without_its_record_is_not_overwritten(begun, tmp_path, damage):
     if damage != "gone":
         path.write_text(damage)
     with pytest.raises(ConfigError, match=r"cannot be read"):
-        run.train(read_config(CLS, begun), progress=False)
+        experiment.train(read_config(CLS, begun), progress=False)
 
 
 def test_a_trial_does_not_make_the_teacher_check_go_away(overrides, tmp_path):
     save_weights(db_server(), tmp_path / "teacher.safetensors")
     given = [*overrides("det"), f"Architecture.Models.Teacher.pretrained={tmp_path / 'teacher.safetensors'}",
              "Architecture.Models.Student.pretrained=", "Architecture.Models.Student2.pretrained="]  # fmt: skip
-    run.train(read_config(CML, given), max_steps=1, progress=False)
+    experiment.train(read_config(CML, given), max_steps=1, progress=False)
     assert json.loads((tmp_path / "run/record.json").read_text())["teachers_checked"] is False
     with pytest.raises(ConfigError, match=r"the teacher's hmean is 0\.0000"):
-        run.train(read_config(CML, given), progress=False)
+        experiment.train(read_config(CML, given), progress=False)
     with pytest.raises(ConfigError, match=r"the teacher's hmean is 0\.0000"):  # and again
-        run.train(read_config(CML, given), progress=False)
+        experiment.train(read_config(CML, given), progress=False)
 
 
 def test_options_on_the_command_line(begun, tmp_path):
@@ -171,7 +172,7 @@ def test_every_key_of_a_configuration_is_compared_or_free():
 @pytest.mark.parametrize("use_gpu", [False, None])
 def test_evaluation_honours_the_device(begun, monkeypatch, use_gpu):
     asked = []
-    monkeypatch.setattr(run.parallel, "start", lambda device: asked.append(device) or "cpu")
+    monkeypatch.setattr(experiment.parallel, "start", lambda device: asked.append(device) or "cpu")
     given = [*begun, "Global.device=gpu:1", *(["Global.use_gpu=False"] if use_gpu is False else [])]
-    run.evaluate_config(read_config(CLS, given))
+    experiment.evaluate_config(read_config(CLS, given))
     assert asked == ["cpu" if use_gpu is False else "gpu:1"]

@@ -5,7 +5,8 @@ import types
 import paddle
 import pytest
 
-from ppocr_lessons.config import read_config, run
+from ppocr_lessons import experiment
+from ppocr_lessons.config import read_config
 
 from .conftest import CONFIGS
 
@@ -22,9 +23,11 @@ def net_on(monkeypatch, overrides):
         monkeypatch.setattr(paddle.distributed, "is_initialized", lambda: True)
         monkeypatch.setattr(paddle.device, "get_device", lambda: device)
         monkeypatch.setattr(
-            run, "Trainer", lambda strategy, *_, **__: types.SimpleNamespace(strategy=strategy)
+            experiment, "Trainer", lambda strategy, *_, **__: types.SimpleNamespace(strategy=strategy)
         )
-        return run.prepare(read_config(CLS, overrides("cls", **options)), progress=False).trainer.strategy.net
+        return experiment.prepare(
+            read_config(CLS, overrides("cls", **options)), progress=False
+        ).trainer.strategy.net
 
     return make
 

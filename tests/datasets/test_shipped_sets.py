@@ -6,10 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from ppocr_lessons.datasets.corpus import chinese_characters
 from ppocr_lessons.datasets.pictures import read_picture
 from ppocr_lessons.datasets.shipped import shipped_page
-from ppocr_lessons.datasets.synth import page_at
+from ppocr_lessons.datasets.synthetic.corpus import chinese_characters
+from ppocr_lessons.datasets.synthetic.pages import page_at
 from ppocr_lessons.rec.ctc import ENGLISH
 
 DATA = pathlib.Path(__file__).parents[2] / "data"

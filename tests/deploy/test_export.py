@@ -12,16 +12,16 @@ import numpy as np
 import paddle
 import pytest
 
+from ppocr_lessons.datasets.batches import DetBatch
 from ppocr_lessons.deploy import export as export_module
 from ppocr_lessons.deploy.export import Answer, export, export_cached, fingerprint, size_mb
+from ppocr_lessons.deploy.export_record import FolderError, read_record
 from ppocr_lessons.deploy.predictor import Predictor
-from ppocr_lessons.deploy.record import FolderError, read_record
 from ppocr_lessons.deploy.teacher import fast_teacher
 from ppocr_lessons.det.db_head import DBMaps
-from ppocr_lessons.det.db_loss import DetBatch
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.distill.cml import standard_distillation
-from ppocr_lessons.engine.pretrained import build
+from ppocr_lessons.zoo.pretrained import build
 
 
 @pytest.fixture(autouse=True)

@@ -6,10 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from ppocr_lessons.deploy.folder import detector_of, recognizer_of, write_folder
-from ppocr_lessons.deploy.record import FolderError
-from ppocr_lessons.engine.pretrained import build, detector_postprocess, english
-from ppocr_lessons.engine.tensors import sha256
+from ppocr_lessons.deploy.export_folder import detector_of, recognizer_of, write_folder
+from ppocr_lessons.deploy.export_record import FolderError
+from ppocr_lessons.training.tensor_files import sha256
+from ppocr_lessons.zoo.pretrained import build, detector_postprocess, english
 
 
 @pytest.fixture(scope="module")

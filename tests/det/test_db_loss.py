@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ppocr_lessons.datasets.batches import DetBatch
 from ppocr_lessons.det.db_head import DBMaps, DoubleSize, db_step
-from ppocr_lessons.det.db_loss import DBLoss, DetBatch, PlainDB, dice_loss, masked_l1_loss, ohem_mean
+from ppocr_lessons.det.db_loss import DBLoss, PlainDB, dice_loss, masked_l1_loss, ohem_mean
 from ppocr_lessons.det.dbnet import db_mobile
 
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from ppocr_lessons.det import db_loss, grow_cpu, metric, postprocess, shrink_cpu, targets
+from ppocr_lessons.det import db_loss, metric, postprocess, targets
 from ppocr_lessons.det.db_head import DBHead, db_step
 from ppocr_lessons.det.db_loss import DBLoss, ohem_mean
 from ppocr_lessons.det.dbnet import DBNet, db_mobile, db_server
 from ppocr_lessons.det.postprocess import DBPostProcess
+from ppocr_lessons.kernels import grow, shrink
 
 
 @pytest.mark.parametrize(
@@ -37,8 +38,8 @@ def test_defaults(defaults_of, thing, expected):
 
 def test_constants():
     assert (postprocess.MIN_SIDE, metric.IOU, db_loss.EPS) == (3, 0.5, 1e-6)
-    assert (grow_cpu.ARC_TOLERANCE, grow_cpu.LEAST_TURN, shrink_cpu.LEAST_TURN) == (0.25, 1.0, 1.0)
-    assert (shrink_cpu.SHORTEST, shrink_cpu.SQUAREST) == (4.0, 0.96)
+    assert (grow.ARC_TOLERANCE, grow.LEAST_TURN, shrink.LEAST_TURN) == (0.25, 1.0, 1.0)
+    assert (shrink.SHORTEST, shrink.SQUAREST) == (4.0, 0.96)
 
 
 def test_nets_are_built_as_asked():

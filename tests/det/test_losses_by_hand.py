@@ -4,8 +4,9 @@ import numpy as np
 import paddle
 import pytest
 
+from ppocr_lessons.datasets.batches import DetBatch
 from ppocr_lessons.det.db_head import DBMaps
-from ppocr_lessons.det.db_loss import DBLoss, DetBatch, PlainDB, dice_loss, masked_l1_loss, ohem_mean
+from ppocr_lessons.det.db_loss import DBLoss, PlainDB, dice_loss, masked_l1_loss, ohem_mean
 
 
 def _t(values):

@@ -6,7 +6,7 @@ import pytest
 
 from ppocr_lessons.det import db_mobile
 from ppocr_lessons.det.se_removal import gates_of, remove_se, se_modules
-from ppocr_lessons.engine.tensors import assign, count_parameters, state_of
+from ppocr_lessons.training.tensor_files import assign, count_parameters, state_of
 
 
 def test_removed_net_fits_one_built_without_gates():

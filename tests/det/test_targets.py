@@ -6,8 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ppocr_lessons.det import targets
-from ppocr_lessons.det.grow_cpu import grow_convex, most_points
-from ppocr_lessons.det.shrink_cpu import shrink_convex
 from ppocr_lessons.det.targets import (
     clip_polygons,
     distance_to_edge,
@@ -19,6 +17,8 @@ from ppocr_lessons.det.targets import (
     shrink_polygon,
     signed_area,
 )
+from ppocr_lessons.kernels.grow import grow_convex, most_points
+from ppocr_lessons.kernels.shrink import shrink_convex
 
 BOX = np.array([[10, 10], [110, 10], [110, 30], [10, 30]], np.float32)
 

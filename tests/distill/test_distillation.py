@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ppocr_lessons.datasets.batches import DetBatch, RecBatch
 from ppocr_lessons.det.db_head import DBMaps
-from ppocr_lessons.det.db_loss import DBLoss, DetBatch
+from ppocr_lessons.det.db_loss import DBLoss
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.distill.cml import (
     CML,
@@ -21,10 +22,9 @@ from ppocr_lessons.distill.cml import (
 )
 from ppocr_lessons.distill.dml import DMLTerm, dml_maps, dml_sequences
 from ppocr_lessons.distill.udml import UDML, DistanceTerm, distance
-from ppocr_lessons.engine.tensors import state_of
 from ppocr_lessons.losses.combined import NetOutput
 from ppocr_lessons.rec.crnn import crnn_lcnet
-from ppocr_lessons.rec.ctc import RecBatch
+from ppocr_lessons.training.tensor_files import state_of
 
 
 def _rand(*shape, seed=0):

@@ -4,15 +4,23 @@ import numpy as np
 import paddle
 import pytest
 
+from ppocr_lessons.datasets.batches import DetBatch, RecBatch
 from ppocr_lessons.det.db_head import DBMaps
-from ppocr_lessons.det.db_loss import DBLoss, DetBatch, dice_loss
+from ppocr_lessons.det.db_loss import DBLoss, dice_loss
 from ppocr_lessons.distill import cml, dml, udml
-from ppocr_lessons.distill.cml import CML, DBTerm, DilatedTerm, dilate, mutual_learning, standard_distillation
+from ppocr_lessons.distill.cml import (
+    CML,
+    DBTerm,
+    DilatedTerm,
+    dilate,
+    mutual_learning,
+    standard_distillation,
+)
 from ppocr_lessons.distill.dml import DMLTerm, dml_maps, dml_sequences
 from ppocr_lessons.distill.udml import UDML, CTCTerm, DistanceTerm, distance
 from ppocr_lessons.losses.combined import NetOutput
 from ppocr_lessons.rec.crnn import CRNNFeatures
-from ppocr_lessons.rec.ctc import RecBatch, ctc_losses
+from ppocr_lessons.rec.ctc import ctc_losses
 
 
 def _rand(*shape, seed=0):

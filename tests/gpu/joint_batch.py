@@ -12,10 +12,11 @@ require_paddle()
 
 import paddle  # noqa: E402
 
-from ppocr_lessons.cls.direction import ClsBatch, PlainCrossEntropy, direction_mobile  # noqa: E402
-from ppocr_lessons.engine import parallel  # noqa: E402
-from ppocr_lessons.engine.tensors import state_of  # noqa: E402
-from ppocr_lessons.engine.trainer import Trainer  # noqa: E402
+from ppocr_lessons.cls.direction import PlainCrossEntropy, direction_mobile  # noqa: E402
+from ppocr_lessons.datasets.batches import ClsBatch  # noqa: E402
+from ppocr_lessons.training import parallel  # noqa: E402
+from ppocr_lessons.training.tensor_files import state_of  # noqa: E402
+from ppocr_lessons.training.trainer import Trainer  # noqa: E402
 
 
 def batch_at(number):

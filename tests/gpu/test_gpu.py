@@ -12,13 +12,13 @@ import paddle
 import pytest
 
 from ppocr_lessons.cls.direction import PlainCrossEntropy, direction_mobile
+from ppocr_lessons.datasets.synthetic import streams
 from ppocr_lessons.det.db_loss import PlainDB
 from ppocr_lessons.det.dbnet import db_mobile, db_server
-from ppocr_lessons.engine import stream
-from ppocr_lessons.engine.tensors import state_of
-from ppocr_lessons.engine.trainer import Trainer
 from ppocr_lessons.rec.crnn import crnn_lcnet, crnn_mobile, crnn_server
 from ppocr_lessons.rec.ctc import ENGLISH, Alphabet, PlainCTC
+from ppocr_lessons.training.tensor_files import state_of
+from ppocr_lessons.training.trainer import Trainer
 
 pytestmark = pytest.mark.gpu
 
@@ -34,11 +34,11 @@ NETS = {
 """Every net, and the shape of a batch."""
 
 TASKS = {
-    "det": (lambda: PlainDB(db_mobile()), lambda n: stream.det_batch(1, n, size=4, side=160)),
-    "cls": (lambda: PlainCrossEntropy(direction_mobile()), lambda n: stream.cls_batch(1, n, size=16)),
+    "det": (lambda: PlainDB(db_mobile()), lambda n: streams.det_batch(1, n, size=4, side=160)),
+    "cls": (lambda: PlainCrossEntropy(direction_mobile()), lambda n: streams.cls_batch(1, n, size=16)),
     "rec": (
         lambda: PlainCTC(crnn_mobile(ALPHABET.classes)),
-        lambda n: stream.rec_batch(1, n, 1000, ALPHABET),
+        lambda n: streams.rec_batch(1, n, 1000, ALPHABET),
     ),
 }
 """A strategy of each task, and its batches."""

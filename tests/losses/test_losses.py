@@ -4,12 +4,12 @@ import numpy as np
 import paddle
 import pytest
 
+from ppocr_lessons.datasets.batches import RecBatch
 from ppocr_lessons.distill.udml import CTCTerm
 from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
 from ppocr_lessons.losses.combined import Combined, Weighted
 from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
 from ppocr_lessons.rec.crnn import crnn_lcnet
-from ppocr_lessons.rec.ctc import RecBatch
 
 
 def _rec_batch():

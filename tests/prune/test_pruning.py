@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from ppocr_lessons.backbones.blocks import SEModule
 from ppocr_lessons.deploy.predictor import Predictor
 from ppocr_lessons.det import db_mobile, db_server
-from ppocr_lessons.engine.pretrained import pretrained
-from ppocr_lessons.engine.tensors import count_parameters, load_weights, save_weights
 from ppocr_lessons.prune.channels import channel_groups, remove_channels
 from ppocr_lessons.prune.fpgm import filter_distances, filter_norms, group_scores, prune, to_remove
 from ppocr_lessons.prune.sensitivity import ratios_within, sensitivity
+from ppocr_lessons.training.tensor_files import count_parameters, load_weights, save_weights
+from ppocr_lessons.zoo.pretrained import pretrained
 
 
 def test_three_filters_on_paper():

@@ -134,8 +134,9 @@ def test_loss_equals_the_sum_over_all_alignments(rng):
 
 
 def test_strategy_names_its_part(rng):
-    from ppocr_lessons.engine.stream import encode_labels
-    from ppocr_lessons.rec import RecBatch, crnn_mobile
+    from ppocr_lessons.datasets.batches import RecBatch
+    from ppocr_lessons.datasets.synthetic.streams import encode_labels
+    from ppocr_lessons.rec import crnn_mobile
 
     alphabet = Alphabet(ENGLISH)
     batch = RecBatch(paddle.randn([2, 3, 32, 64]), *encode_labels(["ab", "c d"], alphabet))

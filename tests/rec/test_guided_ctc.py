@@ -4,8 +4,9 @@ import numpy as np
 import paddle
 import pytest
 
+from ppocr_lessons.datasets.batches import RecBatch
 from ppocr_lessons.rec.crnn import crnn_mobile
-from ppocr_lessons.rec.ctc import GuidedCTC, PlainCTC, RecBatch, ctc_losses
+from ppocr_lessons.rec.ctc import GuidedCTC, PlainCTC, ctc_losses
 
 CLASSES = 7
 

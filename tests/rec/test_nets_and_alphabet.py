@@ -4,9 +4,10 @@ import numpy as np
 import paddle
 import pytest
 
+from ppocr_lessons.datasets.batches import RecBatch
 from ppocr_lessons.rec import ctc, feature_stride, metric
 from ppocr_lessons.rec.crnn import CRNN, crnn_lcnet, crnn_mobile, crnn_server
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet, PlainCTC, RecBatch, collapse, ctc_losses, greedy_decode
+from ppocr_lessons.rec.ctc import ENGLISH, Alphabet, PlainCTC, collapse, ctc_losses, greedy_decode
 from ppocr_lessons.rec.feature_stride import heights, rec_backbone
 from ppocr_lessons.rec.light_head import CTCHead, Im2Seq, SequenceEncoder
 from ppocr_lessons.rec.metric import RecMetric, character_error_rate

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
-from ppocr_lessons.datasets.synth import page_at
+from ppocr_lessons.datasets.synthetic.pages import page_at
 from ppocr_lessons.det.postprocess import DBPostProcess
-from ppocr_lessons.engine.pretrained import pretrained
 from ppocr_lessons.viz import binarization, costs, gates, pasting, pruning
+from ppocr_lessons.zoo.pretrained import pretrained
 
 
 @pytest.fixture

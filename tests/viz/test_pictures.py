@@ -10,11 +10,11 @@ from PIL import Image
 from ppocr_lessons import ocr
 from ppocr_lessons.deploy.draw import draw_boxes, draw_reading
 from ppocr_lessons.deploy.rectify import turn_over
-from ppocr_lessons.engine.pretrained import english
 from ppocr_lessons.viz import page as pages
 from ppocr_lessons.viz import strategy_map, system, upload
 from ppocr_lessons.viz.ctc import show_collapse
 from ppocr_lessons.viz.figure import new_figure, png
+from ppocr_lessons.zoo.pretrained import english
 
 NOW = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
 

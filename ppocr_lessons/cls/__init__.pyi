@@ -1,0 +1,16 @@
+from . import direction as direction
+from . import input_resolution as input_resolution
+from .direction import DirectionClassifier as DirectionClassifier
+from .direction import PlainCrossEntropy as PlainCrossEntropy
+from .direction import direction_mobile as direction_mobile
+from .input_resolution import cls_resize as cls_resize
+from .related_lessons import BDA as BDA
+from .related_lessons import Classifier as Classifier
+from .related_lessons import ClsBatch as ClsBatch
+from .related_lessons import Direction as Direction
+from .related_lessons import RandAugment as RandAugment
+from .related_lessons import bda as bda
+from .related_lessons import classify as classify
+from .related_lessons import cls_mobilenet_v3 as cls_mobilenet_v3
+from .related_lessons import mobilenet_v3 as mobilenet_v3
+from .related_lessons import rand_augment as rand_augment

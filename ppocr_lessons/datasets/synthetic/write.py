@@ -1,0 +1,86 @@
+"""Write synthetic data sets in PaddleOCR's label formats."""
+
+import json
+import pathlib
+import sys
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from .corpus import chinese_line, english_line
+from .fonts import font_paths
+from .pages import line_at, page_at, render_line, word_at
+
+QUALITY = 88
+
+
+def _det(seed, index, language, size, fonts):
+    page = page_at(seed, index, size=size, language=language, fonts=fonts)
+    boxes = [
+        {"transcription": text, "points": [[round(float(x), 1), round(float(y), 1)] for x, y in polygon]}
+        for text, polygon in zip(page.texts, page.polygons, strict=True)
+    ]
+    return page.image, json.dumps(boxes, ensure_ascii=False)
+
+
+def _rec(seed, index, language, size, fonts):
+    if language == "en" and index % 2:
+        return word_at(seed, index, fonts=fonts)
+    return line_at(seed, index, characters=12 if language == "zh" else 25, language=language, fonts=fonts)
+
+
+def _cls(seed, index, language, size, fonts):
+    rng = np.random.default_rng([seed, index])
+    write = chinese_line if language == "zh" else english_line
+    line = render_line(rng, write(rng, int(rng.integers(2, 21))), language, fonts=fonts)
+    return (line.image[::-1, ::-1], "180") if rng.integers(2) else (line.image, "0")
+
+
+_MAKERS = {"det": _det, "rec": _rec, "cls": _cls}
+
+
+def write_set(
+    kind: str,
+    folder,
+    *,
+    count: int,
+    seed: int = 0,
+    language: str = "en",
+    fonts: str = "course",
+    size: tuple[int, int] = (640, 640),
+    progress: bool = False,
+) -> pathlib.Path:
+    """Render pictures and their label file.
+
+    Args:
+        kind: "det" (pages with polygons), "rec" (words and lines with texts), "cls" (lines with 0 or 180).
+        folder: made if need be; must be empty.
+        count: pictures.
+        seed: of everything random.
+        language, fonts: see `font_paths`.
+        size: (height, width) of pages.
+        progress: show a bar on stderr.
+
+    Returns: path of label.txt; its lines are `images/name<TAB>label`.
+
+    Raises:
+        ValueError: unknown kind, language or font set, or the folder is not empty.
+        LookupError: no font for the language.
+    """
+    if kind not in _MAKERS:
+        raise ValueError(f"kind is {kind!r}; known are {list(_MAKERS)}")
+    font_paths(language, fonts)
+    folder = pathlib.Path(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder}: not empty, and nothing in it shall be lost")
+    (folder / "images").mkdir(parents=True)
+    lines = []
+    for index in tqdm(range(count), disable=not progress, file=sys.stderr, unit="picture"):
+        image, label = _MAKERS[kind](seed, index, language, size, fonts)
+        name = f"images/{index:05d}.jpg"
+        Image.fromarray(np.ascontiguousarray(image)).save(folder / name, quality=QUALITY)
+        lines.append(f"{name}\t{label}\n")
+    labels = folder / "label.txt"
+    labels.write_text("".join(lines), encoding="utf-8")
+    return labels

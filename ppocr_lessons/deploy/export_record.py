@@ -1,0 +1,118 @@
+"""The record of an export: which files it wrote, and whether they are still the same."""
+
+import contextlib
+import json
+import pathlib
+import secrets
+import shutil
+
+from ..training.tensor_files import sha256
+
+NAME = "inference"
+FILES = (f"{NAME}.json", f"{NAME}.pdiparams")
+ABOUT = "lessons.json"
+"""What an export writes: program, parameters, and a record of them with their SHA-256."""
+
+MAX_FILE = 1 << 30
+"""Bytes of a file of an export."""
+
+
+class FolderError(ValueError):
+    """A folder that holds no exported net, a damaged one, one for another stage, or one that must not be replaced."""
+
+
+def read_record(folder) -> dict:
+    """The record of an export, once the other files were found to be the ones that it was written with.
+
+    Args:
+        folder: of the export.
+
+    Raises:
+        FolderError: no export, or one that was changed or damaged; names the file.
+    """
+    folder = pathlib.Path(folder)
+    try:
+        if (folder / ABOUT).stat().st_size > MAX_FILE >> 8:
+            raise ValueError("too large")
+        record = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        digests = record["sha256"]
+        known = {name: digests[name] for name in FILES}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        reason = (
+            f"no {error} in it" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
+        )
+        raise FolderError(f"{folder}: not a folder of `ppocr-lessons export`: {ABOUT}: {reason}") from error
+    for name, digest in known.items():
+        path = folder / name
+        if not path.is_file():
+            raise FolderError(f"{path}: no such file; the export is damaged, make it again")
+        if path.stat().st_size > MAX_FILE or sha256(path) != digest:
+            raise FolderError(
+                f"{path}: damaged or changed: its SHA-256 is not the one in {ABOUT}; export again"
+            )
+    return record
+
+
+def refuse_to_replace(folder) -> None:
+    """Leave alone whatever an export did not make: only a missing or empty folder or a whole export may be written to.
+
+    Args:
+        folder: that an export would be written to.
+
+    Raises:
+        FolderError: something else is there; says what.
+    """
+    folder = pathlib.Path(folder)
+    if folder.is_symlink():
+        raise FolderError(f"{folder}: a link; name the folder that it leads to, or another one")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise FolderError(f"{folder}: a file; a folder is needed")
+    here = pathlib.Path.cwd().resolve()
+    if folder.resolve() in (here, *here.parents):
+        raise FolderError(f"{folder}: the working folder or one above it; name a folder for the export alone")
+    inside = sorted(path.name for path in folder.iterdir())
+    if not inside:
+        return
+    others = [name for name in inside if name not in (ABOUT, *FILES) or (folder / name).is_symlink()]
+    if others or ABOUT not in inside:
+        shown = ", ".join((others or inside)[:3]) + (", ..." if len(others or inside) > 3 else "")
+        raise FolderError(
+            f"{folder}: not empty, and not a folder of an export alone (it holds {shown}); name another folder"
+        )
+    try:
+        read_record(folder)
+    except FolderError as error:
+        raise FolderError(f"{error}; to replace it all the same, remove {folder} first") from error
+
+
+def put_in_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
+    """Rename a new export to its folder; of an older one there, the files that exports write are removed.
+
+    Args:
+        partial: of `write_beside`.
+        folder: where it belongs.
+
+    Raises:
+        OSError: it cannot be renamed; then the older one is where it was.
+    """
+    old = folder.parent / f".export-old-{secrets.token_hex(8)}"
+    had = folder.is_symlink() or folder.exists()
+    try:
+        if had:
+            folder.rename(old)
+        partial.rename(folder)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        if had and not folder.exists():
+            old.rename(folder)
+        raise
+    if had and (old.is_symlink() or not old.is_dir()):
+        old.unlink()
+    elif had:
+        for name in (ABOUT, *FILES):
+            (old / name).unlink(missing_ok=True)
+        # Anything that was put there in the meantime is kept.
+        with contextlib.suppress(OSError):
+            old.rmdir()

@@ -1,3 +1,0 @@
-from ppocr_lessons.runtime import require_paddle
-
-require_paddle()

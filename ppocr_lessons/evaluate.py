@@ -1,0 +1,140 @@
+"""A net scored over pages or lines: the one place that counts, for data sets, synthetic pictures and every task.
+
+The counts are summed over all processes of a run, so each process may pass its own share. A single process passes all.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import paddle
+import paddle.nn.functional as F
+
+from .datasets.resize import fit_line, line_width, normalise_page, page_size
+from .det.metric import DetMetric
+from .det.postprocess import DBPostProcess
+from .rec.ctc import Alphabet, greedy_decode
+from .rec.metric import RecMetric
+from .training import parallel
+
+
+class PageInput(NamedTuple):
+    """A page as the detector takes it, with its labels.
+
+    Fields:
+        image: (3, H, W) float32, normalized BGR.
+        size: (height, width) of the original page in pixels.
+        polygons: label polygons in pixels of the original page.
+        ignored: True for each polygon that is not scored.
+    """
+
+    image: np.ndarray
+    size: tuple[int, int]
+    polygons: object
+    ignored: object
+
+
+class LineBatch(NamedTuple):
+    """Lines of one width and their labels: `images` (N, 3, 32, W) float32, `texts` of length N."""
+
+    images: np.ndarray
+    texts: list[str]
+
+
+@paddle.no_grad()
+def score_detector(net, pages: Iterable[PageInput], postprocess: DBPostProcess) -> dict[str, float]:
+    """Precision, recall and hmean.
+
+    Args:
+        net: a DBNet in evaluation mode.
+        pages: at least one in all processes together.
+        postprocess: from probability map to polygons.
+    """
+    metric = DetMetric()
+    for page in pages:
+        prob = net(paddle.to_tensor(page.image[None]))[0].prob.numpy()[0, 0]
+        metric.add(postprocess(prob, page.size).polygons, page.polygons, page.ignored)
+    counts = parallel.total([metric.matched, metric.expected, metric.detected])
+    metric.matched, metric.expected, metric.detected = map(int, counts)
+    return metric.score()._asdict()
+
+
+@paddle.no_grad()
+def score_recognizer(
+    net, batches: Iterable[LineBatch], alphabet: Alphabet, metric: RecMetric
+) -> dict[str, float]:
+    """Accuracy over whole lines and normalized edit distance.
+
+    Args:
+        net: a CRNN in evaluation mode.
+        batches: at least one line in all processes together.
+        alphabet: of the classes of the net.
+        metric: new; it says how texts are compared.
+    """
+    for batch in batches:
+        logits, _ = net(paddle.to_tensor(batch.images))
+        readings = greedy_decode(F.softmax(logits, axis=-1).numpy(), alphabet)
+        for reading, text in zip(readings, batch.texts, strict=True):
+            metric.add(reading.text, text.lower() if alphabet.lower else text)
+    correct, count, metric.distance = parallel.total([metric.correct, metric.count, metric.distance])
+    metric.correct, metric.count = int(correct), int(count)
+    return metric.score()._asdict()
+
+
+@paddle.no_grad()
+def score_classifier(net, batches) -> dict[str, float]:
+    """Share of lines whose direction is right.
+
+    Args:
+        net: a DirectionClassifier in evaluation mode.
+        batches: pairs of images, a (N, 3, H, W) tensor, and labels, N integers; at least one line in all processes.
+    """
+    right = count = 0
+    for images, labels in batches:
+        predicted = net(images)[0].numpy().argmax(1)
+        right += int((predicted == np.asarray(labels)).sum())
+        count += len(predicted)
+    right, count = parallel.total([right, count])
+    return {"acc": right / count}
+
+
+def evaluate_det(net, pages, *, limit: int = 736, rule: str = "max", postprocess=None) -> dict[str, float]:
+    """Precision, recall and hmean on pages of synthetic text.
+
+    Args:
+        net: a DBNet in evaluation mode.
+        pages: of `datasets.synthetic.pages.Page`.
+        limit, rule: see `page_size`.
+        postprocess: a DBPostProcess; default values if None.
+    """
+
+    def prepared(page):
+        size = page.image.shape[:2]
+        height, width = page_size(*size, limit=limit, rule=rule)
+        image = normalise_page(cv2.resize(page.image, (width, height)))
+        return PageInput(image, size, page.polygons, [text in ("###", "*") for text in page.texts])
+
+    return score_detector(net, map(prepared, pages), postprocess or DBPostProcess())
+
+
+def evaluate_rec(net, lines, alphabet: Alphabet, *, batch: int = 32) -> dict[str, float]:
+    """Accuracy and normalized edit distance on lines of synthetic text.
+
+    Args:
+        net: a CRNN in evaluation mode.
+        lines: of `datasets.synthetic.pages.Line`.
+        alphabet: of the classes of the net.
+        batch: lines in a batch; each batch holds lines of similar width.
+    """
+    ordered = sorted(lines, key=lambda line: line_width(line.image, 32))
+    batches = []
+    for start in range(0, len(ordered), batch):
+        part = ordered[start : start + batch]
+        width = max(32, line_width(part[-1].image, 32))
+        batches.append(
+            LineBatch(
+                np.stack([fit_line(line.image, 32, width) for line in part]), [line.text for line in part]
+            )
+        )
+    return score_recognizer(net, batches, alphabet, RecMetric())

@@ -1,0 +1,38 @@
+"""Lessons on text recognition that are defined in other packages; `rec` shows them beside its own."""
+
+from ..augment import bda, tia
+from ..augment.bda import BDA, RecAug
+from ..backbones import mobilenet_v3, pp_lcnet, resnet_vd
+from ..backbones.mobilenet_v3 import rec_mobilenet_v3
+from ..backbones.pp_lcnet import PPLCNet
+from ..datasets.batches import RecBatch
+from ..deploy.stages import Recognizer, recognize
+from ..distill import udml
+from ..distill.udml import UDML
+from ..losses import center_loss, enhanced_ctc
+from ..losses.center_loss import CenterLoss
+from ..losses.enhanced_ctc import EnhancedCTC
+from ..training import cosine_warmup, l2_decay
+
+__all__ = [
+    "BDA",
+    "UDML",
+    "CenterLoss",
+    "EnhancedCTC",
+    "PPLCNet",
+    "RecAug",
+    "RecBatch",
+    "Recognizer",
+    "bda",
+    "center_loss",
+    "cosine_warmup",
+    "enhanced_ctc",
+    "l2_decay",
+    "mobilenet_v3",
+    "pp_lcnet",
+    "rec_mobilenet_v3",
+    "recognize",
+    "resnet_vd",
+    "tia",
+    "udml",
+]

@@ -1,0 +1,289 @@
+"""Checkpoints that are either whole or not there.
+
+A checkpoint is a directory `step-00001200`: model.safetensors, optimizer.safetensors, state.json with the
+step and the SHA-256 of the other files. It is written under a name beside it, flushed to the disk and renamed,
+so that a power cut leaves the old one or the new one, never half of each.
+
+Only directories of exactly this kind are read, counted or deleted; whatever else lies in the folder stays there.
+"""
+
+import json
+import math
+import os
+import pathlib
+import re
+import shutil
+import sys
+from typing import NamedTuple
+
+import numpy as np
+
+from .tensor_files import WeightsError, assign, read_tensors, save_tensors, sha256, state_of
+
+PREFIX, PARTIAL, REPLACED = "step-", ".partial-", ".replaced-"
+NAME = re.compile(r"step-\d{8}")
+MODEL, OPTIMIZER = "model", "optimizer"
+
+
+class CheckpointError(ValueError):
+    """A directory with checkpoints in it of which none can be read."""
+
+
+class Checkpoint(NamedTuple):
+    """Where a checkpoint stands, the state that was saved with it, and its arrays by file and name."""
+
+    path: pathlib.Path
+    state: dict
+    files: dict[str, dict[str, np.ndarray]]
+
+
+def step_name(step: int) -> str:
+    """Name of the directory of a step's checkpoint.
+
+    Args:
+        step: number of finished steps.
+    """
+    return f"{PREFIX}{step:08d}"
+
+
+def optimizer_arrays(optimizer, net) -> dict:
+    """Moments of an optimizer as `parameter name/moment`, without the count that Paddle puts behind.
+
+    Args:
+        optimizer: whose moments are wanted.
+        net: whose parameters it updates.
+    """
+    saved = optimizer.state_dict()
+    arrays = {}
+    for name, tensor in state_of(net).items():
+        prefix = tensor.name + "_"
+        for key, value in saved.items():
+            if key.startswith(prefix) and hasattr(value, "numpy"):
+                arrays[f"{name}/{key[len(prefix) :].rpartition('_')[0]}"] = value.numpy()
+    return arrays
+
+
+def restore_optimizer(optimizer, net, arrays: dict, source="the moments") -> None:
+    """Put moments of `optimizer_arrays` back, all or nothing.
+
+    Args:
+        optimizer: over the net's parameters.
+        net: all nets of the run in one layer.
+        arrays: by `parameter name/moment`.
+        source: file name for the error.
+
+    Raises:
+        WeightsError: moments of parameters that the net does not have, or of another shape.
+    """
+    tensors, state, problems = state_of(net), {}, []
+    for key, array in arrays.items():
+        name, _, moment = key.rpartition("/")
+        if name not in tensors:
+            problems.append(f"{key}: the net has no such parameter")
+        elif array.size != 1 and tuple(array.shape) != tuple(tensors[name].shape):
+            problems.append(f"{key}: {tuple(array.shape)}, the parameter has {tuple(tensors[name].shape)}")
+        else:
+            state[f"{tensors[name].name}_{moment}_0"] = array
+    if problems:
+        raise WeightsError("\n  ".join([f"{source}: the moments do not fit the net", *problems[:20]]))
+    optimizer.set_state_dict(state)
+
+
+def not_finite(arrays: dict[str, np.ndarray]) -> str | None:
+    """Name of the first array that holds an infinite number or none at all; None if all are finite.
+
+    Args:
+        arrays: by name.
+    """
+    for name, array in arrays.items():
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
+            return name
+    return None
+
+
+def _flush(path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def checkpoint_arrays(net, optimizer, extra: dict[str, dict]) -> dict[str, dict]:
+    """The arrays of a checkpoint, by file and name.
+
+    Args:
+        net: all nets of the run in one layer.
+        optimizer: its moments are saved too.
+        extra: further arrays, by file and name.
+    """
+    model = {name: tensor.numpy() for name, tensor in state_of(net).items()}
+    return {MODEL: model, OPTIMIZER: optimizer_arrays(optimizer, net), **extra}
+
+
+def save_checkpoint(folder, files: dict[str, dict], state: dict, *, keep: int = 2) -> pathlib.Path:
+    """Write a checkpoint of `state["step"]`, and drop whole ones but for the newest `keep`.
+
+    Args:
+        folder: of the run; made if need be.
+        files: of `checkpoint_arrays`.
+        state: JSON values; "step" is required.
+        keep: how many to leave, at least 1.
+
+    Raises:
+        ValueError: an array is not finite: such a checkpoint could not be resumed from.
+    """
+    for file, arrays in files.items():
+        if bad := not_finite(arrays):
+            raise ValueError(f"{file}: {bad} is not finite; nothing was saved")
+    folder = pathlib.Path(folder)
+    final = folder / step_name(state["step"])
+    partial, replaced = folder / f"{PARTIAL}{final.name}", folder / f"{REPLACED}{final.name}"
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name, arrays in files.items():
+        save_tensors(partial / f"{name}.safetensors", arrays)
+    hashes = {p.name: sha256(p) for p in partial.iterdir()}
+    (partial / "state.json").write_text(json.dumps({**state, "sha256": hashes}, indent=1), encoding="utf-8")
+    for path in (*partial.iterdir(), partial):
+        _flush(path)
+    if final.exists():
+        _make_way(final, replaced)
+    partial.rename(final)
+    _flush(folder)
+    if _is_ours(replaced):
+        shutil.rmtree(replaced)
+    _rotate(folder, final, keep)
+    return final
+
+
+def _make_way(path: pathlib.Path, target: pathlib.Path) -> None:
+    """Rename what stands where a checkpoint has to go; what this program did not write keeps a name of its own."""
+    if not _is_ours(path):
+        count = 1
+        while (target := path.with_name(f"not-a-checkpoint-{count}-{path.name}")).exists():
+            count += 1
+        print(f"{path} was not written by this run; it is now {target.name}", file=sys.stderr)
+    elif target.exists():
+        shutil.rmtree(target)
+    path.rename(target)
+
+
+def _is_ours(path: pathlib.Path) -> bool:
+    """Whether a directory holds what a checkpoint holds, whole or damaged, and nothing else."""
+    if path.is_symlink() or not path.is_dir():
+        return False
+    names = [p.name for p in path.iterdir()]
+    return bool(names) and all(n == "state.json" or n.endswith(".safetensors") for n in names)
+
+
+def _rotate(folder: pathlib.Path, newest: pathlib.Path, keep: int) -> None:
+    """Delete whole checkpoints that are older than the newest `keep` whole ones. Damaged ones are left to be seen."""
+    whole = 1
+    for path in candidates(folder):
+        if path == newest:
+            continue
+        try:
+            files = read_state(path)["sha256"]
+        except ValueError:
+            continue
+        whole += 1
+        if whole > max(1, keep) and {p.name for p in path.iterdir()} == {*files, "state.json"}:
+            shutil.rmtree(path)
+
+
+def candidates(folder) -> list[pathlib.Path]:
+    """Directories that may be checkpoints, newest first: `step-` and eight digits, with files of ours in them.
+
+    Args:
+        folder: of the run.
+    """
+    folder = pathlib.Path(folder)
+    found = [p for p in folder.glob(PREFIX + "*") if NAME.fullmatch(p.name) and p.is_dir()]
+    known = ("state.json", f"{MODEL}.safetensors", f"{OPTIMIZER}.safetensors")
+    return sorted((p for p in found if any((p / n).exists() for n in known)), reverse=True)
+
+
+def _checked_state(path: pathlib.Path) -> dict:
+    state = json.loads((path / "state.json").read_text(encoding="utf-8"))
+    if not isinstance(state, dict):
+        raise ValueError(f"state.json holds a {type(state).__name__} instead of named values")
+    step, best, hashes = state.get("step"), state.get("best"), state.get("sha256")
+    if type(step) is not int or step != int(path.name.removeprefix(PREFIX)):
+        raise ValueError(f"state.json: step is {step!r:.40}, the directory is {path.name}")
+    if best is not None and (type(best) not in (int, float) or not math.isfinite(best)):
+        raise ValueError(f"state.json: best is {best!r:.40}, not a number")
+    if not isinstance(state.get("scaler") or {}, dict):
+        raise ValueError(f"state.json: scaler is {state['scaler']!r:.40}, not named values")
+    if not isinstance(hashes, dict) or not {f"{MODEL}.safetensors", f"{OPTIMIZER}.safetensors"} <= set(
+        hashes
+    ):
+        raise ValueError("state.json: sha256 does not name the files of a checkpoint")
+    if any(pathlib.PurePath(name).name != name or not name.endswith(".safetensors") for name in hashes):
+        raise ValueError("state.json: sha256 names files outside the checkpoint")
+    return state
+
+
+def read_state(path) -> dict:
+    """state.json of a checkpoint whose files are whole.
+
+    Args:
+        path: of the checkpoint's directory.
+
+    Raises:
+        ValueError: a file is missing, cut off or changed, or state.json does not hold what belongs there.
+    """
+    path = pathlib.Path(path)
+    try:
+        state = _checked_state(path)
+        for name, expected in state["sha256"].items():
+            if sha256(path / name) != expected:
+                raise ValueError(f"{name}: content does not match its SHA-256")
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: not a whole checkpoint: {error}") from error
+    return state
+
+
+def _read(path: pathlib.Path) -> Checkpoint:
+    state = read_state(path)
+    files = {pathlib.Path(name).stem: read_tensors(path / name) for name in sorted(state["sha256"])}
+    for file, arrays in files.items():
+        if bad := not_finite(arrays):
+            raise ValueError(f"{path}: {file}.safetensors: {bad} is not finite")
+    return Checkpoint(path, state, files)
+
+
+def newest_checkpoint(folder) -> Checkpoint | None:
+    """The newest checkpoint that is whole; a damaged newer one is named on stderr. None if there are none.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        CheckpointError: there are checkpoints, and all of them are damaged.
+    """
+    found = candidates(folder)
+    for path in found:
+        try:
+            return _read(path)
+        except ValueError as error:
+            print(f"skipped a damaged checkpoint: {error}", file=sys.stderr)
+    if found:
+        raise CheckpointError(f"{folder}: none of its {len(found)} checkpoints can be read")
+    return None
+
+
+def restore_checkpoint(checkpoint: Checkpoint, net, optimizer) -> None:
+    """Load weights and moments of a checkpoint.
+
+    Args:
+        checkpoint: that was verified.
+        net: all nets of the run in one layer.
+        optimizer: over its parameters.
+
+    Raises:
+        WeightsError: the net is another one than was saved; nothing was loaded then but, at most, its weights.
+    """
+    assign(net, checkpoint.files[MODEL], checkpoint.path / f"{MODEL}.safetensors")
+    source = checkpoint.path / f"{OPTIMIZER}.safetensors"
+    restore_optimizer(optimizer, net, checkpoint.files[OPTIMIZER], source)

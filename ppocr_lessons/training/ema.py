@@ -1,0 +1,78 @@
+"""A running average of the weights: smoother than any single step, and often a little better."""
+
+import contextlib
+
+import numpy as np
+import paddle
+
+from .tensor_files import assign, state_of
+
+
+class EMA:
+    """Callback of the trainer: average = decay * average + (1 - decay) * weight, after every update.
+
+    Scores and the best weights are those of the average; training goes on with the weights themselves. In the
+    first steps the average leans on few weights, so the decay rises to its value: min(decay, (1 + t) / (10 + t)).
+
+    Args:
+        decay: in 0..1; 0.999 averages over about a thousand steps.
+
+    Raises:
+        ValueError: decay outside 0..1.
+    """
+
+    name = "ema"
+
+    def __init__(self, decay: float = 0.999):
+        if not 0 <= decay < 1:
+            raise ValueError(f"the decay of the average is {decay}; a number from 0 to below 1 is needed")
+        self.decay, self.average, self.updates = decay, {}, 0
+
+    @paddle.no_grad()
+    def after_update(self, trainer) -> None:
+        """Take the weights of this step in.
+
+        Args:
+            trainer: whose net is averaged.
+        """
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        self.updates += 1
+        for name, tensor in state_of(trainer.strategy.net).items():
+            now = tensor.detach()
+            if name not in self.average or not now.is_floating_point():
+                self.average[name] = now.clone()
+            else:
+                self.average[name] = self.average[name] * decay + now * (1 - decay)
+
+    @contextlib.contextmanager
+    def in_place_of_weights(self, net):
+        """Put the average into a net for as long as the block lasts.
+
+        Args:
+            net: the one that was averaged.
+        """
+        own = {name: tensor.numpy() for name, tensor in state_of(net).items()}
+        if self.average:
+            assign(net, {name: tensor.numpy() for name, tensor in self.average.items()}, "the average")
+        try:
+            yield
+        finally:
+            assign(net, own, "the weights")
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What a checkpoint keeps."""
+        count = {"updates": np.array([self.updates], np.int64)}
+        return count | {f"average/{name}": tensor.numpy() for name, tensor in self.average.items()}
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Take back what `arrays` gave.
+
+        Args:
+            arrays: by name.
+        """
+        self.updates = int(arrays["updates"][0])
+        self.average = {
+            name.removeprefix("average/"): paddle.to_tensor(array)
+            for name, array in arrays.items()
+            if name.startswith("average/")
+        }

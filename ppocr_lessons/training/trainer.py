@@ -1,0 +1,299 @@
+"""The training loop. It knows batches, a strategy and an optimizer, and nothing of text or losses."""
+
+import contextlib
+import math
+import pathlib
+import sys
+import time
+
+import numpy as np
+import paddle
+from tqdm import tqdm
+
+from ..interrupt import FinishTheStep, Interrupted
+from . import parallel
+from .checkpoint import (
+    Checkpoint,
+    checkpoint_arrays,
+    newest_checkpoint,
+    not_finite,
+    save_checkpoint,
+    step_name,
+)
+from .checkpoint import restore_checkpoint as restore
+from .ema import EMA
+from .hints import hints
+from .precision import half_precision_nets, usable
+from .readback import PendingRows
+from .run_log import read_scalars, write_scalars
+from .tensor_files import save_weights, state_of
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss, or a weight, is not a number any more."""
+
+
+class Trainer:
+    """Iterate, forward, backward, step, log, evaluate, save.
+
+    Args:
+        strategy: turns a batch into an Objective; see losses/objective.py.
+        optimizer: over the strategy's parameters. Its rate is set by lr_at.
+        batch_at: number of a batch -> batch with a field `images`. Must depend on the number alone.
+        lr_at: step -> learning rate.
+        seed: of dropout and the like inside the nets.
+        out: folder for checkpoints, scalars.csv and the best weights, or None to write nothing.
+        save_every: steps between checkpoints.
+        save_minutes: a checkpoint at the latest so long after the last one.
+        evaluate: net -> named scores, or None. Every process calls it, and it has to return the same in all of them.
+        eval_every: steps between evaluations.
+        eval_after: no evaluation before this step.
+        best_by: name of the score whose best weights are kept as best.safetensors, or None.
+        accumulate: batches whose gradients make one step.
+        precision: "fp32", "bf16" or "fp16"; the latter scales the loss and needs a GPU, bf16 has no effect without.
+        callbacks: objects with `after_update(trainer)` and, if they care, `after_run(trainer)`; of an EMA the average
+            is what is scored.
+        progress: show a bar, the scores and hints on stderr.
+        read_every: steps after which losses are read back from the device, and looked at. They always are before
+            anything is saved or evaluated, so that a checkpoint never holds what came of a bad loss.
+
+    Raises:
+        ValueError: accumulate, read_every or save_minutes too small, an unknown precision, or fp16 on a CPU.
+        TrainingDiverged: the loss became infinite or not a number; the last checkpoint is from before.
+        Interrupted: Ctrl-C or SIGTERM; the step was finished and a checkpoint saved, if there is an `out`.
+    """
+
+    def __init__(
+        self,
+        strategy,
+        optimizer,
+        *,
+        batch_at,
+        lr_at,
+        seed: int = 0,
+        out=None,
+        save_every: int = 500,
+        save_minutes: float = 5.0,
+        evaluate=None,
+        eval_every: int = 1000,
+        eval_after: int = 0,
+        best_by: str | None = None,
+        accumulate: int = 1,
+        precision: str = "fp32",
+        callbacks=(),
+        progress: bool = True,
+        read_every: int = 10,
+    ):
+        if not (accumulate >= 1 and read_every >= 1 and save_minutes >= 0):
+            found = f"accumulate is {accumulate}, read_every {read_every}, save_minutes {save_minutes}"
+            raise ValueError(f"{found}; 1, 1 and 0 or more are needed")
+        self.strategy, self.optimizer = strategy, optimizer
+        self.batch_at, self.lr_at, self.seed = batch_at, lr_at, seed
+        self.rank = parallel.world()[0]
+        self.out = None if out is None else pathlib.Path(out)
+        self.save_every, self.save_minutes, self.read_every = save_every, save_minutes, read_every
+        self.evaluate, self.eval_every, self.eval_after = evaluate, eval_every, eval_after
+        self.best_by, self.best = best_by, None
+        self.accumulate, self.precision = accumulate, usable(precision)
+        self.scaler = paddle.amp.GradScaler() if self.precision == "fp16" else None
+        self.callbacks = list(callbacks)
+        self.ema = next((c for c in self.callbacks if isinstance(c, EMA)), None)
+        self.progress = progress and self.rank == 0
+        self._joint: parallel.Joint | None = None
+        self.step, self._pending, self._saved_at = 0, PendingRows(), time.monotonic()
+        self.history: list[dict[str, float]] = []
+
+    def resume(self, *, changed: bool = False) -> int:
+        """Continue from the newest whole checkpoint of `out`, if there is one; the step it starts at.
+
+        The first process alone reads the folder: on another machine it may not exist, or hold something else.
+
+        Args:
+            changed: the run continues under another configuration; moments of another optimizer are left out.
+
+        Raises:
+            CheckpointError, WeightsError: nothing that can be read, or it does not fit the nets.
+        """
+        here = self.out is not None and self.out.is_dir()
+        found = parallel.on_first(lambda: newest_checkpoint(self.out) if here else None)
+        state = parallel.share(found and found.state)
+        if state:
+            files = parallel.share_arrays(found and found.files)
+            self._restore(Checkpoint(found.path if found else self.out, state, files), changed)
+        parallel.same_weights(self.strategy.trained)
+        return self.step
+
+    def _restore(self, checkpoint: Checkpoint, changed: bool) -> None:
+        state, files = checkpoint.state, checkpoint.files
+        was, now = state.get("optimizer"), type(self.optimizer).__name__
+        if was and was != now:
+            if not changed:
+                raise ValueError(f"{checkpoint.path}: was saved with the optimizer {was}, this one is {now}")
+            print(f"the moments of {was} do not fit {now}, which starts without any", file=sys.stderr)
+            files = {**files, "optimizer": {}}
+        restore(checkpoint._replace(files=files), self.strategy.trained, self.optimizer)
+        if self.ema and "ema" in files:
+            self.ema.restore(files["ema"])
+        if self.scaler and state.get("scaler"):
+            self.scaler.load_state_dict(state["scaler"])
+        self.step, self.best = state["step"], state.get("best")
+        if self.rank == 0:
+            rows = read_scalars(self.out / "scalars.csv")
+            self.history = [row for row in rows if row["step"] < self.step]
+
+    def run(self, steps: int) -> list[dict[str, float]]:
+        """Train until `steps` steps are done in all, and return the log, one row a step.
+
+        Args:
+            steps: total number of steps, those before a resume included.
+        """
+        self.strategy.trained.train()
+        self._pending, self._saved_at = PendingRows(), time.monotonic()
+        if self._joint is None:
+            # Not before its weights are final, and not twice: every one hangs hooks on the parameters.
+            self._joint = parallel.Joint(self.strategy)
+        joint = self._joint
+        # Without a folder there is nothing to save, and Ctrl-C does what it always does.
+        with FinishTheStep(quiet=self.rank != 0) if self.out else contextlib.nullcontext() as watch:
+            shown = {"initial": self.step, "total": steps, "disable": not self.progress, "file": sys.stderr}
+            bar = tqdm(range(self.step, steps), **shown)
+            for step in bar:
+                paddle.seed(self.seed * 1_000_003 + step)
+                self.optimizer.set_lr(self.lr_at(step))
+                self._pending.begin({"step": step, "samples": 0, "lr": self.lr_at(step), "loss": 0.0})
+                for part in range(self.accumulate):
+                    last = part == self.accumulate - 1
+                    with contextlib.nullcontext() if last else joint.without_exchange():
+                        self._backward(joint, self.batch_at(step * self.accumulate + part))
+                self._update()
+                self.step = step + 1
+                self._finish(steps, watch, bar)
+            # One that came while the last checkpoint was being written.
+            self._leave_if(parallel.highest([watch.number if watch else 0])[0], steps)
+        for callback in self.callbacks:
+            if hasattr(callback, "after_run"):
+                callback.after_run(self)
+        if self.progress:
+            for hint in hints(self.history, self.best_by):
+                tqdm.write(f"hint: {hint}", file=sys.stderr)
+        return self.history
+
+    def _backward(self, joint, batch) -> None:
+        """Add one batch's gradient, and its numbers to the row."""
+        nets = getattr(self.strategy, "nets", {"": self.strategy.net}).values()
+        with half_precision_nets(nets, self.precision):
+            loss, parts = joint(batch)
+        loss = loss / self.accumulate
+        (self.scaler.scale(loss) if self.scaler else loss).backward()
+        self._pending.add(loss, parts, self.accumulate, len(batch.images))
+
+    def _update(self) -> None:
+        with paddle.utils.unique_name.guard():
+            # The first step names the moments after a global counter; from a fresh one the names are the
+            # same in every process, and a checkpoint finds them again.
+            if self.scaler:
+                self.scaler.step(self.optimizer)
+                self.scaler.update()
+            else:
+                self.optimizer.step()
+        self.optimizer.clear_grad()
+        for callback in self.callbacks:
+            callback.after_update(self)
+
+    def _finish(self, steps: int, watch, bar) -> None:
+        """After a step: read back, evaluate, save and stop, all processes at the same step."""
+        last = self.step == steps
+        score = bool(self.evaluate) and (
+            last or (self.step % self.eval_every == 0 and self.step >= self.eval_after)
+        )
+        save = self.out is not None and (last or self.step % self.save_every == 0)
+        read = score or save or last or self.step % self.read_every == 0
+        number = late = 0
+        if read or parallel.asks_every_step():
+            waited = time.monotonic() - self._saved_at > 60 * self.save_minutes
+            late = int(self.out is not None and self.rank == 0 and waited)
+            number, late = parallel.highest([watch.number if watch else 0, late])
+        if read or number or late:
+            self._read_back()
+            bar.set_postfix(loss=f"{self.history[-1]['loss']:.3f}")
+        if score:
+            self.history[-1].update(self._scores())
+            number = parallel.highest([watch.number if watch else 0])[0]
+        if save or number or late:
+            self.save()
+        self._leave_if(number, steps)
+
+    def _leave_if(self, number: int, steps: int) -> None:
+        if number:
+            parallel.highest(
+                [0]
+            )  # the launcher ends them all soon after one has left: not before the save is done
+            path = self.out / step_name(self.step)
+            message = f"stopped at step {self.step} of {steps}; the same command resumes from {path}"
+            raise Interrupted(number, message)
+
+    def _read_back(self) -> None:
+        """Finish the rows of the last steps, and make sure, in all processes together, that they hold numbers."""
+        for row in self._pending.read():
+            bad = not math.isfinite(row["loss"])
+            if bad:
+                self._agree_that_it_goes_on(hints([*self.history, row])[0])
+            self.history.append(row)
+        self._agree_that_it_goes_on(None)
+
+    def _agree_that_it_goes_on(self, problem: str | None) -> None:
+        """Raise in every process if one of them has a problem."""
+        if parallel.highest([int(problem is not None)])[0]:
+            raise TrainingDiverged(problem or f"step {self.step}: another process has no finite numbers")
+
+    def averaged(self):
+        """A block in which the net has the weights that are scored: the average, where one is kept."""
+        return self.ema.in_place_of_weights(self.strategy.net) if self.ema else contextlib.nullcontext()
+
+    def _scores(self) -> dict[str, float]:
+        """Scores, and the weights if they are the best so far. The processes share the work."""
+        self.strategy.trained.eval()
+        with paddle.no_grad(), self.averaged():
+            # The running statistics of batch norms differ between processes that do not share them.
+            parallel.same_weights(self.strategy.net)
+            self._check_weights(
+                {name: tensor.numpy() for name, tensor in state_of(self.strategy.net).items()}
+            )
+            scores = self.evaluate(self.strategy.net)
+            if self.best_by and (self.best is None or scores[self.best_by] > self.best):
+                self.best = scores[self.best_by]
+                if self.out and self.rank == 0:
+                    self.out.mkdir(parents=True, exist_ok=True)
+                    save_weights(self.strategy.net, self.out / "best.safetensors", {"step": str(self.step)})
+        self.strategy.trained.train()
+        if self.progress:
+            tqdm.write(f"step {self.step}: {scores}", file=sys.stderr)
+        return scores
+
+    def _check_weights(self, arrays: dict[str, np.ndarray]) -> None:
+        bad, step = not_finite(arrays), self.step - 1
+        reason = f"{bad} is not finite after step {step}, though its loss is: lower the learning rate"
+        self._agree_that_it_goes_on(reason if bad else None)
+
+    def save(self) -> None:
+        """Write the scalars and a checkpoint, in the first process alone.
+
+        Raises:
+            TrainingDiverged: in all processes, if a weight or a moment is not finite.
+        """
+        self._saved_at = time.monotonic()
+        files = {}
+        if self.rank == 0:
+            extra = {"ema": self.ema.arrays()} if self.ema else {}
+            files = checkpoint_arrays(self.strategy.trained, self.optimizer, extra)
+        self._check_weights(
+            {f"{file}: {name}": a for file, arrays in files.items() for name, a in arrays.items()}
+        )
+        if self.rank != 0:
+            return
+        self.out.mkdir(parents=True, exist_ok=True)
+        write_scalars(self.out / "scalars.csv", self.history)
+        state = {"step": self.step, "best": self.best, "optimizer": type(self.optimizer).__name__}
+        if self.scaler:
+            state["scaler"] = {k: np.asarray(v).tolist() for k, v in self.scaler.state_dict().items()}
+        save_checkpoint(self.out, files, state)
