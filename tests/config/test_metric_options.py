@@ -3,7 +3,7 @@
 import pytest
 
 from ppocr_lessons import evaluate
-from ppocr_lessons.config import read_config
+from ppocr_lessons.config import evaluation, read_config
 from ppocr_lessons.config.build import context
 from ppocr_lessons.config.build_data import build_dataset
 from ppocr_lessons.rec.ctc import Reading
@@ -38,7 +38,7 @@ def test_is_filter_reaches_the_metric(overrides, monkeypatch, read_as, is_filter
 
         return zeros([len(images), 4, shared.alphabet.classes]), None
 
-    score = evaluate.evaluate(config, net, lines, shared)
+    score = evaluation.evaluate(config, net, lines, shared)
     # Lines of digits alone are the same in either case.
     assert score["acc"] == pytest.approx(
         accuracy, abs=0.4 if read_as is str.swapcase and not is_filter else 1e-4
