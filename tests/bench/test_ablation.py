@@ -138,6 +138,7 @@ def test_an_unknown_row_is_one_clear_error(tmp_path):
 def test_recorded_results_are_of_these_rows(repository):
     recorded = json.loads((repository / "data/results/ablation_det.json").read_text(encoding="utf-8"))
     table = ablation.summary(recorded["records"])
+    assert {row["row"] for row in table} == set(detection_rows.ROWS), "a row of the ablation has no record"
     assert [row["row"] for row in table] == [row["row"] for row in recorded["table"]]
     for mine, theirs in zip(table, recorded["table"], strict=True):
         assert mine["hmean"] == pytest.approx(theirs["hmean"])
