@@ -11,7 +11,7 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 
-from .datasets.resize import fit_line, line_width, normalise_page, page_size
+from .datasets.resize import fit_line, line_width, normalize_page, page_size
 from .det.metric import DetMetric
 from .det.postprocess import DBPostProcess
 from .rec.ctc import Alphabet, greedy_decode
@@ -112,7 +112,7 @@ def evaluate_det(net, pages, *, limit: int = 736, rule: str = "max", postprocess
     def prepared(page):
         size = page.image.shape[:2]
         height, width = page_size(*size, limit=limit, rule=rule)
-        image = normalise_page(cv2.resize(page.image, (width, height)))
+        image = normalize_page(cv2.resize(page.image, (width, height)))
         return PageInput(image, size, page.polygons, [text in ("###", "*") for text in page.texts])
 
     return score_detector(net, map(prepared, pages), postprocess or DBPostProcess())

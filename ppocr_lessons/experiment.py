@@ -117,7 +117,7 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         )
         trial.finish()
         if parallel.shares_batch_norms():
-            parallel.synchronise_batch_norms(strategy.trained)
+            parallel.synchronize_batch_norms(strategy.trained)
         for name in getattr(strategy, "frozen", ()):
             # A trial with a teacher without weights may go without the export.
             if config.task == "det" and device == "cpu" and (config.nets[name].sub.pretrained or not dry):

@@ -1,6 +1,6 @@
 """The system: from a picture to lines of text (chapter 1.1).
 
-picture -> detect -> order and rectify -> direction -> recognise -> lines
+picture -> detect -> order and rectify -> direction -> recognize -> lines
 """
 
 import functools
@@ -56,7 +56,7 @@ class Stages(NamedTuple):
 
 
 class OCR:
-    """Detector, classifier and recogniser, one after the other.
+    """Detector, classifier and recognizer, one after the other.
 
     Args:
         detector, classifier, recognizer: the stages; with the shipped weights if None.

@@ -98,7 +98,7 @@ STRATEGIES = (
         {"Train.dataset.transforms.ClsResizeImg.image_shape": [3, 48, 192]},
     ),
     Strategy(
-        "cls-pact", 1, ("cls",), "2.2.4", "PACT quantisation",
+        "cls-pact", 1, ("cls",), "2.2.4", "PACT quantization",
         "quant.pact:pact", "10_pact.ipynb",
         "0.85 -> 0.46 MB, 3.21 -> 2.38 ms, accuracy 0.9403 -> 0.9456", "chapter 2.2.4, Fig. 17", done=False,
     ),
@@ -126,7 +126,7 @@ STRATEGIES = (
         {"Architecture.Backbone.small_stride": [2, 2, 2, 2]}, {"Architecture.Backbone.small_stride": [1, 2, 2, 2]},
     ),
     Strategy(
-        "rec-l2", 1, ("rec",), "2.3.3", "Regularisation: L2 decay",
+        "rec-l2", 1, ("rec",), "2.3.3", "Regularization: L2 decay",
         "training.l2_decay:l2_decay", "13_rec_training.ipynb",
         "accuracy 0.6179 -> 0.6519", "chapter 2.3.3, Fig. 20",
         {"Optimizer.regularizer.factor": 0}, {"Optimizer.regularizer.factor": 1e-5},
@@ -150,7 +150,7 @@ STRATEGIES = (
         {"Global.pretrained_model": None}, {"Global.pretrained_model": "rec"},
     ),
     Strategy(
-        "rec-pact", 1, ("rec",), "2.3.5", "PACT quantisation",
+        "rec-pact", 1, ("rec",), "2.3.5", "PACT quantization",
         "quant.pact:pact", "10_pact.ipynb",
         "4.6 -> 1.5 MB, accuracy 0.6581 -> 0.6740", "chapter 2.3.5, Fig. 26", done=False,
     ),
@@ -179,7 +179,7 @@ STRATEGIES = (
         {"Architecture.algorithm": "CRNN"}, {"Architecture.algorithm": "Distillation"},
     ),
     Strategy(
-        "rec-enhanced-ctc", 2, ("rec",), "3.2.3", "Enhanced CTC loss: centre loss",
+        "rec-enhanced-ctc", 2, ("rec",), "3.2.3", "Enhanced CTC loss: center loss",
         "losses.enhanced_ctc:EnhancedCTC", "18_v2_rec_enhanced_ctc.ipynb",
         "accuracy 0.739 -> 0.748", "chapter 3.2, Fig. 35",
         {"Loss.name": "CTCLoss"}, {"Loss.name": "CombinedLoss"},

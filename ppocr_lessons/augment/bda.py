@@ -2,7 +2,7 @@
 
 The chapter describes BDA as rotation, perspective, motion blur and noise. PaddleOCR's code, which this follows,
 cuts some rows, blurs, inverts, and does three more things that hardly show: brightness changes by at most a
-thousandth, jitter needs lines of 100 pixels, noise is at most one grey level.
+thousandth, jitter needs lines of 100 pixels, noise is at most one gray level.
 """
 
 from typing import NamedTuple

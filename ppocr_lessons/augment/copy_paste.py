@@ -23,7 +23,7 @@ STRAIGHT = 0.25
 """Pixels that a corner may lie off the nearest parallelogram; most labels are in whole pixels and no more exact."""
 
 
-class LabelledPage(NamedTuple):
+class LabeledPage(NamedTuple):
     """A page of the detector.
 
     Fields:
@@ -89,7 +89,7 @@ class CopyPaste:
         self.objects_paste_ratio, self.limit_paste = objects_paste_ratio, limit_paste
         self.rotate, self.scale, self.flip = rotate, scale, flip
 
-    def sample(self, rng: np.random.Generator, page: LabelledPage, donor: LabelledPage) -> list[Paste]:
+    def sample(self, rng: np.random.Generator, page: LabeledPage, donor: LabeledPage) -> list[Paste]:
         """Choose texts of the donor and a place for each; those without a free place are left out.
 
         Args:
@@ -139,7 +139,7 @@ class CopyPaste:
         return np.stack([cos, -sin, sin, cos], 1).reshape(-1, 2, 2) * half[..., None]
 
     @staticmethod
-    def apply(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
+    def apply(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> LabeledPage:
         """Paste; a new page comes back, its own texts first.
 
         Args:
@@ -170,14 +170,14 @@ class CopyPaste:
             mask = cv2.fillPoly(np.zeros(size[::-1], np.uint8), [outline], 1)
             cv2.copyTo(piece, mask, image[top:bottom, left:right])
         polygons = polygons.clip(0, (width, height))
-        return LabelledPage(
+        return LabeledPage(
             image,
             np.concatenate([np.asarray(page.polygons, np.float32).reshape(-1, 4, 2), polygons]),
             [*page.texts, *(donor.texts[p.index] for p in pastes)],
             np.concatenate([np.asarray(page.ignored, bool), np.zeros(len(pastes), bool)]),
         )
 
-    def __call__(self, rng: np.random.Generator, page: LabelledPage, donor: LabelledPage) -> LabelledPage:
+    def __call__(self, rng: np.random.Generator, page: LabeledPage, donor: LabeledPage) -> LabeledPage:
         """Draw and paste. A donor without readable texts leaves the page as it is."""
         return self.apply(page, donor, self.sample(rng, page, donor))
 

@@ -1,6 +1,6 @@
 """RandAugment: a few operations from a list, drawn afresh for each picture (chapter 2.2.2).
 
-Shears, shifts, a turn and changes of colour, all at one magnitude; only which ones is left to chance.
+Shears, shifts, a turn and changes of color, all at one magnitude; only which ones is left to chance.
 """
 
 from typing import NamedTuple
@@ -32,7 +32,7 @@ ENHANCERS = {
     "sharpness": ImageEnhance.Sharpness,
     "brightness": ImageEnhance.Brightness,
 }
-GREY = (128, 128, 128)
+GRAY = (128, 128, 128)
 
 
 class Operation(NamedTuple):
@@ -49,7 +49,7 @@ class RandAugment:
         prob: how often anything is done.
         num_layers: operations a picture.
         magnitude: 0 to 10: 5 shears by 0.15, shifts by 0.2266 of a side, turns by 15 degrees (always against the
-            clock, as in PaddleOCR), changes colours by 0.45, keeps 2 bits, inverts what is brighter than 128.
+            clock, as in PaddleOCR), changes colors by 0.45, keeps 2 bits, inverts what is brighter than 128.
 
     Raises:
         ValueError: prob outside 0..1, num_layers below 1, magnitude outside 0..10.
@@ -110,9 +110,9 @@ class RandAugment:
                 "translateY": (1, 0, 0, 0, 1, shift * picture.height),
             }[name]
             look_up = Image.Resampling.BICUBIC if name.startswith("shear") else Image.Resampling.NEAREST
-            return picture.transform(picture.size, Image.Transform.AFFINE, matrix, look_up, fillcolor=GREY)
+            return picture.transform(picture.size, Image.Transform.AFFINE, matrix, look_up, fillcolor=GRAY)
         if name == "rotate":
-            return picture.rotate(30 * level, fillcolor=GREY)
+            return picture.rotate(30 * level, fillcolor=GRAY)
         if name == "posterize":
             return ImageOps.posterize(picture, max(1, int(4 * level)))
         if name == "solarize":

@@ -106,10 +106,10 @@ def move_least_squares(places, points: ControlPoints) -> np.ndarray:
     hit = squared == 0
     weight = 1 / np.where(hit, 1, squared)
     total = weight.sum(1, keepdims=True)
-    centre = weight @ points.target / total  # (G, 2)
+    center = weight @ points.target / total  # (G, 2)
     origin = weight @ points.source / total
-    arm = points.target[None] - centre[:, None]  # (G, K, 2)
-    reach = places - centre
+    arm = points.target[None] - center[:, None]  # (G, K, 2)
+    reach = places - center
     along = (arm * reach[:, None]).sum(-1)  # (G, K)
     across = arm[..., 0] * reach[:, None, 1] - arm[..., 1] * reach[:, None, 0]
     size = (weight * (arm**2).sum(-1)).sum(1)

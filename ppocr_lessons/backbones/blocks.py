@@ -46,7 +46,7 @@ class DepthwiseConv(nn.Conv2D):
         channels: width of input and output.
         kernel_size: odd side of the square kernel.
         stride: step in height and width.
-        weight_attr: initialiser and regulariser.
+        weight_attr: initializer and regularizer.
 
     Shape:
         x: (N, channels, H, W)
@@ -85,7 +85,7 @@ class ConvBN(nn.Layer):
         act: "relu", "hardswish" or None.
         names: attribute names of the two layers. They differ between PaddleOCR's backbones, and
             keeping them lets its weights load by name.
-        weight_attr, bn_attr: initialiser and regulariser of the convolution and of the norm.
+        weight_attr, bn_attr: initializer and regularizer of the convolution and of the norm.
 
     Shape:
         x: (N, in_channels, H, W)

@@ -136,7 +136,7 @@ class DetMobileNetV3(nn.Layer):
         model_name: "large" or "small".
         scale: width multiplier, one of SCALES.
         disable_se: leave the SE gates out (chapter 2.1.3).
-        in_channels: colours of the picture.
+        in_channels: colors of the picture.
 
     Shape:
         x: (N, in_channels, H, W), H and W multiples of 32
@@ -197,7 +197,7 @@ class RecMobileNetV3(nn.Layer):
         strides: the four strides of the height, first stage to last; those of the width are 1. The
             large net's first entry is the exception and strides both ways, as in PaddleOCR.
         disable_se: leave the SE gates out.
-        in_channels: colours of the picture.
+        in_channels: colors of the picture.
 
     Shape:
         x: (N, in_channels, 32, W)
@@ -256,7 +256,7 @@ def det_mobilenet_v3(model_name: str = "large", scale: float = 0.5, *, disable_s
 
 
 def rec_mobilenet_v3(model_name: str = "small", scale: float = 0.5, *, strides=(1, 2, 2, 2)):
-    """The recogniser's MobileNetV3, with the strides of the chapter's configuration.
+    """The recognizer's MobileNetV3, with the strides of the chapter's configuration.
 
     Args:
         model_name: "large" or "small".

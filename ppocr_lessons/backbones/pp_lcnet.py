@@ -74,7 +74,7 @@ class PPLCNet(nn.Layer):
 
     Args:
         scale: width multiplier.
-        in_channels: colours of the picture.
+        in_channels: colors of the picture.
 
     Shape:
         x: (N, in_channels, 32, W)

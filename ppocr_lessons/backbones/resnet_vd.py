@@ -71,7 +71,7 @@ class ResNetVd(nn.Layer):
         layers: 18 or 34.
         task: "det" halves both sides at the stem and before stages 2 to 4; "rec" keeps the stem at
             full size and halves the height alone.
-        in_channels: colours of the picture.
+        in_channels: colors of the picture.
 
     Shape:
         det: (N, in_channels, H, W) -> 4 x (N, 64 2^i, H / 4 / 2^i, W / 4 / 2^i)

@@ -56,7 +56,7 @@ FIXED = 1.5
 def by_unclip(config, net, pages) -> dict[float, dict[str, float]]:
     """Precision, recall and hmean for each of UNCLIPS.
 
-    A net that has learnt wider or narrower maps wants its regions to be grown less or more.
+    A net that has learned wider or narrower maps wants its regions to be grown less or more.
 
     Args:
         config: whose thresholds are taken.

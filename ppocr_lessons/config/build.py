@@ -27,7 +27,7 @@ from .parts import Config, NetConfig
 from .yaml_file import Problem, dotted, raise_for
 
 DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
-"""The alphabet of a recogniser whose configuration names no dictionary, as in PaddleOCR."""
+"""The alphabet of a recognizer whose configuration names no dictionary, as in PaddleOCR."""
 
 DEFAULT_SEED = 1024
 
@@ -98,7 +98,7 @@ def build_net(part: NetConfig, task: str, classes: int) -> paddle.nn.Layer:
     Args:
         part: of the configuration.
         task: "det", "cls" or "rec".
-        classes: of a recogniser, the blank among them.
+        classes: of a recognizer, the blank among them.
 
     Raises:
         ValueError: sizes that a layer does not take.
@@ -200,7 +200,7 @@ def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Con
         shared: see `context`.
 
     Raises:
-        ConfigError: centres that do not fit.
+        ConfigError: centers that do not fit.
     """
     first, part = config.losses[0]
     if first == "DBLoss":

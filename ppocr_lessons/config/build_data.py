@@ -63,7 +63,7 @@ def checked_source(config: Config, part: SetConfig, shared: Context, what: str):
 
 
 def check_line_heights(config: Config, nets: dict[str, paddle.nn.Layer]) -> None:
-    """Try recognisers on a line of each height that the transforms make.
+    """Try recognizers on a line of each height that the transforms make.
 
     Args:
         config: that was read.

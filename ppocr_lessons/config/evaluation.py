@@ -57,8 +57,8 @@ def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str
     )
     stacked = ((np.stack([s.image for s in samples]), samples) for samples in batches)
     if config.task == "cls":
-        labelled = ((paddle.to_tensor(images), [s.target for s in samples]) for images, samples in stacked)
-        return score_classifier(net, labelled)
+        labeled = ((paddle.to_tensor(images), [s.target for s in samples]) for images, samples in stacked)
+        return score_classifier(net, labeled)
     metric = RecMetric(ignore_space=config.metric.ignore_space, is_filter=config.metric.is_filter)
     lines = (LineBatch(images, [s.texts[0] for s in samples]) for images, samples in stacked)
     return score_recognizer(net, lines, shared.alphabet, metric)
@@ -74,7 +74,7 @@ def probability_maps(net, dataset: Dataset, indices) -> tuple[list[np.ndarray], 
 
     Args:
         net: a DBNet in evaluation mode.
-        dataset: of an Eval section, normalised as the section says.
+        dataset: of an Eval section, normalized as the section says.
         indices: of the pages.
 
     Returns: (H, W, 3) uint8 pictures and (H, W) maps.

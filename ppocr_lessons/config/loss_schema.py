@@ -74,7 +74,7 @@ class CTCTermPart(Part):
 
 
 class CenterLossPart(Part):
-    """Term of CombinedLoss: centre loss of the one net."""
+    """Term of CombinedLoss: center loss of the one net."""
 
     weight: Weight = 1.0
     num_classes: Annotated[int, Gt(0), Le(1_000_000)] = 6625

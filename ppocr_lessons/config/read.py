@@ -206,7 +206,7 @@ class _Reading(Checker):
             and (part.act != "softmax" or part.use_log is False)
         ):
             self.problem(
-                (*place, name), "of recognisers needs act: softmax, and use_log: true if it is there"
+                (*place, name), "of recognizers needs act: softmax, and use_log: true if it is there"
             )
         maps = getattr(part, "maps_name", None)
         if name == "DistillationDMLLoss" and config.task == "det" and not maps:

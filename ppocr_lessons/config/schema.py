@@ -62,7 +62,7 @@ class DetMobileNetV3Part(Part):
 
 
 class RecMobileNetV3Part(Part):
-    """Backbone MobileNetV3 of a recogniser or classifier."""
+    """Backbone MobileNetV3 of a recognizer or classifier."""
 
     name: Literal["MobileNetV3"]
     scale: Annotated[float, Gt(0), Le(10)] = 0.5
@@ -97,7 +97,7 @@ class DBFPNPart(Part):
 
 
 class SequenceEncoderPart(Part):
-    """Neck of a recogniser."""
+    """Neck of a recognizer."""
 
     name: Literal["SequenceEncoder"]
     encoder_type: Literal["rnn"] = "rnn"
@@ -112,7 +112,7 @@ class DBHeadPart(Part):
 
 
 class CTCHeadPart(Part):
-    """Head of a recogniser; return_feats is taken as read, our head always returns them."""
+    """Head of a recognizer; return_feats is taken as read, our head always returns them."""
 
     name: Literal["CTCHead"]
     mid_channels: Width | None = None
@@ -149,7 +149,7 @@ class DBLossPart(Part):
 
 
 class CTCLossPart(Part):
-    """Loss of a recogniser."""
+    """Loss of a recognizer."""
 
     name: Literal["CTCLoss"]
     use_focal_loss: Literal[False] = False
@@ -186,7 +186,7 @@ class DistillationDBPostProcessPart(DBPostProcessPart):
 
 
 class DistillationCTCLabelDecodePart(Part):
-    """PostProcess of several recognisers."""
+    """PostProcess of several recognizers."""
 
     name: Literal["DistillationCTCLabelDecode"]
     model_name: list[str] | str = "Student"
@@ -195,7 +195,7 @@ class DistillationCTCLabelDecodePart(Part):
 
 
 class CTCLabelDecodePart(Part):
-    """PostProcess of a recogniser."""
+    """PostProcess of a recognizer."""
 
     name: Literal["CTCLabelDecode"]
 

@@ -9,11 +9,11 @@ class DetBatch(NamedTuple):
     """A batch of the detector. All maps are (N, H, W) float32.
 
     Fields:
-        images: (N, 3, H, W), normalised BGR.
+        images: (N, 3, H, W), normalized BGR.
         shrink_map: 1 inside the shrunk polygons.
         shrink_mask: 0 on text that must not count.
         threshold_map: 0.3 to 0.7, highest on the outline.
-        threshold_mask: 1 in the band where the threshold is learnt.
+        threshold_mask: 1 in the band where the threshold is learned.
     """
 
     images: paddle.Tensor
@@ -31,7 +31,7 @@ class ClsBatch(NamedTuple):
 
 
 class RecBatch(NamedTuple):
-    """A batch of the recogniser.
+    """A batch of the recognizer.
 
     Fields:
         images: (N, 3, 32, W) in -1..1, BGR.

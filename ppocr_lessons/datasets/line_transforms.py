@@ -121,7 +121,7 @@ class ClsResizeImg:
 
 
 class RecResizeImg(ClsResizeImg):
-    """Line to the recogniser's input, padded on the right; see datasets/resize.py.
+    """Line to the recognizer's input, padded on the right; see datasets/resize.py.
 
     Args:
         image_shape: [3, height, width].

@@ -30,7 +30,7 @@ class PictureError(ValueError):
 def read_picture(source) -> np.ndarray:
     """Picture as RGB.
 
-    EXIF orientation is applied; grey, palette, 16-bit, CMYK and transparent pictures (on white) work.
+    EXIF orientation is applied; gray, palette, 16-bit, CMYK and transparent pictures (on white) work.
 
     Args:
         source: path, bytes of an image file, PIL image, or array (H, W), (H, W, 1), (H, W, 3) RGB or

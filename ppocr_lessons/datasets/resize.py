@@ -1,4 +1,4 @@
-"""From pictures to what the nets take: the one place where RGB becomes normalised BGR planes."""
+"""From pictures to what the nets take: the one place where RGB becomes normalized BGR planes."""
 
 import math
 
@@ -27,7 +27,7 @@ def fit_line(image: np.ndarray, height: int = 32, width: int = 320) -> np.ndarra
         image: (H, W, 3) uint8 RGB.
         height, width: of the result.
 
-    Returns: (3, height, width) float32 BGR in -1..1; the padding on the right is 0, a mid grey.
+    Returns: (3, height, width) float32 BGR in -1..1; the padding on the right is 0, a mid gray.
     PaddleOCR: resize_norm_img in ppocr/data/imaug/rec_img_aug.py.
     """
     inner = min(width, line_width(image, height))
@@ -37,7 +37,7 @@ def fit_line(image: np.ndarray, height: int = 32, width: int = 320) -> np.ndarra
     return out
 
 
-def normalise_page(image: np.ndarray) -> np.ndarray:
+def normalize_page(image: np.ndarray) -> np.ndarray:
     """Scale to ImageNet statistics, on BGR.
 
     Args:

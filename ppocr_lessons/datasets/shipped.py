@@ -1,4 +1,4 @@
-"""Pages of a small labelled set, such as those under data/, as the lessons use them.
+"""Pages of a small labeled set, such as those under data/, as the lessons use them.
 
 A page that is drawn from a seed depends on the versions of Pillow and OpenCV, down to where a text lands. What a
 notebook compares with its stored output therefore comes from pages that were drawn once and committed.

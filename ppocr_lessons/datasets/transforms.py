@@ -1,4 +1,4 @@
-"""Transforms of every pipeline: decode, normalise, planes first, keep (ppocr/data/imaug/operators.py).
+"""Transforms of every pipeline: decode, normalize, planes first, keep (ppocr/data/imaug/operators.py).
 
 Class names and arguments are those of PaddleOCR's configurations. Each takes a generator and a Sample, which it
 changes. Those of pages stand in det_transforms.py, those of lines in line_transforms.py.

@@ -52,7 +52,7 @@ def write_folder(
         net: DBNet, CRNN or DirectionClassifier.
         folder: made if need be; an older export in it is replaced.
         stage: "det", "cls" or "rec".
-        alphabet: of a recogniser.
+        alphabet: of a recognizer.
         postprocess: of a detector.
 
     Raises:
@@ -124,7 +124,7 @@ def detector_of(folder) -> Detector:
 
 
 def recognizer_of(folder) -> Recognizer:
-    """A recogniser from a folder.
+    """A recognizer from a folder.
 
     Args:
         folder: of `ppocr-lessons export`.

@@ -1,4 +1,4 @@
-"""The three stages of the system, each usable alone: detect, classify, recognise (chapter 1.1)."""
+"""The three stages of the system, each usable alone: detect, classify, recognize (chapter 1.1)."""
 
 import functools
 import math
@@ -10,7 +10,7 @@ import numpy as np
 from ..cls.direction import DIRECTIONS
 from ..cls.input_resolution import cls_resize
 from ..datasets.pictures import read_picture
-from ..datasets.resize import fit_line, line_width, normalise_page, page_size
+from ..datasets.resize import fit_line, line_width, normalize_page, page_size
 from ..det.postprocess import DBPostProcess
 from ..rec.ctc import Alphabet, Reading, greedy_decode
 from ..zoo.pretrained import detector_postprocess, english, pretrained
@@ -89,7 +89,7 @@ class Detector:
         image = read_picture(picture)
         height, width = self.work_size(*image.shape[:2])
         resized = cv2.resize(image, (width, height))
-        prob = self.predict(normalise_page(resized)[None])[0, 0]
+        prob = self.predict(normalize_page(resized)[None])[0, 0]
         boxes = self.postprocess(prob, image.shape[:2])
         return Detection(boxes.polygons, boxes.scores, prob)
 
@@ -229,7 +229,7 @@ def classify(crops) -> list[Direction]:
 
 
 def recognize(crops) -> list[Reading]:
-    """Texts of RGB crops with the shipped recogniser.
+    """Texts of RGB crops with the shipped recognizer.
 
     Args:
         crops: (H, W, 3) uint8 RGB arrays.

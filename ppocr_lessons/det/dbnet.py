@@ -27,7 +27,7 @@ class DBNet(nn.Layer):
         k: steepness of the differentiable step.
 
     Shape:
-        x: (N, 3, H, W) normalised BGR, H and W multiples of 32
+        x: (N, 3, H, W) normalized BGR, H and W multiples of 32
         returns: DBMaps of (N, 1, H, W), DBFeatures
 
     Raises:

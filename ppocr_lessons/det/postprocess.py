@@ -45,11 +45,11 @@ def _sorted_by(points, axis):
     return np.take_along_axis(points, order[..., None], axis=-2)
 
 
-def rectangle_corners(centres, sides, angles_degrees) -> np.ndarray:
+def rectangle_corners(centers, sides, angles_degrees) -> np.ndarray:
     """Corners of turned rectangles, as cv2.boxPoints gives them, for many at once.
 
     Args:
-        centres: (N, 2).
+        centers: (N, 2).
         sides: (N, 2), width and height before the turn.
         angles_degrees: (N,).
 
@@ -59,7 +59,7 @@ def rectangle_corners(centres, sides, angles_degrees) -> np.ndarray:
     across = np.stack([np.cos(angles), np.sin(angles)], -1) * sides[:, :1] / 2
     down = np.stack([-np.sin(angles), np.cos(angles)], -1) * sides[:, 1:] / 2
     return np.stack(
-        [centres - across + down, centres - across - down, centres + across - down, centres + across + down],
+        [centers - across + down, centers - across - down, centers + across - down, centers + across + down],
         1,
     )
 
@@ -167,12 +167,12 @@ class DBPostProcess:
     def _quads(self, prob, contours):
         """All rectangles at once; only the fit and the score go contour by contour."""
         numbers = []  # a flat list becomes an array in half the time of one of tuples
-        for centre, side, angle in map(cv2.minAreaRect, contours):
-            numbers += (*centre, *side, angle)
+        for center, side, angle in map(cv2.minAreaRect, contours):
+            numbers += (*center, *side, angle)
         rects = np.array(numbers, np.float64).reshape(-1, 5)
         large = np.nonzero(rects[:, 2:4].min(1) >= MIN_SIDE)[0]
-        centres, sides, angles = rects[large, :2], rects[large, 2:4], rects[large, 4]
-        corners = rectangle_corners(centres, sides, angles).astype(np.float32)
+        centers, sides, angles = rects[large, :2], rects[large, 2:4], rects[large, 4]
+        corners = rectangle_corners(centers, sides, angles).astype(np.float32)
         if self.score_mode == "slow":
             scores = [mean_inside(prob, contours[i].reshape(-1, 2)) for i in large]
         else:
@@ -181,7 +181,7 @@ class DBPostProcess:
         # Growing a rectangle by D = A ratio / L and taking the smallest rectangle around it adds 2 D to both sides.
         grown = sides + (sides.prod(1) * self.unclip_ratio / sides.sum(1))[:, None]
         keep = (scores >= self.box_thresh) & (grown.min(1) >= MIN_SIDE + 2)
-        return order_corners(rectangle_corners(centres[keep], grown[keep], angles[keep])), scores[keep]
+        return order_corners(rectangle_corners(centers[keep], grown[keep], angles[keep])), scores[keep]
 
     def _polygon(self, prob, contour):
         outline = cv2.approxPolyDP(contour, 0.002 * cv2.arcLength(contour, True), True).reshape(-1, 2)

@@ -1,6 +1,6 @@
 """What DBNet is taught: the shrink map and the threshold map of a page's polygons.
 
-Dense lines of text touch. The net therefore learns the core of each polygon, shrunk until neighbours
+Dense lines of text touch. The net therefore learns the core of each polygon, shrunk until neighbors
 stand apart, and the post-processing grows it back by the same law.
 """
 

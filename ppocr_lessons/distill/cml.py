@@ -17,7 +17,7 @@ THRESHOLD = 0.3
 
 
 def dilate(prob, *, threshold: float = THRESHOLD):
-    """1 where the map, or its neighbour above, to the left, or both, is over the threshold: a 2 x 2 dilation.
+    """1 where the map, or its neighbor above, to the left, or both, is over the threshold: a 2 x 2 dilation.
 
     Args:
         prob: the teacher's probability map.

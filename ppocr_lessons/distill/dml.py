@@ -87,7 +87,7 @@ def dml_sequences(logits_p, logits_q):
 
 
 class DMLTerm:
-    """DML between pairs of nets: of detectors on their probability maps, of recognisers on their logits.
+    """DML between pairs of nets: of detectors on their probability maps, of recognizers on their logits.
 
     Of maps the mean over the pictures of a batch is taken. PaddleOCR's loss keeps one number a picture, a vector of
     length B, and the terms that it is added to are scalars: broadcasting adds them to each of the B numbers, and the

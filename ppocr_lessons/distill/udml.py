@@ -1,4 +1,4 @@
-"""U-DML, unified deep mutual learning: recognisers that share labels, answers and features (chapter 3.2.2).
+"""U-DML, unified deep mutual learning: recognizers that share labels, answers and features (chapter 3.2.2).
 
     L = CTC(S) + CTC(T) + [KL(S || T) + KL(T || S)] / 2 + L2(S_backbone, T_backbone)
 
@@ -71,7 +71,7 @@ class DistanceTerm:
 
 
 class UDML(Combined):
-    """Train two or more recognisers with the labels, each other's answers and each other's features.
+    """Train two or more recognizers with the labels, each other's answers and each other's features.
 
     Args:
         nets: by name; "Student" is the one wanted. Every pair of them learns from each other.

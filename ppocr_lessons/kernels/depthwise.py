@@ -2,7 +2,7 @@
 
 Paddle's own CPU kernel for depthwise convolution is a naive loop that takes two thirds of a CRNN
 training step. The two kernels below walk over padded planes row by row, so that the inner loop runs
-over neighbouring memory and the compiler turns it into vector instructions. They are used in training
+over neighboring memory and the compiler turns it into vector instructions. They are used in training
 on the CPU alone: on a GPU, in evaluation and in exported nets Paddle's convolution stays in place.
 """
 
@@ -33,7 +33,7 @@ def _forward(x, weight, stride_h, stride_w, pad, out):
                 row = padded[i * stride_h + a]
                 for b in range(size):
                     w = weight[c, 0, a, b]
-                    if stride_w == 1:  # a slice of constant step lets the loop vectorise
+                    if stride_w == 1:  # a slice of constant step lets the loop vectorize
                         shifted = row[b : b + out_w]
                         for j in range(out_w):
                             acc[j] += w * shifted[j]

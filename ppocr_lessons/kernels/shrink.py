@@ -1,6 +1,6 @@
 """Quadrangles shrunk to the same whole pixels as the clipping library, compiled for the CPU with numba.
 
-Every edge moves inwards, its ends rounded; neighbouring edges then meet in a point, rounded too. For a convex
+Every edge moves inwards, its ends rounded; neighboring edges then meet in a point, rounded too. For a convex
 quadrangle that keeps all of its edges this closed form is what the library's sweep comes to. Where an edge shrinks to
 almost nothing, or a corner is far from a right angle, the order of its crossings decides, and such quadrangles are left
 to the library, as all are without numba; see targets.py.

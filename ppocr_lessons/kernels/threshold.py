@@ -22,7 +22,7 @@ def _whole_strides(length):
 def _outline(values, points, first, bands, windows, low, high):
     """Raise `values` (H, W) to `high` on the outlines, falling to `low` at the width of each band.
 
-    Row by row and edge by edge, so that the inner loop runs over neighbouring pixels without a branch, and only as far
+    Row by row and edge by edge, so that the inner loop runs over neighboring pixels without a branch, and only as far
     from each edge as its band is wide.
 
     Args:

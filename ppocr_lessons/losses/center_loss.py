@@ -1,8 +1,8 @@
-"""Centre loss: features of one character keep together (chapter 3.2.3).
+"""Center loss: features of one character keep together (chapter 3.2.3).
 
     L = mean over steps of |x_t - c(y_t)|^2,   y_t = the likeliest class of step t, the blank among them
 
-Characters that look alike lie close in the feature space. Pulling each step's feature to the centre of its class
+Characters that look alike lie close in the feature space. Pulling each step's feature to the center of its class
 leaves room between the classes.
 """
 
@@ -12,7 +12,7 @@ from paddle import nn
 
 
 class CenterLoss(nn.Layer):
-    """Squared distance of each step's feature to the centre of the class that the net itself gives it.
+    """Squared distance of each step's feature to the center of the class that the net itself gives it.
 
     The chapter writes a sum over the steps; PaddleOCR, and this class, takes the mean over steps and lines.
 
@@ -27,8 +27,8 @@ class CenterLoss(nn.Layer):
         returns: scalar
 
     Raises:
-        ValueError: centres, features or logits of another shape.
-    PaddleOCR: CenterLoss in ppocr/losses/center_loss.py. Its centres, like these, are fixed.
+        ValueError: centers, features or logits of another shape.
+    PaddleOCR: CenterLoss in ppocr/losses/center_loss.py. Its centers, like these, are fixed.
     Paper: Wen et al. 2016, "A discriminative feature learning approach for deep face recognition".
     """
 
@@ -39,7 +39,7 @@ class CenterLoss(nn.Layer):
             paddle.randn(shape) if centers is None else paddle.to_tensor(np.asarray(centers, np.float32))
         )
         if tuple(centers.shape) != shape:
-            raise ValueError(f"centres have shape {tuple(centers.shape)}; {shape} is needed")
+            raise ValueError(f"centers have shape {tuple(centers.shape)}; {shape} is needed")
         self.register_buffer("centers", centers)
 
     def forward(self, feats, logits):

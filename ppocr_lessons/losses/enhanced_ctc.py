@@ -1,15 +1,15 @@
-"""Enhanced CTC: the CTC loss and a little of the centre loss (chapter 3.2.3): L = L_ctc + lambda L_center."""
+"""Enhanced CTC: the CTC loss and a little of the center loss (chapter 3.2.3): L = L_ctc + lambda L_center."""
 
 from .center_loss import CenterLoss
 from .combined import Combined, NetOutput, Weighted
 
 
 class CenterTerm:
-    """The centre loss of a net.
+    """The center loss of a net.
 
     Args:
         name: of the net.
-        loss: with its centres.
+        loss: with its centers.
     """
 
     def __init__(self, name: str, loss: CenterLoss):
@@ -21,13 +21,13 @@ class CenterTerm:
 
 
 class EnhancedCTC(Combined):
-    """Train a recogniser with CTC and the centre loss.
+    """Train a recognizer with CTC and the center loss.
 
     Args:
-        net: the recogniser; its features before the last layer are what is centred.
+        net: the recognizer; its features before the last layer are what is centered.
         ctc: the term of the CTC loss; distill.udml.CTCTerm(["Model"]).
-        center: with the centres of a net that was trained with CTC alone.
-        weight: of the centre loss; the configuration has 0.05, the Enhanced CTC page 0.25.
+        center: with the centers of a net that was trained with CTC alone.
+        weight: of the center loss; the configuration has 0.05, the Enhanced CTC page 0.25.
 
     Claim: accuracy 0.739 -> 0.748 (chapter 3.2.3).
     PaddleOCR: ch_PP-OCRv2_rec_enhanced_ctc_loss.yml.

@@ -1,4 +1,4 @@
-"""CRNN, the text recogniser: backbone, sequence encoder, CTC head (chapter 2.3)."""
+"""CRNN, the text recognizer: backbone, sequence encoder, CTC head (chapter 2.3)."""
 
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ class CRNNFeatures(NamedTuple):
 
 
 class CRNN(nn.Layer):
-    """Line recogniser trained with CTC (chapter 2.3).
+    """Line recognizer trained with CTC (chapter 2.3).
 
     Args:
         backbone: returns (N, C, 1, T) and has `out_channels`, one number.
@@ -59,7 +59,7 @@ class CRNN(nn.Layer):
 
 
 def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, strides=(1, 2, 2, 2)) -> CRNN:
-    """PP-OCR's mobile recogniser, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden 48.
+    """PP-OCR's mobile recognizer, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden 48.
 
     Args:
         classes: number of characters and the blank.
@@ -71,7 +71,7 @@ def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, stri
 
 
 def crnn_lcnet(classes: int, *, hidden_size: int = 64, mid_channels: int = 96, scale: float = 0.5) -> CRNN:
-    """PP-OCRv2's recogniser, ch_PP-OCRv2_rec: PP-LCNet 0.5, hidden 64, head with a middle layer.
+    """PP-OCRv2's recognizer, ch_PP-OCRv2_rec: PP-LCNet 0.5, hidden 64, head with a middle layer.
 
     Args:
         classes: number of characters and the blank.
@@ -83,7 +83,7 @@ def crnn_lcnet(classes: int, *, hidden_size: int = 64, mid_channels: int = 96, s
 
 
 def crnn_server(classes: int, *, hidden_size: int = 256, layers: int = 34) -> CRNN:
-    """PP-OCR's server recogniser, rec_chinese_common_train_v2.0: ResNet34_vd, hidden 256.
+    """PP-OCR's server recognizer, rec_chinese_common_train_v2.0: ResNet34_vd, hidden 256.
 
     Args:
         classes: number of characters and the blank.

@@ -192,7 +192,7 @@ class PlainCTC:
     """Train one CRNN with the CTC loss alone.
 
     Args:
-        net: the recogniser.
+        net: the recognizer.
 
     PaddleOCR: CTCLoss in ppocr/losses/rec_ctc_loss.py.
     """
@@ -213,7 +213,7 @@ class GuidedCTC:
     reaches the convolutions past them. The layer is left out of the finished net.
 
     Args:
-        net: the recogniser.
+        net: the recognizer.
         classes: characters and the blank.
     """
 

@@ -1,4 +1,4 @@
-"""The recogniser's neck and head, and the strategy of making them narrow (chapter 2.3.1).
+"""The recognizer's neck and head, and the strategy of making them narrow (chapter 2.3.1).
 
 With 6625 characters the last layer holds most of the weights: 2 x 256 x 6625 parameters behind an LSTM
 of 256, 2 x 48 x 6625 behind one of 48. PP-OCR chose 48.

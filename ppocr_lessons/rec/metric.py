@@ -1,4 +1,4 @@
-"""How good a recogniser is: exact matches, and how many edits the others are away."""
+"""How good a recognizer is: exact matches, and how many edits the others are away."""
 
 import string
 from typing import NamedTuple
@@ -10,7 +10,7 @@ ALPHANUMERIC = frozenset(string.digits + string.ascii_letters)
 
 
 class RecScore(NamedTuple):
-    """Scores over all lines so far: share of exact matches, and 1 - mean normalised edit distance."""
+    """Scores over all lines so far: share of exact matches, and 1 - mean normalized edit distance."""
 
     acc: float
     norm_edit_dis: float

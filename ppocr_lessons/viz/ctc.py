@@ -32,6 +32,6 @@ def show_collapse(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet):
         ylim=(0, 1.2), xlim=(-0.5, len(steps) - 0.5), xlabel="time step (4 pixels each)", ylabel="probability"
     )
     bottom.set_title(
-        f'blue: kept, hatched: repeats, grey: blank. Read: "{text}", score {score:.3f}', fontsize=10
+        f'blue: kept, hatched: repeats, gray: blank. Read: "{text}", score {score:.3f}', fontsize=10
     )
     return show(figure, f"Best class at each time step; merged and without blanks they read {text!r}")

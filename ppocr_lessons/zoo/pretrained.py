@@ -110,7 +110,7 @@ def card(stage: str) -> dict:
 
 @functools.cache
 def english() -> Alphabet:
-    """Alphabet of the shipped recogniser: printable ASCII and the space."""
+    """Alphabet of the shipped recognizer: printable ASCII and the space."""
     return Alphabet(ENGLISH)
 
 
@@ -153,7 +153,7 @@ def pretrained(stage: str):
 
 
 def read_centers(path, classes: int, width: int) -> np.ndarray:
-    """Centres for the centre loss from PaddleOCR's train_center.pkl or a .safetensors file.
+    """Centers for the center loss from PaddleOCR's train_center.pkl or a .safetensors file.
 
     Args:
         path: of a pickle of {class: (D,)}, of which nothing but arrays is admitted, or of a file with an entry a class.

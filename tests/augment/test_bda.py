@@ -35,8 +35,8 @@ def test_parts_by_hand():
 def test_what_hardly_shows():
     noisy = BDA.apply(IMAGE, BDADraw(noise_seed=1)).astype(int)
     assert set(np.unique(noisy - IMAGE)) <= {-1, 0, 1}
-    grey = np.repeat(IMAGE[..., :1], 3, axis=2)
-    assert np.abs(BDA.apply(grey, BDADraw(brightness=0.9995)).astype(int) - grey).max() <= 1
+    gray = np.repeat(IMAGE[..., :1], 3, axis=2)
+    assert np.abs(BDA.apply(gray, BDADraw(brightness=0.9995)).astype(int) - gray).max() <= 1
     drawn = [BDA(jitter_prob=1).sample(np.random.default_rng(i), IMAGE).jitter for i in range(50)]
     assert set(drawn) == {0}
 

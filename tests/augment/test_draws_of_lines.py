@@ -192,7 +192,7 @@ def test_near_points_carry_more_than_far_ones():
     places = rng.uniform(0, (300, 40), (12, 2))
     for place, ours in zip(places @ [1, 1j], tia.move_least_squares(places, points), strict=True):
         weight = 1 / np.abs(place - p) ** 2
-        centre, origin = (weight * p).sum() / weight.sum(), (weight * q).sum() / weight.sum()
-        moved = (weight * q * np.conj(p - centre) * (place - centre)).sum()
-        moved = moved / (weight * np.abs(p - centre) ** 2).sum() + origin
+        center, origin = (weight * p).sum() / weight.sum(), (weight * q).sum() / weight.sum()
+        moved = (weight * q * np.conj(p - center) * (place - center)).sum()
+        moved = moved / (weight * np.abs(p - center) ** 2).sum() + origin
         np.testing.assert_allclose(ours, [moved.real, moved.imag], atol=1e-6)

@@ -21,14 +21,14 @@ def _dots(height=120, width=160):
     return image, points[None]
 
 
-def _centres(image):
-    count, _, _, centres = cv2.connectedComponentsWithStats((image[..., 0] > 100).astype(np.uint8))
+def _centers(image):
+    count, _, _, centers = cv2.connectedComponentsWithStats((image[..., 0] > 100).astype(np.uint8))
     assert count == 5
-    return centres[1:] + 0.5  # of pixels, which cover i to i + 1
+    return centers[1:] + 0.5  # of pixels, which cover i to i + 1
 
 
 def _matches(image, polygon):
-    away = np.linalg.norm(_centres(image)[:, None] - polygon[None], axis=2)
+    away = np.linalg.norm(_centers(image)[:, None] - polygon[None], axis=2)
     return away.min(0).max()
 
 

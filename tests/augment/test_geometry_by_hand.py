@@ -204,8 +204,8 @@ def test_padding_is_black_and_what_is_not_moved_is_copied():
     padded = crop.pixels(image, Placement.of(image))
     assert padded.shape == (50, 80, 3) and (padded[:40, :60] == 9).all()
     assert (padded[40:] == 0).all() and (padded[:, 60:] == 0).all()
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    assert crop.pixels(grey, Placement.of(grey)).shape == (50, 80)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    assert crop.pixels(gray, Placement.of(gray)).shape == (50, 80)
 
 
 def test_what_touches_the_filled_part_is_kept():

@@ -60,7 +60,7 @@ def test_print_of_chapter_2_3_4(strides):
 @pytest.mark.parametrize(
     ("name", "expected"), [("small", {2, 4, 5, 6, 7, 9, 10}), ("large", {0, 2, 4, 5, 7, 8, 9, 11, 13, 14})]
 )
-def test_recognisers_have_shortcuts_where_paddleocrs_have(name, expected):
+def test_recognizers_have_shortcuts_where_paddleocrs_have(name, expected):
     # Of the four blocks whose stride is a pair none has one, though the first would have room for it.
     net = RecMobileNetV3(name, 0.5, strides=(1, 2, 2, 2))
     assert {i for i, unit in enumerate(net.blocks) if unit.if_shortcut} == expected

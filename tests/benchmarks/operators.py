@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from ppocr_lessons.augment.bda import BDA, RecAug
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage
 from ppocr_lessons.augment.tia import distort, perspective, stretch, warp
 from ppocr_lessons.bench.timing import interleaved
 from ppocr_lessons.datasets import det_transforms as ours_det
@@ -72,12 +72,12 @@ def page(count: int, side: int, seed: int = 0):
     cell = side / columns
     polygons = []
     for index in range(count):
-        centre = (np.array([index % columns, index // columns]) + 0.5) * cell
+        center = (np.array([index % columns, index // columns]) + 0.5) * cell
         angle = rng.uniform(-0.2, 0.2)
         half = np.array([0.4, 0.22]) * cell * rng.uniform(0.7, 1)
         corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        polygons.append(centre + corners @ turn.T)
+        polygons.append(center + corners @ turn.T)
     polygons = np.array(polygons, np.float32).clip(0, side - 1)
     label = [{"transcription": "word", "points": p.tolist()} for p in polygons]
     return image, polygons, json.dumps(label)
@@ -173,8 +173,8 @@ def page_operations(imaug, count):
     donor_image, donor_polygons, _ = page(count, 960, seed=1)
     ignored = np.zeros(count, bool)
     mine, theirs = CopyPaste(), imaug.CopyPaste()
-    mine_page = LabelledPage(image, polygons, ["word"] * count, ignored)
-    mine_donor = LabelledPage(donor_image, donor_polygons, ["word"] * count, ignored)
+    mine_page = LabeledPage(image, polygons, ["word"] * count, ignored)
+    mine_donor = LabeledPage(donor_image, donor_polygons, ["word"] * count, ignored)
     rng = np.random.default_rng(0)
     yield (
         f"CopyPaste {count}",

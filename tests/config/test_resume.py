@@ -170,7 +170,7 @@ def test_every_key_of_a_configuration_is_compared_or_free():
 
 
 @pytest.mark.parametrize("use_gpu", [False, None])
-def test_evaluation_honours_the_device(begun, monkeypatch, use_gpu):
+def test_evaluation_honors_the_device(begun, monkeypatch, use_gpu):
     asked = []
     monkeypatch.setattr(experiment.parallel, "start", lambda device: asked.append(device) or "cpu")
     given = [*begun, "Global.device=gpu:1", *(["Global.use_gpu=False"] if use_gpu is False else [])]

@@ -26,7 +26,7 @@ from ppocr_lessons.datasets.line_transforms import (
     RecResizeImg,
 )
 from ppocr_lessons.datasets.loader import TRANSFORMS, Dataset, Loader
-from ppocr_lessons.datasets.resize import fit_line, normalise_page
+from ppocr_lessons.datasets.resize import fit_line, normalize_page
 from ppocr_lessons.datasets.sources import ListSource
 from ppocr_lessons.datasets.transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
 from ppocr_lessons.datasets.workers import LoaderError
@@ -126,7 +126,7 @@ def test_transforms_are_the_functions_of_the_library():
     DecodeImage()(None, opened)
     DetLabelEncode()(None, opened)
     targets = make_targets(opened.polygons, opened.ignored, opened.image.shape[:2])
-    np.testing.assert_allclose(sample.image, normalise_page(opened.image), atol=1e-6)
+    np.testing.assert_allclose(sample.image, normalize_page(opened.image), atol=1e-6)
     for name in ("shrink_map", "shrink_mask", "threshold_map", "threshold_mask"):
         np.testing.assert_array_equal(getattr(sample, name), getattr(targets, name))
 
@@ -141,8 +141,8 @@ def test_planes_in_the_order_that_is_asked_for():
     np.testing.assert_array_equal(line, rgb[::-1])
     opened = _dataset("rec_en", [DecodeImage()]).sample(3)
     np.testing.assert_array_equal(line, fit_line(opened.image))
-    grey = _dataset("rec_en", [DecodeImage(img_mode="GRAY")]).sample(3).image
-    assert (grey[..., 0] == grey[..., 1]).all()
+    gray = _dataset("rec_en", [DecodeImage(img_mode="GRAY")]).sample(3).image
+    assert (gray[..., 0] == gray[..., 1]).all()
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_exif_orientation():
         RGB[..., 0] > 20,
         RGB / 255.0,
     ],
-    ids=["grey", "one channel", "rgb", "rgba", "bool", "float"],
+    ids=["gray", "one channel", "rgb", "rgba", "bool", "float"],
 )
 def test_arrays(array):
     assert read_picture(array).shape == (20, 30, 3)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ppocr_lessons.datasets.resize import IMAGENET_MEAN, IMAGENET_STD, fit_line, normalise_page, page_size
+from ppocr_lessons.datasets.resize import IMAGENET_MEAN, IMAGENET_STD, fit_line, normalize_page, page_size
 
 
 def test_line_is_bgr_and_padded():
@@ -21,7 +21,7 @@ def test_long_lines_are_squeezed():
 def test_page_is_bgr_with_imagenets_numbers_in_their_own_order():
     image = np.zeros((4, 4, 3), np.uint8)
     image[..., 0] = 255
-    out = normalise_page(image)
+    out = normalize_page(image)
     assert out[2, 0, 0] == pytest.approx((1 - IMAGENET_MEAN[2]) / IMAGENET_STD[2])
     assert out[0, 0, 0] == pytest.approx(-IMAGENET_MEAN[0] / IMAGENET_STD[0])
 

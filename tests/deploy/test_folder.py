@@ -146,7 +146,7 @@ def test_characters_that_do_not_fit(characters, words, rec):
         recognizer_of(rec)
 
 
-def test_a_detector_is_no_recogniser(det, rec, tmp_path):
+def test_a_detector_is_no_recognizer(det, rec, tmp_path):
     with pytest.raises(FolderError, match="holds 'rec', 'det'"):
         detector_of(rec)
     for nothing in (tmp_path / "nowhere", tmp_path, det / "inference.json"):

@@ -10,7 +10,7 @@ from ppocr_lessons.rec.ctc import Alphabet
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Shapes that a recogniser's net is asked for; the net itself is made believe."""
+    """Shapes that a recognizer's net is asked for; the net itself is made believe."""
     shapes = []
 
     class Net:

@@ -30,14 +30,14 @@ def test_unclip_distance_by_hand():
 
 
 def test_corners_of_turned_rectangles_are_opencvs(rng):
-    centres, sides, angles = (
+    centers, sides, angles = (
         rng.uniform(50, 200, (30, 2)),
         rng.uniform(3, 90, (30, 2)),
         rng.uniform(0, 90, 30),
     )
-    ours = rectangle_corners(centres, sides, angles)
-    for corners, centre, side, angle in zip(ours, centres, sides, angles, strict=True):
-        theirs = cv2.boxPoints((tuple(centre), tuple(side), angle))
+    ours = rectangle_corners(centers, sides, angles)
+    for corners, center, side, angle in zip(ours, centers, sides, angles, strict=True):
+        theirs = cv2.boxPoints((tuple(center), tuple(side), angle))
         np.testing.assert_allclose(corners, theirs, atol=1e-3)
 
 
@@ -60,12 +60,12 @@ def _brute_mean(prob, polygon):
 
 def test_means_inside_polygons(rng):
     prob = rng.random((50, 70)).astype(np.float32)
-    centres, sides, angles = (
+    centers, sides, angles = (
         rng.uniform(0, (70, 50), (60, 2)),
         rng.uniform(4, 40, (60, 2)),
         rng.uniform(0, 90, 60),
     )
-    corners = rectangle_corners(centres, sides, angles).astype(np.float32)
+    corners = rectangle_corners(centers, sides, angles).astype(np.float32)
     expected = [_brute_mean(prob, quad) for quad in corners]
     np.testing.assert_allclose([mean_inside(prob, quad) for quad in corners], expected, rtol=1e-5)
     np.testing.assert_allclose(_box_means(prob, corners), expected, rtol=1e-5)

@@ -1,4 +1,4 @@
-"""Recognisers as the chapter builds them, and the corners of the alphabet and the metric."""
+"""Recognizers as the chapter builds them, and the corners of the alphabet and the metric."""
 
 import numpy as np
 import paddle
@@ -47,7 +47,7 @@ def _decays(layer):
     return sorted({round(p.regularizer._coeff, 9) for p in layer.parameters()})
 
 
-def test_the_mobile_recogniser():
+def test_the_mobile_recognizer():
     net = crnn_mobile(10)
     assert net.backbone.out_channels == 288 and net.neck.out_channels == 96
     assert _shapes(net, "head") == {"fc.weight": (96, 10), "fc.bias": (10,)}
@@ -57,7 +57,7 @@ def test_the_mobile_recogniser():
     assert other.backbone.blocks[0](paddle.zeros([1, 8, 16, 16])).shape[2] == 8
 
 
-def test_the_recogniser_of_version_two():
+def test_the_recognizer_of_version_two():
     net = crnn_lcnet(10)
     assert net.backbone.out_channels == 512 and net.neck.out_channels == 128
     expected = {"fc1.weight": (128, 96), "fc1.bias": (96,), "fc2.weight": (96, 10), "fc2.bias": (10,)}
@@ -66,7 +66,7 @@ def test_the_recogniser_of_version_two():
     assert (other.neck.out_channels, other.head.mid_channels, other.backbone.out_channels) == (16, 12, 256)
 
 
-def test_the_server_recogniser():
+def test_the_server_recognizer():
     net = crnn_server(10, hidden_size=16, layers=18)
     assert net.backbone.out_channels == 512 and _shapes(net, "head")["fc.weight"] == (32, 10)
     assert _decays(net.head) == [4e-5]

@@ -44,7 +44,7 @@ def test_a_schedule_of_its_name_alone():
     )
 
 
-def test_the_stream_that_the_shipped_recogniser_saw():
+def test_the_stream_that_the_shipped_recognizer_saw():
     assert streams.REC_SHAPES == ((32, 128, 1), (64, 96, 4), (128, 48, 13), (320, 20, 32), (640, 10, 66))
     assert [until for until, _ in streams.REC_CURRICULUM] == [0.03, 0.08, 0.22, 1.0]
     assert [odds for _, odds in streams.REC_CURRICULUM] == [

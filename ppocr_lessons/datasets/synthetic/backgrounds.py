@@ -1,4 +1,4 @@
-"""What text stands on: paper, plain colour, or a piece of a photograph that scikit-image ships."""
+"""What text stands on: paper, plain color, or a piece of a photograph that scikit-image ships."""
 
 import functools
 import importlib.resources
@@ -51,22 +51,22 @@ def soft_field(rng: np.random.Generator, height: int, width: int, cells: int = 4
 
 
 def plain(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """One colour with a faint field over it: half the time near white, as paper is.
+    """One color with a faint field over it: half the time near white, as paper is.
 
     Args:
         rng: generator that everything random is drawn from.
         height, width: of the result in pixels.
     """
     if rng.random() < 0.5:
-        colour = rng.uniform(170, 255) + rng.uniform(-15, 15, 3)
+        color = rng.uniform(170, 255) + rng.uniform(-15, 15, 3)
     else:
-        colour = rng.uniform(0, 255, 3)
+        color = rng.uniform(0, 255, 3)
     field = soft_field(rng, height, width)[..., None] * rng.uniform(0, 18)
-    return (colour + field).clip(0, 255).astype(np.uint8)
+    return (color + field).clip(0, 255).astype(np.uint8)
 
 
 def background(rng: np.random.Generator, height: int, width: int, photograph: float = 0.35) -> np.ndarray:
-    """Paper, colour or photograph, (height, width, 3) uint8 RGB.
+    """Paper, color or photograph, (height, width, 3) uint8 RGB.
 
     Args:
         rng: source of everything random.

@@ -39,7 +39,7 @@ def _digits(rng, low, high):
 
 
 def english_word(rng: np.random.Generator) -> str:
-    """A word, in lower case, capitalised or in capitals, at times with a mark behind it.
+    """A word, in lower case, capitalized or in capitals, at times with a mark behind it.
 
     Args:
         rng: generator that everything random is drawn from.

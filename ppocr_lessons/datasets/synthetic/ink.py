@@ -66,8 +66,8 @@ def set_text(text: str, style: Style) -> np.ndarray:
     return ink
 
 
-def ink_colour(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
-    """A colour that a person can tell from the patch, (3,) float.
+def ink_color(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
+    """A color that a person can tell from the patch, (3,) float.
 
     Args:
         rng: generator that everything random is drawn from.
@@ -81,14 +81,14 @@ def ink_colour(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
     return (target + tint).clip(0, 255)
 
 
-def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, colour, opacity: float) -> np.ndarray:
+def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, color, opacity: float) -> np.ndarray:
     """Lay ink over an image through a perspective, in place.
 
     Args:
         image: (H, W, 3) uint8, changed.
         ink: (h, w) uint8.
         matrix: (3, 3), from ink to image coordinates.
-        colour: (3,).
+        color: (3,).
         opacity: 0..1.
 
     Returns: the four corners of the ink in the image, (4, 2) float32.
@@ -106,7 +106,7 @@ def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, colour, opacit
     )
     alpha = alpha.astype(np.float32)[..., None] * (opacity / 255)
     window = image[low[1] : high[1], low[0] : high[0]]
-    window[:] = window * (1 - alpha) + np.asarray(colour, np.float32) * alpha
+    window[:] = window * (1 - alpha) + np.asarray(color, np.float32) * alpha
     return quad
 
 
@@ -156,8 +156,8 @@ def wear(rng: np.random.Generator, image: np.ndarray, strength: float = 1.0) -> 
         picture = (picture - 128) * rng.uniform(0.6, 1.2) + 128 + rng.uniform(-25, 25)
     picture = picture.clip(0, 255).astype(np.uint8)
     if rng.random() < 0.15:
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        picture = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.35:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))]
         picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)

@@ -11,7 +11,7 @@ import numpy as np
 
 from .backgrounds import background
 from .corpus import chinese_line, english_line
-from .ink import blend, ink_colour, pick_style, set_text, tilt, wear
+from .ink import blend, ink_color, pick_style, set_text, tilt, wear
 
 
 class Line(NamedTuple):
@@ -45,26 +45,26 @@ def render_line(
     style = pick_style(rng, int(rng.integers(18, 52)), language, fonts)
     ink = set_text(text, style)
     height, width = ink.shape
-    # Flat texts ("---", "...") get the box of a line, as a detector would see their neighbours.
+    # Flat texts ("---", "...") get the box of a line, as a detector would see their neighbors.
     line_height = max(height, int(0.5 * style.size))
     top, bottom, left, right = (rng.uniform(0.02, 0.38, 4) * line_height).astype(int)
     top += (line_height - height) // 2
     bottom += (line_height - height) // 2
     if clean:
-        grey = 255 - np.pad(ink, ((top, bottom), (left, right)))
-        return Line(np.repeat(grey[..., None], 3, axis=2), text)
+        gray = 255 - np.pad(ink, ((top, bottom), (left, right)))
+        return Line(np.repeat(gray[..., None], 3, axis=2), text)
     image = background(rng, height + top + bottom, width + left + right)
     place = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
     slope = np.degrees(np.arctan2(0.18 * line_height, image.shape[1]))  # keeps a long line inside
     matrix = tilt(rng, image.shape[1], image.shape[0], rng.uniform(-slope, slope), 0.06) @ place
-    colour = ink_colour(rng, image)
+    color = ink_color(rng, image)
     if rng.random() < 0.05:  # shadow
         offset = np.array([[1, 0, rng.uniform(1, 3)], [0, 1, rng.uniform(1, 3)], [0, 0, 1]])
-        blend(image, ink, offset @ matrix, 255 - colour, 0.5)
+        blend(image, ink, offset @ matrix, 255 - color, 0.5)
     if rng.random() < 0.06:  # a rule under the line
         y = int(image.shape[0] - rng.uniform(0.02, 0.15) * line_height) - 1
-        cv2.line(image, (0, y), (image.shape[1], y), tuple(map(float, colour)), int(rng.integers(1, 3)))
-    blend(image, ink, matrix, colour, rng.uniform(0.75, 1.0))
+        cv2.line(image, (0, y), (image.shape[1], y), tuple(map(float, color)), int(rng.integers(1, 3)))
+    blend(image, ink, matrix, color, rng.uniform(0.75, 1.0))
     return Line(wear(rng, image), text)
 
 
@@ -102,7 +102,7 @@ class _Sheet:
         self.taken = np.zeros(image.shape[:2], np.uint8)
         self.polygons, self.texts = [], []
 
-    def place(self, text: str, ink: np.ndarray, local: np.ndarray, colour, opacity: float) -> bool:
+    def place(self, text: str, ink: np.ndarray, local: np.ndarray, color, opacity: float) -> bool:
         """Lay a text down, unless it leaves the picture or touches another one."""
         height, width = ink.shape
         matrix = self.matrix @ local
@@ -119,7 +119,7 @@ class _Sheet:
         if (spot & self.taken[y0:y1, x0:x1]).any():
             return False
         cv2.fillPoly(self.taken, outline, 1)
-        self.polygons.append(blend(self.image, ink, matrix, colour, opacity))
+        self.polygons.append(blend(self.image, ink, matrix, color, opacity))
         self.texts.append(text)
         return True
 
@@ -140,7 +140,7 @@ def _paragraphs(rng, sheet, language, fonts):
     while y < height * 0.97:
         size = int(np.exp(rng.uniform(np.log(11), np.log(max(16, 0.09 * height)))))
         style = pick_style(rng, size, language, fonts)
-        colour, opacity = ink_colour(rng, sheet.image), rng.uniform(0.75, 1)
+        color, opacity = ink_color(rng, sheet.image), rng.uniform(0.75, 1)
         left = rng.uniform(0.01, 0.3) * width
         columns = rng.random() < 0.4
         leading = rng.uniform(1.15, 1.9)
@@ -153,7 +153,7 @@ def _paragraphs(rng, sheet, language, fonts):
                 characters = rng.uniform(1, 10) if columns else rng.uniform(0.3, 1.0) * room
                 text = _write(rng, language, min(room, characters))
                 ink = set_text(text, style)
-                sheet.place(text, ink, _shift(x, y + max(0, size - ink.shape[0]) / 2), colour, opacity)
+                sheet.place(text, ink, _shift(x, y + max(0, size - ink.shape[0]) / 2), color, opacity)
                 if not columns:
                     break
                 x += ink.shape[1] + rng.uniform(1.5, 8) * size
@@ -174,7 +174,7 @@ def _scattered(rng, sheet, language, fonts):
         low, high = np.floor([x, y]).astype(int), np.ceil([x + ink.shape[1], y + ink.shape[0]]).astype(int)
         patch = sheet.image[low[1] : high[1], low[0] : high[0]]
         if patch.size:
-            sheet.place(text, ink, local, ink_colour(rng, patch), rng.uniform(0.75, 1))
+            sheet.place(text, ink, local, ink_color(rng, patch), rng.uniform(0.75, 1))
 
 
 def _decorate(rng, image):
@@ -183,15 +183,15 @@ def _decorate(rng, image):
     for _ in range(int(rng.integers(0, 7))):
         a = tuple(int(v) for v in rng.uniform(0, (width, height)))
         b = (int(rng.uniform(0, width)), a[1]) if rng.random() < 0.6 else (a[0], int(rng.uniform(0, height)))
-        colour = tuple(map(float, rng.uniform(0, 255, 3)))
+        color = tuple(map(float, rng.uniform(0, 255, 3)))
         kind = rng.random()
         if kind < 0.6:
-            cv2.line(image, a, b, colour, int(rng.integers(1, 5)), cv2.LINE_AA)
+            cv2.line(image, a, b, color, int(rng.integers(1, 5)), cv2.LINE_AA)
         elif kind < 0.8:
             corner = tuple(int(v) for v in rng.uniform(0, (width, height)))
-            cv2.rectangle(image, a, corner, colour, -1 if rng.random() < 0.5 else 2)
+            cv2.rectangle(image, a, corner, color, -1 if rng.random() < 0.5 else 2)
         else:
-            cv2.circle(image, a, int(rng.uniform(2, 0.1 * height)), colour, -1, cv2.LINE_AA)
+            cv2.circle(image, a, int(rng.uniform(2, 0.1 * height)), color, -1, cv2.LINE_AA)
 
 
 def render_page(

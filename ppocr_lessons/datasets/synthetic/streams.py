@@ -6,7 +6,7 @@ import paddle
 
 from ...datasets.batches import ClsBatch, DetBatch, RecBatch
 from ...det.targets import make_targets, signed_area
-from ..resize import fit_line, normalise_page
+from ..resize import fit_line, normalize_page
 from ..seeding import rng_for
 from .corpus import english_line
 from .pages import Page, render_line, render_page
@@ -43,7 +43,7 @@ def encode_labels(texts, alphabet):
 def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
     """Lines of one of REC_SHAPES, chosen by REC_CURRICULUM.
 
-    A recogniser first learns to answer "blank" everywhere. Clean texts of a few characters have few
+    A recognizer first learns to answer "blank" everywhere. Clean texts of a few characters have few
     alignments to choose from, and bring it out of that much sooner than long ones.
 
     Args:
@@ -136,7 +136,7 @@ def det_batch(seed: int, step: int, *, size: int = 8, side: int = 320) -> DetBat
             small = cv2.resize(page.image, (side, side), interpolation=cv2.INTER_AREA)
             page = Page(small, page.polygons * np.float32(side / drawn), page.texts)
         image, polygons, ignored = crop_page(rng, page, side)
-        images.append(normalise_page(image))
+        images.append(normalize_page(image))
         targets.append(make_targets(polygons, ignored, (side, side))[:4])
     maps = [paddle.to_tensor(np.stack(maps)) for maps in zip(*targets, strict=True)]
     return DetBatch(paddle.to_tensor(np.stack(images)), *maps)

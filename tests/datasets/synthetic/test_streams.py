@@ -141,7 +141,7 @@ def test_shares_of_clean_lines():
 
 
 def _flat(batch):
-    """Lines whose background is one colour, as clean ones have it."""
+    """Lines whose background is one color, as clean ones have it."""
     return [len(np.unique(image[:, 0, :3])) == 1 for image in batch.images.numpy()]
 
 
