@@ -99,19 +99,21 @@ def score_classifier(net, batches) -> dict[str, float]:
     return {"acc": right / count}
 
 
-def evaluate_det(net, pages, *, limit: int = 736, rule: str = "max", postprocess=None) -> dict[str, float]:
+def evaluate_det(
+    net, pages, *, limit_side_len: int = 736, limit_type: str = "max", postprocess=None
+) -> dict[str, float]:
     """Precision, recall and hmean on pages of synthetic text.
 
     Args:
         net: a DBNet in evaluation mode.
         pages: of `datasets.synthetic.pages.Page`.
-        limit, rule: see `page_size`.
+        limit_side_len, limit_type: see `page_size`.
         postprocess: a DBPostProcess; default values if None.
     """
 
     def prepared(page):
         size = page.image.shape[:2]
-        height, width = page_size(*size, limit=limit, rule=rule)
+        height, width = page_size(*size, limit_side_len=limit_side_len, limit_type=limit_type)
         image = normalize_page(cv2.resize(page.image, (width, height)))
         return PageInput(image, size, page.polygons, [text in ("###", "*") for text in page.texts])
 

@@ -61,9 +61,9 @@ def test_pages_are_resized_normalized_and_scored():
 
 def test_limit_and_rule_set_the_size():
     for options, shape in (
-        ({"limit": 64}, (32, 64)),
-        ({"limit": 200, "rule": "min"}, (192, 384)),
-        ({"limit": 736, "rule": "max"}, (96, 192)),
+        ({"limit_side_len": 64}, (32, 64)),
+        ({"limit_side_len": 200, "limit_type": "min"}, (192, 384)),
+        ({"limit_side_len": 736, "limit_type": "max"}, (96, 192)),
     ):
         net = Seen(_core_of_white(0, 0, 0, 0))
         assert evaluate_det(net, [_page(_box(30, 20, 130, 50))], **options) == {

@@ -81,12 +81,12 @@ class GeometryDraw(NamedTuple):
 
     Fields:
         flip: mirror left and right.
-        angle_degrees: turn clockwise on the screen about the middle; the page keeps its size.
+        angle_deg: turn clockwise on the screen about the middle; the page keeps its size.
         scale: of both sides.
     """
 
     flip: bool = False
-    angle_degrees: float = 0.0
+    angle_deg: float = 0.0
     scale: float = 1.0
 
 
@@ -140,8 +140,8 @@ class Geometry:
         height, width = placement.size
         if drawn.flip:
             placement = placement.then(np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]), (height, width))
-        if drawn.angle_degrees:
-            angle = math.radians(drawn.angle_degrees)
+        if drawn.angle_deg:
+            angle = math.radians(drawn.angle_deg)
             cos, sin, x, y = math.cos(angle), math.sin(angle), width / 2, height / 2
             turn = np.array(
                 [[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y], [0, 0, 1]]

@@ -1,5 +1,6 @@
 """Cut a window of a page that crosses no text (the configurations' EastRandomCropData)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ class Crop(NamedTuple):
     height: int
 
 
-class EastRandomCrop:
+class EastRandomCropData:
     """Cut a window that crosses no text, and fit it into a square of fixed size.
 
     Columns and rows that touch no readable text are free; the window's edges are drawn among them. It has to hold a
@@ -43,7 +44,7 @@ class EastRandomCrop:
     def __init__(
         self,
         *,
-        size: tuple[int, int] = (640, 640),
+        size: Sequence[int] = (640, 640),
         max_tries: int = 10,
         min_crop_side_ratio: float = 0.1,
         keep_ratio: bool = True,

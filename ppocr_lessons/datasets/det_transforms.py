@@ -3,13 +3,11 @@
 import cv2
 import numpy as np
 
-from ..augment.copy_paste import CopyPaste as CopyPasteAugmentation
 from ..augment.geometry import Geometry, Placement
 from ..augment.imgaug_steps import ImgaugStep
-from ..augment.random_crop import EastRandomCrop
 from ..det.targets import clip_polygons, make_shrink_map, make_threshold_map
 from .labels import DONT_CARE, parse_outlines, same_length
-from .resize import page_size
+from .resize import LIMIT_TYPES, page_size
 from .sample import Sample
 
 
@@ -20,26 +18,6 @@ class DetLabelEncode:
         outlines, sample.texts = parse_outlines(sample.label)
         sample.polygons = same_length(outlines)
         sample.ignored = np.array([text in DONT_CARE for text in sample.texts], bool)
-
-
-class CopyPaste:
-    """See augment/copy_paste.py. Without a donor of four-cornered texts the page stays as it is.
-
-    Args:
-        objects_paste_ratio: share of the donor's texts.
-        limit_paste: keep clear of other texts.
-    """
-
-    def __init__(self, *, objects_paste_ratio: float = 0.2, limit_paste: bool = True):
-        self.augmentation = CopyPasteAugmentation(
-            objects_paste_ratio=objects_paste_ratio, limit_paste=limit_paste
-        )
-
-    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        if sample.donor is None or sample.polygons.shape[1] != 4:
-            return
-        page = self.augmentation(rng, sample.page(), sample.donor.page())
-        sample.image, sample.polygons, sample.texts, sample.ignored = page
 
 
 DEFAULT_AUGMENTERS = [
@@ -102,41 +80,6 @@ def _range(name, value):
     if not isinstance(pair, (list, tuple)) or len(pair) != 2 or not all(map(_is_number, pair)):
         raise ValueError(f"{name} is {value!r}; a number or [lowest, highest] is needed")
     return tuple(pair)
-
-
-class EastRandomCropData:
-    """See EastRandomCrop in augment/random_crop.py.
-
-    Args:
-        size: [width, height].
-        max_tries, min_crop_side_ratio, keep_ratio: see there.
-    """
-
-    def __init__(
-        self,
-        *,
-        size: list[int] = (640, 640),
-        max_tries: int = 10,
-        min_crop_side_ratio: float = 0.1,
-        keep_ratio: bool = True,
-    ):
-        self.crop = EastRandomCrop(
-            size=tuple(size),
-            max_tries=max_tries,
-            min_crop_side_ratio=min_crop_side_ratio,
-            keep_ratio=keep_ratio,
-        )
-
-    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        before = sample.placement or Placement.of(sample.image)
-        drawn = self.crop.sample(rng, sample.polygons, sample.ignored, sample.size)
-        step, filled = self.crop.place(Placement(np.eye(3), sample.size), drawn)
-        polygons = step.points(sample.polygons)
-        kept = self.crop.kept(polygons, filled) if len(polygons) else np.zeros(0, bool)
-        sample.image = self.crop.pixels(sample.image, before.then(step.matrix, step.size))
-        sample.placement = None
-        sample.polygons, sample.ignored = polygons[kept], sample.ignored[kept]
-        sample.texts = [text for text, keep in zip(sample.texts, kept, strict=True) if keep]
 
 
 class MakeBorderMap:
@@ -208,12 +151,14 @@ class DetResizeForTest:
         limit_type: str = "min",
         resize_long: int | None = None,
     ):
-        if limit_type not in ("min", "max", "resize_long"):
-            raise ValueError(f"limit_type is {limit_type!r}; known are ['min', 'max', 'resize_long']")
+        if limit_type not in LIMIT_TYPES:
+            raise ValueError(f"limit_type is {limit_type!r}; known are {list(LIMIT_TYPES)}")
         if image_shape is not None and len(image_shape) != 2:
             raise ValueError(f"image_shape is {image_shape}; [height, width] is needed")
         self.image_shape, self.keep_ratio = image_shape, keep_ratio
-        self.limit, self.rule = (736, "min") if limit_side_len is None else (limit_side_len, limit_type)
+        self.limit_side_len, self.limit_type = (
+            (736, "min") if limit_side_len is None else (limit_side_len, limit_type)
+        )
         self.long = resize_long if limit_side_len is None else None
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
@@ -228,7 +173,7 @@ class DetResizeForTest:
         if self.long:
             factor = self.long / max(height, width)
             return tuple(-(-int(side * factor) // 128) * 128 for side in (height, width))
-        return page_size(height, width, limit=self.limit, rule=self.rule)
+        return page_size(height, width, limit_side_len=self.limit_side_len, limit_type=self.limit_type)
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         height, width = sample.pixels().shape[:2]

@@ -3,9 +3,6 @@
 import cv2
 import numpy as np
 
-from ..augment.bda import BDA
-from ..augment.bda import RecAug as RecAugmentation
-from ..augment.rand_augment import RandAugment as RandAugmentation
 from .resize import fit_line
 from .sample import Sample
 
@@ -45,62 +42,6 @@ class CTCLabelEncode:
         sample.target = np.zeros(self.max_text_length, np.int32)
         sample.target[: len(classes)] = classes
         sample.length = len(classes)
-
-
-class RecAug:
-    """TIA and BDA; see augment/bda.py.
-
-    Args:
-        use_tia: False leaves TIA out (PaddleOCR since 2022 reads it and does TIA all the same).
-        aug_prob: one probability for each part by itself, as PaddleOCR had it until 2022; None for those below.
-        tia_prob, crop_prob, reverse_prob, noise_prob, jitter_prob, blur_prob, hsv_aug_prob: see RecAug there.
-    """
-
-    def __init__(
-        self,
-        *,
-        use_tia: bool = True,
-        aug_prob: float | None = None,
-        tia_prob: float = 0.4,
-        crop_prob: float = 0.4,
-        reverse_prob: float = 0.4,
-        noise_prob: float = 0.4,
-        jitter_prob: float = 0.4,
-        blur_prob: float = 0.4,
-        hsv_aug_prob: float = 0.4,
-    ):
-        probs = (crop_prob, reverse_prob, noise_prob, jitter_prob, blur_prob, hsv_aug_prob)
-        if aug_prob is not None:
-            tia_prob, probs = aug_prob, (aug_prob,) * 6
-        crop, reverse, noise, jitter, blur, hsv = probs
-        bda = BDA(
-            crop_prob=crop,
-            reverse_prob=reverse,
-            noise_prob=noise,
-            jitter_prob=jitter,
-            blur_prob=blur,
-            hsv_aug_prob=hsv,
-        )
-        self.augmentation = RecAugmentation(
-            tia_prob=tia_prob if use_tia else 0.0, together=aug_prob is None, bda=bda
-        )
-
-    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        sample.image = self.augmentation(rng, sample.image)
-
-
-class BaseDataAugmentation(BDA):
-    """BDA alone, with the arguments of augment/bda.py."""
-
-    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        sample.image = super().__call__(rng, sample.image)
-
-
-class RandAugment(RandAugmentation):
-    """With the arguments of augment/rand_augment.py."""
-
-    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        sample.image = super().__call__(rng, sample.image)
 
 
 class ClsResizeImg:

@@ -6,41 +6,42 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import paddle
 
-from ..datasets.batches import ClsBatch, DetBatch, RecBatch
-from .det_transforms import (
-    CopyPaste,
-    DetLabelEncode,
-    DetResizeForTest,
-    EastRandomCropData,
-    IaaAugment,
-    MakeBorderMap,
-    MakeShrinkMap,
-)
+from ..augment.bda import BDA, RecAug
+from ..augment.copy_paste import CopyPaste
+from ..augment.rand_augment import RandAugment
+from ..augment.random_crop import EastRandomCropData
+from .batches import ClsBatch, DetBatch, RecBatch
+from .det_transforms import DetLabelEncode, DetResizeForTest, IaaAugment, MakeBorderMap, MakeShrinkMap
 from .labels import LabelError
-from .line_transforms import (
-    BaseDataAugmentation,
-    ClsLabelEncode,
-    ClsResizeImg,
-    CTCLabelEncode,
-    RandAugment,
-    RecAug,
-    RecResizeImg,
-)
+from .line_transforms import ClsLabelEncode, ClsResizeImg, CTCLabelEncode, RecResizeImg
 from .pictures import PictureError
+from .run_step import run_step
 from .sample import FIELDS, Sample
 from .seeding import rng_for
 from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
 from .workers import Ahead, stack
 
 TRANSFORMS = {
-    kind.__name__: kind
-    for kind in (
-        DecodeImage, DetLabelEncode, ClsLabelEncode, CTCLabelEncode, CopyPaste, IaaAugment, EastRandomCropData,
-        MakeBorderMap, MakeShrinkMap, DetResizeForTest, RecAug, BaseDataAugmentation, RandAugment, ClsResizeImg,
-        RecResizeImg, NormalizeImage, ToCHWImage, KeepKeys,
-    )
-}  # fmt: skip
-"""Every transform by the name that configurations use."""
+    "DecodeImage": DecodeImage,
+    "DetLabelEncode": DetLabelEncode,
+    "ClsLabelEncode": ClsLabelEncode,
+    "CTCLabelEncode": CTCLabelEncode,
+    "CopyPaste": CopyPaste,
+    "IaaAugment": IaaAugment,
+    "EastRandomCropData": EastRandomCropData,
+    "MakeBorderMap": MakeBorderMap,
+    "MakeShrinkMap": MakeShrinkMap,
+    "DetResizeForTest": DetResizeForTest,
+    "RecAug": RecAug,
+    "BaseDataAugmentation": BDA,
+    "RandAugment": RandAugment,
+    "ClsResizeImg": ClsResizeImg,
+    "RecResizeImg": RecResizeImg,
+    "NormalizeImage": NormalizeImage,
+    "ToCHWImage": ToCHWImage,
+    "KeepKeys": KeepKeys,
+}
+"""Transforms and augmentations by their names in configurations, which are PaddleOCR's."""
 
 BATCHES = {
     "det": (DetBatch, ("image", "shrink_map", "shrink_mask", "threshold_map", "threshold_mask")),
@@ -99,7 +100,7 @@ class Dataset:
             for number, step in enumerate(self.transforms):
                 if number == self.donors_before:
                     sample.donor = self._donor(rng)
-                step(rng, sample)
+                run_step(step, rng, sample)
         except (PictureError, ValueError) as error:
             raise LabelError(f"{file}:{line}: {sample.name}: {error}") from error
         return sample
@@ -115,7 +116,7 @@ class Dataset:
         for number, step in enumerate(self.transforms):
             if number == self.donors_before:
                 sample.donor = self._donor(rng)
-            step(rng, sample)
+            run_step(step, rng, sample)
             yield type(step).__name__, sample
 
     def _donor(self, rng) -> Sample | None:
@@ -123,7 +124,7 @@ class Dataset:
         for _ in range(DONOR_TRIES):
             donor = self.open(int(rng.integers(len(self))))
             for step in self.transforms[: self.donors_before]:
-                step(rng, donor)
+                run_step(step, rng, donor)
             if donor.polygons.shape[1] == 4:
                 return donor
         return None

@@ -53,7 +53,7 @@ class Detector:
 
     Args:
         net: a DBNet or the folder of its export; the shipped one if None.
-        limit, rule: size the net works at, see `datasets.resize.page_size`.
+        limit_side_len, limit_type: size the net works at, see `datasets.resize.page_size`.
         upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
             trained on letters of a few pixels.
         postprocess: thresholds; those that suit the shipped detector if None.
@@ -64,14 +64,14 @@ class Detector:
         self,
         net=None,
         *,
-        limit: int = 960,
-        rule: str = "max",
+        limit_side_len: int = 960,
+        limit_type: str = "max",
         upscale_below: int = 640,
         postprocess: DBPostProcess | None = None,
         threads: int | None = None,
     ):
         self.predict = Predictor(net or pretrained("det"), threads=threads)
-        self.limit, self.rule, self.upscale_below = limit, rule, upscale_below
+        self.limit_side_len, self.limit_type, self.upscale_below = limit_side_len, limit_type, upscale_below
         self.postprocess = postprocess or detector_postprocess()
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
@@ -82,7 +82,12 @@ class Detector:
             width: of the picture, in pixels.
         """
         enlarge = max(1.0, self.upscale_below / max(height, width))
-        return page_size(round(height * enlarge), round(width * enlarge), limit=self.limit, rule=self.rule)
+        return page_size(
+            round(height * enlarge),
+            round(width * enlarge),
+            limit_side_len=self.limit_side_len,
+            limit_type=self.limit_type,
+        )
 
     def __call__(self, picture) -> Detection:
         """Find lines in a picture; see `read_picture` for what may be given."""

@@ -45,17 +45,17 @@ def _sorted_by(points, axis):
     return np.take_along_axis(points, order[..., None], axis=-2)
 
 
-def rectangle_corners(centers, sides, angles_degrees) -> np.ndarray:
+def rectangle_corners(centers, sides, angles_deg) -> np.ndarray:
     """Corners of turned rectangles, as cv2.boxPoints gives them, for many at once.
 
     Args:
         centers: (N, 2).
         sides: (N, 2), width and height before the turn.
-        angles_degrees: (N,).
+        angles_deg: (N,).
 
     Returns: (N, 4, 2) float64, opposite corners two apart.
     """
-    angles = np.deg2rad(angles_degrees)
+    angles = np.deg2rad(angles_deg)
     across = np.stack([np.cos(angles), np.sin(angles)], -1) * sides[:, :1] / 2
     down = np.stack([-np.sin(angles), np.cos(angles)], -1) * sides[:, 1:] / 2
     return np.stack(

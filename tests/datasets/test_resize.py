@@ -27,7 +27,7 @@ def test_page_is_bgr_with_imagenets_numbers_in_their_own_order():
 
 
 @pytest.mark.parametrize(
-    ("size", "limit", "rule", "expected"),
+    ("size", "limit_side_len", "limit_type", "expected"),
     [
         ((720, 1280), 960, "max", (544, 960)),
         ((100, 200), 960, "max", (96, 192)),
@@ -37,10 +37,10 @@ def test_page_is_bgr_with_imagenets_numbers_in_their_own_order():
         ((100, 200), 960, "resize_long", (480, 960)),
     ],
 )
-def test_page_size(size, limit, rule, expected):
-    assert page_size(*size, limit=limit, rule=rule) == expected
+def test_page_size(size, limit_side_len, limit_type, expected):
+    assert page_size(*size, limit_side_len=limit_side_len, limit_type=limit_type) == expected
 
 
 def test_unknown_rule():
-    with pytest.raises(ValueError, match="rule is 'long'"):
-        page_size(10, 10, limit=960, rule="long")
+    with pytest.raises(ValueError, match="limit_type is 'long'"):
+        page_size(10, 10, limit_side_len=960, limit_type="long")

@@ -14,7 +14,7 @@ from ppocr_lessons.zoo import array_checks, recipes
     ("thing", "expected"),
     [
         (ema.EMA, {"decay": 0.999}),
-        (evaluate.evaluate_det, {"limit": 736, "rule": "max", "postprocess": None}),
+        (evaluate.evaluate_det, {"limit_side_len": 736, "limit_type": "max", "postprocess": None}),
         (evaluate.evaluate_rec, {"batch": 32}),
         (lr_at, {"warmup_steps": 0, "reach_zero": False}),
         (linear, {"end": 0.0, "power": 1.0}),
