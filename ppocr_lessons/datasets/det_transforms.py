@@ -1,4 +1,4 @@
-"""Transforms of pages: labels, CopyPaste, geometry, crop, the maps that DBNet is taught (ppocr/data/imaug)."""
+"""Transforms of pages: labels, geometry, the target maps of DBNet, the size for evaluation (ppocr/data/imaug)."""
 
 import cv2
 import numpy as np
@@ -12,7 +12,10 @@ from .sample import Sample
 
 
 class DetLabelEncode:
-    """JSON of a label file to polygons and texts; "###" and "*" are ignored."""
+    """Parse the JSON of a label file into polygons and texts; the texts "###" and "*" are marked as ignored.
+
+    PaddleOCR: DetLabelEncode in ppocr/data/imaug/label_ops.py.
+    """
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         outlines, sample.texts = parse_outlines(sample.label)
@@ -28,11 +31,18 @@ DEFAULT_AUGMENTERS = [
 
 
 class IaaAugment:
-    """A list of imgaug's augmenters: Fliplr, Affine's rotate and Resize are ours, others are imgaug's own.
+    """A sequence of augmenters that move or change a page.
+
+    Fliplr, Affine with nothing but `rotate`, and Resize are steps of augment/geometry.py: their matrices are multiplied,
+    and pixels are resampled once, later. All other augmenters are imgaug's own (augment/imgaug_steps.py).
 
     Args:
-        augmenter_args: list of {"type": name, "args": {...}}; flip half, turn by up to 10 degrees, scale by 0.5 to 3
-            if None.
+        augmenter_args: list of {"type": name, "args": {...}}. None flips half of the pages, rotates by up to 10 degrees
+            in either direction and scales by 0.5 to 3.
+
+    Raises:
+        ValueError: an entry of another form, an unknown augmenter, or arguments that it does not take.
+    PaddleOCR: IaaAugment in ppocr/data/imaug/iaa_augment.py.
     """
 
     def __init__(self, *, augmenter_args: list | None = None):
@@ -57,7 +67,9 @@ def _augmenter(entry):
         raise ValueError(f"augmenter {entry!r}; {{type: name, args: {{...}}}} is needed")
     name, args = entry["type"], entry.get("args") or {}
     if not isinstance(args, dict):
-        raise ValueError(f"args of augmenter {name!r} are {args!r}; named arguments are needed")
+        raise ValueError(
+            f"args of augmenter {name!r} is {args!r}; a mapping of argument names to values is needed"
+        )
     still = {"flip_prob": 0.0, "rotate": (0, 0), "resize": (1, 1)}
     if name == "Fliplr" and set(args) <= {"p"}:
         prob = args.get("p", 1.0)
@@ -83,10 +95,16 @@ def _range(name, value):
 
 
 class MakeBorderMap:
-    """Threshold map; see det/targets.py.
+    """Make the threshold map and its mask; see `make_threshold_map` in det/targets.py.
 
     Args:
-        shrink_ratio, thresh_min, thresh_max: see there.
+        shrink_ratio: between 0 and 1; the distance of the band's edges from the outline follows from it.
+        thresh_min: value of the map far from outlines.
+        thresh_max: value of the map on an outline.
+
+    Raises:
+        ValueError: a shrink_ratio outside 0..1.
+    PaddleOCR: MakeBorderMap in ppocr/data/imaug/make_border_map.py.
     """
 
     def __init__(self, *, shrink_ratio: float = 0.4, thresh_min: float = 0.3, thresh_max: float = 0.7):
@@ -107,10 +125,15 @@ class MakeBorderMap:
 
 
 class MakeShrinkMap:
-    """Shrink map; see det/targets.py.
+    """Make the shrink map and its mask; see `make_shrink_map` in det/targets.py.
 
     Args:
-        min_text_size, shrink_ratio: see there.
+        min_text_size: texts whose sides are shorter than this number of pixels are ignored.
+        shrink_ratio: between 0 and 1; the smaller, the more polygons are shrunk.
+
+    Raises:
+        ValueError: a shrink_ratio outside 0..1.
+    PaddleOCR: MakeShrinkMap in ppocr/data/imaug/make_shrink_map.py.
     """
 
     def __init__(self, *, min_text_size: int = 8, shrink_ratio: float = 0.4):
@@ -127,15 +150,19 @@ class MakeShrinkMap:
 
 
 class DetResizeForTest:
-    """Bring a page to the size that it is evaluated at; see page_size in datasets/resize.py.
+    """Resize a page to the size at which it is evaluated.
+
+    The first of these arguments that is given decides: image_shape, limit_side_len, resize_long. Without any of them the
+    short side becomes at least 736 pixels.
 
     Args:
-        image_shape: [height, width], or None for one of the rules below.
-        keep_ratio: with image_shape: its height, the width in proportion, rounded up to 32.
-        limit_side_len: pixels of the rule limit_type; None for resize_long, and if that is None too, for 736 as the
-            short side at least.
-        limit_type: "min", "max" or "resize_long"; without limit_side_len it has no effect, as in PaddleOCR.
-        resize_long: long side in pixels, both rounded up to 128.
+        image_shape: [height, width] in pixels.
+        keep_ratio: with image_shape: keep the aspect ratio, so that only the height counts; the width is rounded up to a
+            multiple of 32.
+        limit_side_len: in pixels; see `page_size` in datasets/resize.py.
+        limit_type: "min", "max" or "resize_long", see `page_size`; without limit_side_len it has no effect, as in
+            PaddleOCR.
+        resize_long: length of the long side in pixels; both sides are rounded up to multiples of 128.
 
     Raises:
         ValueError: unknown limit_type, or an image_shape that is not two numbers.
@@ -162,10 +189,13 @@ class DetResizeForTest:
         self.long = resize_long if limit_side_len is None else None
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
-        """(height, width) of the result.
+        """Compute the size of the result.
 
         Args:
-            height, width: of the page in pixels.
+            height: of the page in pixels.
+            width: of the page in pixels.
+
+        Returns: (height, width) in pixels.
         """
         if self.image_shape:
             tall, wide = self.image_shape

@@ -1,4 +1,4 @@
-"""Transforms of lines: labels, BDA and TIA, RandAugment, the net's input size (ppocr/data/imaug)."""
+"""Transforms of lines: labels and the input size of the net (ppocr/data/imaug)."""
 
 import cv2
 import numpy as np
@@ -8,10 +8,11 @@ from .sample import Sample
 
 
 class ClsLabelEncode:
-    """Label to the number of its class.
+    """Encode a label as the index of its class.
 
     Args:
         label_list: names of the classes in order.
+    PaddleOCR: ClsLabelEncode in ppocr/data/imaug/label_ops.py.
     """
 
     def __init__(self, *, label_list: list[str]):
@@ -24,11 +25,12 @@ class ClsLabelEncode:
 
 
 class CTCLabelEncode:
-    """Text to classes, padded with the blank to the longest text that may come.
+    """Encode a text as class indices, padded with the blank (class 0) to max_text_length.
 
     Args:
-        alphabet: of the net.
-        max_text_length: characters.
+        alphabet: of the net, a rec.ctc.Alphabet.
+        max_text_length: greatest number of characters of a text.
+    PaddleOCR: CTCLabelEncode in ppocr/data/imaug/label_ops.py.
     """
 
     def __init__(self, *, alphabet: object, max_text_length: int):
@@ -37,7 +39,9 @@ class CTCLabelEncode:
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         classes = self.alphabet.encode(sample.label)
         if not 0 < len(classes) <= self.max_text_length:
-            raise ValueError(f"{len(classes)} characters; 1 to {self.max_text_length} are needed")
+            raise ValueError(
+                f"the text has {len(classes)} characters; 1 to {self.max_text_length} are needed"
+            )
         sample.texts = [sample.label]
         sample.target = np.zeros(self.max_text_length, np.int32)
         sample.target[: len(classes)] = classes
@@ -45,10 +49,14 @@ class CTCLabelEncode:
 
 
 class ClsResizeImg:
-    """Line to the classifier's input, padded on the right; see datasets/resize.py.
+    """Resize a line to the input of the direction classifier, padded on the right; see `fit_line` in datasets/resize.py.
 
     Args:
-        image_shape: [3, height, width].
+        image_shape: [3, height, width], in pixels.
+
+    Raises:
+        ValueError: an image_shape of another form.
+    PaddleOCR: ClsResizeImg in ppocr/data/imaug/rec_img_aug.py.
     """
 
     def __init__(self, *, image_shape: list[int]):
@@ -62,11 +70,15 @@ class ClsResizeImg:
 
 
 class RecResizeImg(ClsResizeImg):
-    """Line to the recognizer's input, padded on the right; see datasets/resize.py.
+    """Resize a line to the input of the recognizer; see `fit_line` in datasets/resize.py.
 
     Args:
-        image_shape: [3, height, width].
-        padding: keep the proportions; otherwise stretch to the width.
+        image_shape: [3, height, width], in pixels.
+        padding: keep the aspect ratio and pad on the right; otherwise stretch to the width.
+
+    Raises:
+        ValueError: an image_shape of another form.
+    PaddleOCR: RecResizeImg in ppocr/data/imaug/rec_img_aug.py.
     """
 
     def __init__(self, *, image_shape: list[int], padding: bool = True):
