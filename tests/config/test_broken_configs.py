@@ -233,7 +233,7 @@ BUILT = [
     (DET, {"Global.pretrained_model": "nowhere/best"}, "nowhere/best"),
     (DET, {"Global.freeze": "[bone]"}, "called 'bone'; parts of the net are"),
     (DET, {"Global.device": "tpu"}, "device is 'tpu'"),
-    (DET, {"Train.dataset.data_dir": "/nowhere"}, "no such picture"),
+    (DET, {"Train.dataset.data_dir": "/nowhere"}, "no such image file"),
     (DET, {"Train.dataset.label_file_list": "[nowhere.txt]"}, "nowhere.txt: no such label file"),
     (REC, {"Global.character_dict_path": "nowhere.txt"}, "character_dict_path.*nowhere.txt"),
     (REC, {"Architecture.Backbone.small_stride": "[1, 2, 3, 2]"}, "strides is"),

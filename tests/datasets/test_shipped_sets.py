@@ -52,7 +52,7 @@ def test_a_page_at_its_own_size_and_smaller():
 
 @pytest.mark.parametrize("index", [-1, 24])
 def test_a_page_that_is_not_there(index):
-    with pytest.raises(IndexError, match=f"pages 0 to 23, and no page {index}"):
+    with pytest.raises(IndexError, match=f"no page {index}; known are pages 0 to 23"):
         shipped_page(DATA / "det_en", index)
 
 
