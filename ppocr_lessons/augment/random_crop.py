@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..polygons import bounds
 from .bda import check_probability
-from .geometry import Placement, bounds
+from .geometry import Placement
 
 FIRST_TRIES = 4
 """Windows looked at before all others: most hold a text, so the first few mostly do."""

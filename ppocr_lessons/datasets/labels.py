@@ -16,6 +16,8 @@ import numpy as np
 import orjson
 from PIL import Image
 
+from ..polygons import signed_area
+
 DONT_CARE = ("###", "*")
 """Texts that stand for "there is something, but do not count it"."""
 
@@ -24,8 +26,8 @@ SHOWN = 20
 
 BOM = b"\xef\xbb\xbf"
 
-LEAST_AREA = 2e-6
-"""Twice the area in square pixels: below it a polygon is a line."""
+LEAST_AREA = 1e-6
+"""Area in square pixels: below it a polygon is a line."""
 
 
 class LabelError(ValueError):
@@ -167,7 +169,7 @@ def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]
         alike = outlines.ndim == 3 and outlines.shape[1] >= 3 and outlines.shape[2] == 2
     except (KeyError, TypeError, ValueError, OverflowError):
         alike = False
-    if alike and np.isfinite(outlines).all() and (_doubled_areas(outlines) >= LEAST_AREA).all():
+    if alike and np.isfinite(outlines).all() and (abs(signed_area(outlines)) >= LEAST_AREA).all():
         return outlines, texts
     # Polygons of different lengths, or something wrong: one by one, so that the error can say which.
     return [_points(number, entry) for number, entry in enumerate(entries)], texts
@@ -186,11 +188,6 @@ def _floats(points):
         return np.array(points, np.float32)
 
 
-def _doubled_areas(polygons):
-    x, y = np.moveaxis(polygons.astype(np.float64), -1, 0)
-    return np.abs((x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1))
-
-
 def _points(number, entry):
     try:
         points = _floats(entry["points"])
@@ -202,23 +199,9 @@ def _points(number, entry):
         raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
     if not np.isfinite(points).all():
         raise ValueError(f"text {number}: points that are infinite or not a number")
-    if _doubled_areas(points) < LEAST_AREA:
+    if abs(signed_area(points)) < LEAST_AREA:
         raise ValueError(f"text {number}: its points enclose no area")
     return points
-
-
-def same_length(polygons: np.ndarray | list[np.ndarray]) -> np.ndarray:
-    """Polygons as one (N, P, 2) array, the last point of shorter ones repeated; at least four points.
-
-    Args:
-        polygons: (N, P, 2) array, or N arrays of (P_i, 2), in pixels.
-    PaddleOCR: expand_points_num of DetLabelEncode.
-    """
-    if isinstance(polygons, np.ndarray) and polygons.ndim == 3 and polygons.shape[1] >= 4:
-        return polygons
-    most = max([4, *map(len, polygons)])
-    rows = [np.concatenate([p, np.repeat(p[-1:], most - len(p), 0)]) for p in polygons]
-    return np.array(rows, np.float32).reshape(-1, most, 2)
 
 
 def check_page(label: str, picture) -> tuple[str | None, bool]:

@@ -26,7 +26,7 @@ from ppocr_lessons.kernels import grow, shrink
              "use_dilation": False, "box_type": "quad"},
         ),
         (targets.shrink_distance, {"ratio": 0.4}),
-        (targets.shrink_polygon, {"ratio": 0.4}),
+        (targets.shrink_polygons, {"ratio": 0.4}),
         (targets.make_shrink_map, {"ratio": 0.4, "min_text_size": 8}),
         (targets.make_threshold_map, {"ratio": 0.4, "thresh_min": 0.3, "thresh_max": 0.7}),
     ],
