@@ -39,6 +39,12 @@ def test_area_and_perimeter_of_none():
     assert [side.shape for side in bounds(none)] == [(0, 2), (0, 2)]
 
 
+def test_bounds_by_hand():
+    one, other = [[9, 8], [3, 4], [3, 8], [9, 4]], [[2, 5], [-1, 0], [-1, 5], [2, 0]]
+    low, high = bounds(np.array([one, other], np.float32))
+    assert low.tolist() == [[3, 4], [-1, 0]] and high.tolist() == [[9, 8], [2, 5]]
+
+
 def test_bounds(rng):
     polygons = rng.uniform(-50, 100, (20, 5, 2)).astype(np.float32)
     low, high = bounds(polygons)

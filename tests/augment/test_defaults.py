@@ -18,7 +18,7 @@ from ppocr_lessons.augment.random_crop import EastRandomCrop
         (RecAug, {"tia_prob": 0.4, "together": True, "bda": None}),
         (CopyPaste, {"objects_paste_ratio": 0.2, "limit_paste": True, "rotate": True, "scale": None, "flip": False}),
         (Geometry, {"flip_prob": 0.5, "rotate": (-10, 10), "resize": (0.5, 3)}),
-        (GeometryDraw, {"flip": False, "angle_degrees": 0.0, "scale": 1.0}),
+        (GeometryDraw, {"flip": False, "angle_deg": 0.0, "scale": 1.0}),
         (EastRandomCrop, {"size": (640, 640), "max_tries": 10, "min_crop_side_ratio": 0.1, "keep_ratio": True}),
         (RandAugment, {"prob": 0.5, "num_layers": 2, "magnitude": 5}),
         (tia.distort, {"segments": 4}),

@@ -51,7 +51,7 @@ def test_flip_and_turn_equal_imgaug():
     flipped, points = ImgaugStep("Flipud", {"p": 1.0})(np.random.default_rng(0), image, polygons)
     assert (flipped == image[::-1]).all() and np.allclose(points[..., 1], 120 - polygons[..., 1])
     turned, points = ImgaugStep("Affine", {"rotate": (7, 7)})(np.random.default_rng(0), image, polygons)
-    ours, our_points = Geometry.apply(image, polygons, GeometryDraw(angle_degrees=7))
+    ours, our_points = Geometry.apply(image, polygons, GeometryDraw(angle_deg=7))
     assert np.abs(turned.astype(int) - ours).mean() < 1
     assert np.abs(points - our_points).max() < 1
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.augment import random_crop
-from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement, bounds
+from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement
 from ppocr_lessons.augment.random_crop import Crop, EastRandomCrop, _draw, _free_runs
 
 START = Placement(np.eye(3), (100, 200))
@@ -15,17 +15,12 @@ def _box(left, top, right, bottom):
     return [[left, top], [right, top], [right, bottom], [left, bottom]]
 
 
-def test_bounds_by_hand():
-    low, high = bounds(np.array([_box(3, 4, 9, 8), _box(-1, 0, 2, 5)], np.float32)[:, [2, 0, 3, 1]])
-    assert low.tolist() == [[3, 4], [-1, 0]] and high.tolist() == [[9, 8], [2, 5]]
-
-
 def test_each_step_by_hand():
     points = np.array([[[10, 20], [200, 100]]], np.float32)
     flipped = Geometry.place(START, GeometryDraw(flip=True))
     np.testing.assert_allclose(flipped.points(points), [[[190, 20], [0, 100]]])
     assert flipped.size == (100, 200)
-    turned = Geometry.place(START, GeometryDraw(angle_degrees=90))  # about (100, 50), clockwise on the screen
+    turned = Geometry.place(START, GeometryDraw(angle_deg=90))  # about (100, 50), clockwise on the screen
     np.testing.assert_allclose(
         turned.points(points), [[[100 + 30, 50 - 90], [100 - 50, 50 + 100]]], atol=1e-4
     )
@@ -40,7 +35,7 @@ def test_flip_turn_and_scale_in_this_order():
     points = np.array([[[10, 20], [150, 60]]], np.float32)
     moved = Geometry.place(START, GeometryDraw(True, 30, 2)).points(points)
     one = Geometry.place(START, GeometryDraw(flip=True)).points(points)
-    two = Geometry.place(START, GeometryDraw(angle_degrees=30)).points(one)
+    two = Geometry.place(START, GeometryDraw(angle_deg=30)).points(one)
     np.testing.assert_allclose(moved, 2 * two, atol=1e-3)
     assert moved.dtype == np.float32 and moved.shape == points.shape
 
@@ -63,14 +58,12 @@ def test_pixels_keep_to_their_middles():
         doubled * ys
     ).sum() / doubled.sum() == pytest.approx(7)
     turned = (
-        Geometry.place(Placement.of(image), GeometryDraw(angle_degrees=30))
-        .pixels(image)[..., 0]
-        .astype(float)
+        Geometry.place(Placement.of(image), GeometryDraw(angle_deg=30)).pixels(image)[..., 0].astype(float)
     )
     ys, xs = np.mgrid[:8, :12] + 0.5
-    there = Geometry.place(Placement.of(image), GeometryDraw(angle_degrees=30)).points(
-        np.array([[[4.5, 3.5]]])
-    )[0, 0]
+    there = Geometry.place(Placement.of(image), GeometryDraw(angle_deg=30)).points(np.array([[[4.5, 3.5]]]))[
+        0, 0
+    ]
     middle = (turned * xs).sum() / turned.sum(), (turned * ys).sum() / turned.sum()
     np.testing.assert_allclose(middle, there, atol=0.1)
     same_size = Placement(np.eye(3), (6, 12)).pixels(image)
@@ -83,7 +76,7 @@ def test_draws_of_geometry():
     rng = np.random.default_rng(1)
     drawn = [Geometry(flip_prob=0.3, rotate=(-10, 20), resize=(0.5, 3)).sample(rng) for _ in range(800)]
     assert np.mean([d.flip for d in drawn]) == pytest.approx(0.3, abs=0.05)
-    angles, scales = [d.angle_degrees for d in drawn], [d.scale for d in drawn]
+    angles, scales = [d.angle_deg for d in drawn], [d.scale for d in drawn]
     assert -10 <= min(angles) < -9 and 19 < max(angles) <= 20
     assert 0.5 <= min(scales) < 0.52 and 2.95 < max(scales) <= 3
 

@@ -18,7 +18,7 @@ from ppocr_lessons.kernels import grow, shrink
         (db_step, {"k": 50}),
         (DBHead, {"k": 50}),
         (DBNet, {"fpn_channels": 96, "k": 50}),
-        (db_mobile, {"fpn_channels": 96, "disable_se": True, "scale": 0.5}),
+        (db_mobile, {"fpn_channels": 96, "disable_se": True, "scale": 0.5, "pretrained": False}),
         (db_server, {"fpn_channels": 256, "layers": 18}),
         (
             DBPostProcess,
