@@ -25,7 +25,7 @@ STRAIGHT = 0.25
 parallelogram. Most labels are rounded to whole pixels and are not more precise."""
 
 
-class LabelledPage(NamedTuple):
+class LabeledPage(NamedTuple):
     """A page with its labels.
 
     Fields:
@@ -56,7 +56,7 @@ class Paste(NamedTuple):
     polygon: np.ndarray
 
 
-def choose_texts(rng: np.random.Generator, donor: LabelledPage, ratio: float) -> np.ndarray:
+def choose_texts(rng: np.random.Generator, donor: LabeledPage, ratio: float) -> np.ndarray:
     """Choose texts of the donor page at random; ignored texts are never chosen.
 
     Args:
@@ -125,7 +125,7 @@ def first_free(candidates, sizes, occupied) -> np.ndarray:
 
 
 def find_places(
-    rng: np.random.Generator, halves: np.ndarray, page: LabelledPage, *, limit_paste: bool = True
+    rng: np.random.Generator, halves: np.ndarray, page: LabeledPage, *, limit_paste: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
     """Try 50 random places for each text, and leave out the texts for which none is free.
 
@@ -163,7 +163,7 @@ def _occupied(polygons, width, height):
     return np.concatenate([np.floor(low), np.ceil(high)], 1).astype(np.int32)
 
 
-def paste_texts(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
+def paste_texts(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> LabeledPage:
     """Copy the pixels of texts to their places.
 
     Args:
@@ -196,7 +196,7 @@ def paste_texts(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) ->
         mask = cv2.fillPoly(np.zeros(size[::-1], np.uint8), [outline], 1)
         cv2.copyTo(piece, mask, image[top:bottom, left:right])
     own = np.asarray(page.polygons, np.float32).reshape(-1, 4, 2)
-    return LabelledPage(
+    return LabeledPage(
         image,
         np.concatenate([own, clip_polygons(polygons, (height, width))]),
         [*page.texts, *(donor.texts[paste.index] for paste in pastes)],
@@ -240,7 +240,7 @@ class CopyPaste:
         self.objects_paste_ratio, self.limit_paste = objects_paste_ratio, limit_paste
         self.rotate, self.scale, self.flip = rotate, scale, flip
 
-    def sample(self, rng: np.random.Generator, page: LabelledPage, donor: LabelledPage) -> list[Paste]:
+    def sample(self, rng: np.random.Generator, page: LabeledPage, donor: LabeledPage) -> list[Paste]:
         """Choose texts of the donor and a place for each; texts without a free place are left out.
 
         Args:
@@ -260,7 +260,7 @@ class CopyPaste:
         return [Paste(*row) for row in zip(chosen[placed].tolist(), matrices, polygons, strict=True)]
 
     @staticmethod
-    def apply(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
+    def apply(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> LabeledPage:
         """Paste what `sample` returned for these two pages; see `paste_texts`.
 
         Args:
@@ -272,7 +272,7 @@ class CopyPaste:
         """
         return paste_texts(page, donor, pastes)
 
-    def __call__(self, rng: np.random.Generator, page: LabelledPage, donor: LabelledPage) -> LabelledPage:
+    def __call__(self, rng: np.random.Generator, page: LabeledPage, donor: LabeledPage) -> LabeledPage:
         """Choose, turn, find places and paste. If the donor has no readable text, nothing is pasted."""
         return self.apply(page, donor, self.sample(rng, page, donor))
 

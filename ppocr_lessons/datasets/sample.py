@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..augment.copy_paste import LabelledPage
+from ..augment.copy_paste import LabeledPage
 from ..augment.geometry import Placement
 
 
@@ -65,9 +65,9 @@ class Sample:
             self.image, self.placement = self.placement.pixels(self.image), None
         return self.image
 
-    def page(self) -> LabelledPage:
+    def page(self) -> LabeledPage:
         """The labelled page, for operations that work on one."""
-        return LabelledPage(self.pixels(), self.polygons, self.texts, self.ignored)
+        return LabeledPage(self.pixels(), self.polygons, self.texts, self.ignored)
 
 
 FIELDS = {

@@ -36,7 +36,7 @@ def db_step(prob, thresh, k: float = 50):
         prob, thresh: the same, any
         returns: the same
     PaddleOCR: step_function of DBHead in ppocr/modeling/heads/det_db_head.py.
-    Paper: Liao et al. 2020, arXiv 1911.08947, section 3.2.
+    Paper: Liao et al. 2020, arXiv 1911.08947, "Binarization".
     """
     return F.sigmoid(k * (prob - thresh))
 

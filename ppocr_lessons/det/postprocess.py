@@ -46,7 +46,7 @@ def unclip_distance(polygons, ratio: float) -> np.ndarray:
         ratio: unclip ratio r.
 
     Returns: (...) float64 in pixels, 0 for polygons without extent.
-    Source: Liao et al. 2020, arXiv 1911.08947, section 3.5.
+    Source: Liao et al. 2020, arXiv 1911.08947, "Optimization".
     """
     return np.abs(signed_area(polygons)) * ratio / np.maximum(perimeter(polygons), 1e-9)
 

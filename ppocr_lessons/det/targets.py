@@ -50,7 +50,7 @@ def shrink_distance(polygons, ratio: float = SHRINK_RATIO) -> np.ndarray:
         ratio: shrink ratio r; 1 leaves the polygon as it is.
 
     Returns: (...) float64 in pixels, 0 for polygons without extent.
-    Source: Liao et al. 2020, arXiv 1911.08947, section 3.4.
+    Source: Liao et al. 2020, arXiv 1911.08947, "Label generation".
     """
     return np.abs(signed_area(polygons)) * (1 - ratio**2) / np.maximum(perimeter(polygons), 1e-9)
 

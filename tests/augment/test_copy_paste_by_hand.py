@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.augment import copy_paste
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage, Paste
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage, Paste
 
 
 def _box(left, top, right, bottom):
@@ -16,7 +16,7 @@ def _page(*boxes, size=(100, 200), ignored=None):
     polygons = np.array(boxes, np.float32).reshape(-1, 4, 2)
     image = np.full((*size, 3), 90, np.uint8)
     flags = np.zeros(len(polygons), bool) if ignored is None else np.array(ignored)
-    return LabelledPage(image, polygons, [f"t{i}" for i in range(len(polygons))], flags)
+    return LabeledPage(image, polygons, [f"t{i}" for i in range(len(polygons))], flags)
 
 
 def _pastes(page, donor, seed=0, **options):

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from ppocr_lessons.augment.bda import BDA, RecAug
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage
 from ppocr_lessons.augment.tia import distort, perspective, stretch, warp
 from ppocr_lessons.bench.timing import interleaved
 from ppocr_lessons.datasets import det_transforms as ours_det
@@ -173,8 +173,8 @@ def page_operations(imaug, count):
     donor_image, donor_polygons, _ = page(count, 960, seed=1)
     ignored = np.zeros(count, bool)
     mine, theirs = CopyPaste(), imaug.CopyPaste()
-    mine_page = LabelledPage(image, polygons, ["word"] * count, ignored)
-    mine_donor = LabelledPage(donor_image, donor_polygons, ["word"] * count, ignored)
+    mine_page = LabeledPage(image, polygons, ["word"] * count, ignored)
+    mine_donor = LabeledPage(donor_image, donor_polygons, ["word"] * count, ignored)
     rng = np.random.default_rng(0)
     yield (
         f"CopyPaste {count}",

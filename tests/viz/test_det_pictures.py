@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage
 from ppocr_lessons.datasets.synthetic.pages import page_at
 from ppocr_lessons.det.postprocess import DBPostProcess
 from ppocr_lessons.viz import binarization, costs, gates, pasting, pruning
@@ -56,7 +56,7 @@ def _moved(box, number, value):
 def test_sliders_redraw(maps):
     image, prob, thresh = maps
     page = page_at(17, 0, size=(320, 320))
-    labelled = LabelledPage(page.image, page.polygons, page.texts, np.zeros(len(page.texts), bool))
+    labelled = LabeledPage(page.image, page.polygons, page.texts, np.zeros(len(page.texts), bool))
     for before, after in (
         _moved(binarization.k_slider(prob - 0.3, thresh), 0, 1),
         _moved(binarization.postprocess_sliders(image, prob), 1, 0.95),
