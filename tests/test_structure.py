@@ -34,6 +34,8 @@ LAYERS = (
         "datasets.batches",
         "datasets.seeding",
         "datasets.resize",
+        "training.tensor_files",
+        "zoo.shipped",
     ),
     ("backbones",),
     ("prune", "losses", "augment"),

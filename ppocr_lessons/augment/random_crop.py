@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..polygons import bounds
 from .bda import check_probability
-from .geometry import Placement, bounds
+from .geometry import Placement
 
 FIRST_TRIES = 4
 """Number of windows that are tested before all others; most windows contain a text, so one of these usually will do."""

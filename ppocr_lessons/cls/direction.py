@@ -10,6 +10,7 @@ from paddle.nn.initializer import Uniform
 from ..backbones.mobilenet_v3 import cls_mobilenet_v3
 from ..datasets.batches import ClsBatch
 from ..losses.objective import Objective
+from ..zoo.shipped import load_shipped
 
 DIRECTIONS = ("0", "180")
 """Labels of the two classes, in the order of the logits."""
@@ -66,14 +67,22 @@ class DirectionClassifier(nn.Layer):
         return self.head(feats), ClsFeatures(feats)
 
 
-def direction_mobile(classes: int = 2, *, scale: float = 0.35) -> DirectionClassifier:
+def direction_mobile(
+    classes: int = 2, *, scale: float = 0.35, pretrained: bool = False
+) -> DirectionClassifier:
     """PP-OCR's direction classifier, cls_mv3: MobileNetV3 small 0.35.
 
     Args:
         classes: number of directions.
         scale: width multiplier of the backbone.
+        pretrained: load the shipped weights, which fit the default values of the other arguments.
+
+    Returns: DirectionClassifier; with pretrained weights in evaluation mode.
+    Raises:
+        WeightsError: the shipped weights do not fit the other arguments.
     """
-    return DirectionClassifier(cls_mobilenet_v3("small", scale), classes)
+    net = DirectionClassifier(cls_mobilenet_v3("small", scale), classes)
+    return load_shipped(net, "cls") if pretrained else net
 
 
 class PlainCrossEntropy:

@@ -5,8 +5,9 @@ import numpy as np
 
 from ..augment.geometry import Geometry, Placement
 from ..augment.imgaug_steps import ImgaugStep
-from ..det.targets import clip_polygons, make_shrink_map, make_threshold_map
-from .labels import DONT_CARE, parse_outlines, same_length
+from ..det.targets import make_shrink_map, make_threshold_map, validate_polygons
+from ..polygons import same_length
+from .labels import DONT_CARE, parse_outlines
 from .resize import LIMIT_TYPES, page_size
 from .sample import Sample
 
@@ -143,7 +144,7 @@ class MakeShrinkMap:
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         shape = sample.pixels().shape[:2]
-        polygons, ignored = clip_polygons(sample.polygons, sample.ignored, shape)
+        polygons, ignored = validate_polygons(sample.polygons, sample.ignored, shape)
         sample.shrink_map, sample.shrink_mask, sample.ignored = make_shrink_map(
             polygons, ignored, shape, ratio=self.ratio, min_text_size=self.smallest
         )

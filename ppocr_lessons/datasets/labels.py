@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import orjson
 
+from ..polygons import signed_area
+
 DONT_CARE = ("###", "*")
 """Texts that mark a region whose text does not count in training and evaluation."""
 
@@ -22,8 +24,8 @@ SHOWN = 20
 
 BOM = b"\xef\xbb\xbf"
 
-LEAST_AREA = 2e-6
-"""Twice the area in square pixels: below it a polygon is a line."""
+LEAST_AREA = 1e-6
+"""Area in square pixels: below it a polygon is a line."""
 
 
 class LabelError(ValueError):
@@ -192,7 +194,7 @@ def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]
         alike = outlines.ndim == 3 and outlines.shape[1] >= 3 and outlines.shape[2] == 2
     except (KeyError, TypeError, ValueError, OverflowError):
         alike = False
-    if alike and np.isfinite(outlines).all() and (_doubled_areas(outlines) >= LEAST_AREA).all():
+    if alike and np.isfinite(outlines).all() and (abs(signed_area(outlines)) >= LEAST_AREA).all():
         return outlines, texts
     # Polygons of different lengths or an error: parse one by one, so that the message can name the text.
     return [_points(number, entry) for number, entry in enumerate(entries)], texts
@@ -211,11 +213,6 @@ def _floats(points):
         return np.array(points, np.float32)
 
 
-def _doubled_areas(polygons):
-    x, y = np.moveaxis(polygons.astype(np.float64), -1, 0)
-    return np.abs((x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1))
-
-
 def _points(number, entry):
     try:
         points = _floats(entry["points"])
@@ -227,20 +224,6 @@ def _points(number, entry):
         raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
     if not np.isfinite(points).all():
         raise ValueError(f"text {number}: a coordinate is infinite or NaN")
-    if _doubled_areas(points) < LEAST_AREA:
+    if abs(signed_area(points)) < LEAST_AREA:
         raise ValueError(f"text {number}: the area of the polygon is 0")
     return points
-
-
-def same_length(polygons: np.ndarray | list[np.ndarray]) -> np.ndarray:
-    """Polygons as one (N, P, 2) array, the last point of shorter ones repeated; at least four points.
-
-    Args:
-        polygons: (N, P, 2) array, or N arrays of (P_i, 2), in pixels.
-    PaddleOCR: expand_points_num of DetLabelEncode.
-    """
-    if isinstance(polygons, np.ndarray) and polygons.ndim == 3 and polygons.shape[1] >= 4:
-        return polygons
-    most = max([4, *map(len, polygons)])
-    rows = [np.concatenate([p, np.repeat(p[-1:], most - len(p), 0)]) for p in polygons]
-    return np.array(rows, np.float32).reshape(-1, most, 2)

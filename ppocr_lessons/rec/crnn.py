@@ -8,6 +8,7 @@ from paddle import nn
 from ..backbones.mobilenet_v3 import rec_mobilenet_v3
 from ..backbones.pp_lcnet import PPLCNet
 from ..backbones.resnet_vd import ResNetVd
+from ..zoo.shipped import load_shipped
 from .light_head import CTCHead, SequenceEncoder
 
 
@@ -58,7 +59,9 @@ class CRNN(nn.Layer):
         return logits, CRNNFeatures(feats, sequence, head_feats)
 
 
-def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, strides=(1, 2, 2, 2)) -> CRNN:
+def crnn_mobile(
+    classes: int, *, hidden_size: int = 48, scale: float = 0.5, strides=(1, 2, 2, 2), pretrained: bool = False
+) -> CRNN:
     """PP-OCR's mobile recognizer, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden 48.
 
     Args:
@@ -66,8 +69,14 @@ def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, stri
         hidden_size: width of one LSTM direction.
         scale: width multiplier of the backbone.
         strides: of the backbone's height; see rec/feature_stride.py.
+        pretrained: load the shipped weights, which need 96 classes and the default values of the other arguments.
+
+    Returns: CRNN; with pretrained weights in evaluation mode.
+    Raises:
+        WeightsError: the shipped weights do not fit the other arguments.
     """
-    return CRNN(rec_mobilenet_v3("small", scale, strides=strides), classes, hidden_size=hidden_size)
+    net = CRNN(rec_mobilenet_v3("small", scale, strides=strides), classes, hidden_size=hidden_size)
+    return load_shipped(net, "rec") if pretrained else net
 
 
 def crnn_lcnet(classes: int, *, hidden_size: int = 64, mid_channels: int = 96, scale: float = 0.5) -> CRNN:

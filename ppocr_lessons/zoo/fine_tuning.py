@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..training.tensor_files import WeightsError, read_tensors, state_of, unusable
-from .pretrained import SHIPPED, read_pdparams, weights_file
+from .pretrained import read_pdparams
+from .shipped import SHIPPED, weights_file
 
 
 class Loaded(NamedTuple):

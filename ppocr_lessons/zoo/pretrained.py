@@ -5,7 +5,6 @@ this project's own (pdparams.py), which can build arrays, numbers, texts and con
 """
 
 import functools
-import importlib.resources
 import json
 import pathlib
 
@@ -16,11 +15,10 @@ from ..det.dbnet import db_mobile
 from ..det.postprocess import DBPostProcess
 from ..rec.crnn import crnn_mobile
 from ..rec.ctc import ENGLISH, Alphabet
-from ..training.tensor_files import WeightsError, assign, load_weights, read_tensors
+from ..training.tensor_files import WeightsError, assign, read_tensors
 from .array_checks import ArrayEntry, Entries, Items, PickleError
 from .pdparams import MAX_FILE, read_entries
-
-SHIPPED = ("det", "cls", "rec")
+from .shipped import load_shipped, weights_file
 
 _PADDLE_NAMES = "StructuredToParameterName@@"
 NAMED = 20
@@ -86,19 +84,6 @@ def load_paddleocr_weights(net, path, *, prefix: str = ""):
     return net
 
 
-def weights_file(stage: str) -> pathlib.Path:
-    """Path of the shipped weights of "det", "cls" or "rec".
-
-    Args:
-        stage: "det", "cls" or "rec".
-    """
-    if stage not in SHIPPED:
-        raise ValueError(f"stage is {stage!r}; known are {list(SHIPPED)}")
-    return pathlib.Path(
-        str(importlib.resources.files("ppocr_lessons").joinpath("weights", f"{stage}.safetensors"))
-    )
-
-
 def card(stage: str) -> dict:
     """Model card of shipped weights: net, data, time, machine, command, scores.
 
@@ -146,10 +131,7 @@ def pretrained(stage: str):
         ValueError: unknown stage.
         WeightsError: the package's file is damaged.
     """
-    path = weights_file(stage)
-    net = load_weights(build(stage), path)
-    net.eval()
-    return net
+    return load_shipped(build(stage), stage)
 
 
 def read_centers(path, classes: int, width: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.augment import random_crop
-from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement, bounds
+from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement
 from ppocr_lessons.augment.random_crop import Crop, EastRandomCropData, _draw, _free_runs
 
 START = Placement(np.eye(3), (100, 200))
@@ -13,11 +13,6 @@ START = Placement(np.eye(3), (100, 200))
 
 def _box(left, top, right, bottom):
     return [[left, top], [right, top], [right, bottom], [left, bottom]]
-
-
-def test_bounds_by_hand():
-    low, high = bounds(np.array([_box(3, 4, 9, 8), _box(-1, 0, 2, 5)], np.float32)[:, [2, 0, 3, 1]])
-    assert low.tolist() == [[3, 4], [-1, 0]] and high.tolist() == [[9, 8], [2, 5]]
 
 
 def test_each_step_by_hand():

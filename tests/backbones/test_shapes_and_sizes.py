@@ -113,7 +113,7 @@ def test_dbnet_has_three_maps_in_training_and_one_in_evaluation():
         (lambda: ResNetVd(50), "layers is 50"),
         (lambda: ResNetVd(18, task="cls"), "task is 'cls'"),
         (lambda: PPLCNet(0), "scale is 0"),
-        (lambda: DBFPN([1, 2, 3], 96), "four widths"),
+        (lambda: DBFPN([1, 2, 3], 96), "four numbers"),
         (lambda: DBFPN([1, 2, 3, 4], 97), "multiple of 4"),
         (lambda: DBHead(2), "multiple of 4"),
     ],

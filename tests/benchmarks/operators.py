@@ -32,7 +32,7 @@ from ppocr_lessons.datasets.sample import Sample
 from ppocr_lessons.datasets.sources import Entry
 from ppocr_lessons.datasets.synthetic.pages import line_at
 from ppocr_lessons.det.postprocess import DBPostProcess
-from ppocr_lessons.det.targets import clip_polygons, make_shrink_map, make_threshold_map
+from ppocr_lessons.det.targets import make_shrink_map, make_threshold_map, validate_polygons
 from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
 
 GOALS = {
@@ -165,7 +165,7 @@ def maps(imaug, count, side):
     yield (
         f"shrink map {count} at {side}",
         lambda: shrink(as_peer(image, polygons)),
-        lambda: make_shrink_map(*clip_polygons(polygons, ignored, (side, side)), (side, side)),
+        lambda: make_shrink_map(*validate_polygons(polygons, ignored, (side, side)), (side, side)),
     )
 
 

@@ -17,7 +17,7 @@ from ppocr_lessons.rec.metric import RecMetric, character_error_rate
     ("thing", "expected"),
     [
         (CRNN, {"hidden_size": 48, "mid_channels": None, "fc_decay": 1e-5}),
-        (crnn_mobile, {"hidden_size": 48, "scale": 0.5, "strides": (1, 2, 2, 2)}),
+        (crnn_mobile, {"hidden_size": 48, "scale": 0.5, "strides": (1, 2, 2, 2), "pretrained": False}),
         (crnn_lcnet, {"hidden_size": 64, "mid_channels": 96, "scale": 0.5}),
         (crnn_server, {"hidden_size": 256, "layers": 34}),
         (CTCHead, {"mid_channels": None, "fc_decay": 4e-4}),

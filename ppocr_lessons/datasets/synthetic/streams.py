@@ -5,7 +5,8 @@ import numpy as np
 import paddle
 
 from ...datasets.batches import ClsBatch, DetBatch, RecBatch
-from ...det.targets import make_targets, signed_area
+from ...det.targets import make_targets
+from ...polygons import signed_area
 from ..resize import fit_line, normalize_page
 from ..seeding import rng_for
 from .corpus import english_line
