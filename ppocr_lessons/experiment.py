@@ -18,6 +18,7 @@ from .config.trial import Trial
 from .config.yaml_file import ConfigError, Problem, raise_for
 from .datasets.loader import Loader
 from .deploy.teacher import fast_teacher
+from .losses.combined import Combined
 from .training import parallel
 from .training.ema import EMA
 from .training.l2_decay import DecoupledDecay
@@ -118,7 +119,7 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         trial.finish()
         if parallel.shares_batch_norms():
             parallel.synchronise_batch_norms(strategy.trained)
-        for name in getattr(strategy, "frozen", ()):
+        for name in strategy.frozen if isinstance(strategy, Combined) else ():
             # A trial with a teacher without weights may go without the export.
             if config.task == "det" and device == "cpu" and (config.nets[name].sub.pretrained or not dry):
                 strategy.shortcuts[name] = fast_teacher(nets[name])

@@ -34,6 +34,7 @@ LAYERS = (
         "datasets.batches",
         "datasets.seeding",
         "datasets.resize",
+        "rec.alphabet",
     ),
     ("backbones",),
     ("prune", "losses", "augment"),

@@ -6,24 +6,21 @@ from typing import NamedTuple
 
 import paddle
 
-from ..backbones.mobilenet_v3 import DetMobileNetV3, RecMobileNetV3
+from ..backbones.mobilenet_v3 import DetMobileNetV3
 from ..backbones.pp_lcnet import PPLCNet
 from ..backbones.resnet_vd import ResNetVd
-from ..cls.direction import DIRECTIONS, DirectionClassifier, PlainCrossEntropy
-from ..det.db_loss import DBLoss, PlainDB
+from ..cls.direction import DIRECTIONS, DirectionClassifier
 from ..det.dbnet import DBNet
-from ..distill.cml import DBTerm, DilatedTerm
-from ..distill.dml import DMLTerm
-from ..distill.udml import CTCTerm, DistanceTerm
-from ..losses.center_loss import CenterLoss
-from ..losses.combined import Combined, Weighted
-from ..losses.enhanced_ctc import CenterTerm
+from ..losses.combined import Weighted
+from ..prune.fpgm import prune
+from ..rec.alphabet import Alphabet
 from ..rec.crnn import CRNN
-from ..rec.ctc import Alphabet, PlainCTC
+from ..rec.feature_stride import rec_backbone
 from ..zoo.fine_tuning import freeze, load_matching
-from ..zoo.pretrained import read_centers
 from . import schema
+from .losses import CenterLossPart, TermPart, combine
 from .parts import Config, NetConfig
+from .schema import ordinary
 from .yaml_file import Problem, dotted, raise_for
 
 DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -49,21 +46,6 @@ def say(message: str) -> None:
     """
     if message:
         print(message, file=sys.stderr)
-
-
-def ordinary(path) -> str:
-    """A path as it is, if it is not of a device or a pipe, which would be read without end.
-
-    Args:
-        path: of a file that the configuration names.
-
-    Raises:
-        ValueError: it is.
-    """
-    found = pathlib.Path(path)
-    if found.exists() and not found.is_file() and not found.is_dir():
-        raise ValueError(f"{path}: not an ordinary file")
-    return str(path)
 
 
 def context(config: Config) -> Context:
@@ -122,7 +104,9 @@ def _backbone(part, task):
         return DetMobileNetV3(part.model_name, part.scale, disable_se=part.disable_se)
     if isinstance(part, schema.RecMobileNetV3Part):
         strides = part.small_stride if part.model_name == "small" else part.large_stride
-        return RecMobileNetV3(part.model_name, part.scale, strides=tuple(strides), disable_se=part.disable_se)
+        return rec_backbone(
+            tuple(strides), part.scale, model_name=part.model_name, disable_se=part.disable_se
+        )
     if isinstance(part, schema.PPLCNetPart):
         return PPLCNet(part.scale)
     return ResNetVd(part.layers, task=task)
@@ -160,7 +144,7 @@ def build_nets(
                 say(f"warning: {dotted(place)}: {reason}")
         except (ValueError, OSError) as error:
             problems.append(Problem(place, str(error)))
-    for key, change in (("pretrained_model", _start), ("freeze", _freeze)):
+    for key, change in (("pretrained_model", _start), ("prune", _prune), ("freeze", _freeze)):
         value = getattr(config.settings, key)
         try:
             for name, net in nets.items() if value else ():
@@ -176,70 +160,43 @@ def _start(name, net, path, report) -> None:
     say(done if report else "")
 
 
+def _prune(name, net, ratios, report) -> None:
+    removed = prune(net, ratios, multiple=8)
+    say(f"{name}: {sum(map(len, removed.values()))} filters are removed" if report else "")
+
+
 def _freeze(name, net, prefixes, report) -> None:
     say(f"{name}: {len(freeze(net, prefixes))} parameters are frozen")
 
 
-def _db_loss(part) -> DBLoss:
-    kind = {"DiceLoss": "dice", "BCELoss": "bce"}[part.main_loss_type]
-    return DBLoss(
-        alpha=part.alpha,
-        beta=part.beta,
-        main_loss=kind,
-        balance=part.balance_loss,
-        ohem_ratio=part.ohem_ratio,
-    )
-
-
 def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Context):
-    """The nets with their loss, as the trainer takes them.
+    """The training strategy of a configuration: networks and loss.
 
     Args:
-        config: that was read.
-        nets: of `build_nets`.
+        config: configuration that was read.
+        nets: networks of `build_nets`.
         shared: see `context`.
 
+    Returns: the strategy, as the trainer takes it.
+
     Raises:
-        ConfigError: centres that do not fit.
+        ConfigError: a file of centers that does not fit.
     """
-    first, part = config.losses[0]
-    if first == "DBLoss":
-        return PlainDB(nets["Model"], _db_loss(part))
-    if first == "ClsLoss":
-        return PlainCrossEntropy(nets["Model"])
-    if first == "CTCLoss" and len(config.losses) == 1:
-        return PlainCTC(nets["Model"])
-    terms = [Weighted(part.weight, _term(config, name, part, nets, shared)) for name, part in config.losses]
+    name, part = config.losses[0]
+    if not isinstance(part, TermPart):
+        return part.strategy(nets["Model"])
+    classes, terms = shared.alphabet.classes if shared.alphabet else 0, []
+    for number, (name, part) in enumerate(config.losses):
+        if isinstance(part, CenterLossPart) and part.num_classes != classes:
+            say(f"warning: Loss: CenterLoss.num_classes is {part.num_classes}, the dictionary has {classes}")
+        try:
+            terms.append(Weighted(part.weight, part.term(classes)))
+        except ValueError as error:
+            problem = Problem(("Loss", "loss_config_list", number, name, "center_file_path"), str(error))
+            raise_for(config.path, [problem], config.line, error)
     frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
     main = config.metric.key if config.distillation else "Model"
-    return Combined(nets, terms, main=main, frozen=frozen)
-
-
-def _term(config, name, part, nets, shared):
-    if name == "DistillationDBLoss":
-        return DBTerm(part.model_name_list, _db_loss(part))
-    if name == "DistillationDilaDBLoss":
-        return DilatedTerm(part.model_name_pairs, _db_loss(part))
-    if name == "DistillationDMLLoss":
-        return DMLTerm(part.model_name_pairs, act=part.act, use_log=part.use_log)
-    if name == "DistillationCTCLoss":
-        return CTCTerm(part.model_name_list)
-    if name == "DistillationDistanceLoss":
-        return DistanceTerm(part.model_name_pairs, mode=part.mode)
-    if name == "CTCLoss":
-        return CTCTerm(["Model"])
-    width, classes = part.feat_dim, shared.alphabet.classes
-    centers = None
-    try:
-        if part.center_file_path:
-            centers = read_centers(ordinary(part.center_file_path), classes, width)
-        if part.num_classes != classes:
-            say(f"warning: Loss: CenterLoss.num_classes is {part.num_classes}, the dictionary has {classes}")
-        return CenterTerm("Model", CenterLoss(classes, width, centers=centers))
-    except ValueError as error:
-        place = ("Loss", "loss_config_list", [name for name, _ in config.losses].index(name), name)
-        problem = Problem((*place, "center_file_path"), str(error))
-        raise_for(config.path, [problem], config.line, error)
+    return combine(config.task, nets, terms, main=main, frozen=frozen)
 
 
 def output_folder(config: Config) -> pathlib.Path:

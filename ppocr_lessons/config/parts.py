@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from . import loss_schema, optimizer_schema, schema
+from . import optimizer_schema, schema
 from .yaml_file import YamlFile
 
 
@@ -13,7 +13,7 @@ class NetConfig:
     backbone: schema.Part | None = None
     neck: schema.Part | None = None
     head: schema.Part | None = None
-    sub: loss_schema.SubNet = field(default_factory=loss_schema.SubNet)
+    sub: schema.SubNet = field(default_factory=schema.SubNet)
 
 
 @dataclass

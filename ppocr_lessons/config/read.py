@@ -1,9 +1,7 @@
 """A configuration file, checked as a whole: every problem in one error, and typed parts if there is none."""
 
-import itertools
-
 from ..cls.direction import DIRECTIONS
-from . import loss_schema, optimizer_schema, schema
+from . import losses, optimizer_schema, schema
 from .check import Checker
 from .compat import name_of
 from .parts import Config, NetConfig
@@ -47,6 +45,11 @@ class _Reading(Checker):
         config.settings = self.part(
             schema.Global, self.section(self.values.get("Global"), ("Global",)), ("Global",), rest=True
         )
+        if config.settings and config.settings.prune is not None and not config.settings.pretrained_model:
+            self.problem(
+                ("Global", "prune"),
+                "needs pretrained_model: which filters are redundant shows after training",
+            )
         self.architecture(config)
         config.task = config.task or self.guess()
         if config.settings and "arabic" in (config.settings.character_dict_path or ""):
@@ -125,7 +128,7 @@ class _Reading(Checker):
         return task
 
     def net(self, values: dict, place: tuple, task: str) -> NetConfig:
-        sub_keys = loss_schema.SubNet.model_fields.keys()
+        sub_keys = schema.SubNet.model_fields.keys()
         inside = len(place) > 1  # one of several nets
         known = {"model_type", "algorithm", "Transform", "Backbone", "Neck", "Head"} | (
             sub_keys if inside else set()
@@ -150,7 +153,7 @@ class _Reading(Checker):
         net.backbone, net.neck, net.head = (found.get(key) for key in tables)
         if inside:
             given = {k: v for k, v in values.items() if k in sub_keys}
-            net.sub = self.part(loss_schema.SubNet, given, place, rest=True) or loss_schema.SubNet()
+            net.sub = self.part(schema.SubNet, given, place, rest=True) or schema.SubNet()
         return net
 
     def loss(self, config: Config) -> None:
@@ -164,7 +167,7 @@ class _Reading(Checker):
                     (*place, "name"), f"found {values.get('name')!r:.60}; distillation needs 'CombinedLoss'"
                 )
                 return
-            names = schema.LOSSES[config.task]
+            names = losses.LOSSES[config.task]
             known, what = [*names, "CombinedLoss"], f"losses of {config.task}"
             if not self.one_of(known, values.get("name"), (*place, "name"), what):
                 return
@@ -181,7 +184,7 @@ class _Reading(Checker):
             self.term(config, term, (*place, number))
 
     def term(self, config: Config, term, place: tuple) -> None:
-        models = loss_schema.TERMS[config.task]
+        models = losses.TERMS[config.task]
         if not isinstance(term, dict) or len(term) != 1 or next(iter(term)) not in models:
             self.problem(place, f"found {term!r:.60}; known losses of {config.task} are {sorted(models)}")
             return
@@ -191,11 +194,7 @@ class _Reading(Checker):
         )
         if part is None:
             return
-        used = [
-            *getattr(part, "model_name_list", []),
-            *itertools.chain(*getattr(part, "model_name_pairs", [])),
-        ]
-        unknown = sorted({n for n in used if n not in config.nets})
+        unknown = sorted(part.networks() - config.nets.keys())
         if unknown:
             self.problem(
                 (*place, name), f"nets {unknown} are not among Architecture.Models: {list(config.nets)}"

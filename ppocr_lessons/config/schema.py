@@ -1,5 +1,6 @@
 """What a configuration may hold: one pydantic model a part, with PaddleOCR's names and defaults."""
 
+import pathlib
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
@@ -26,8 +27,10 @@ class Part(BaseModel):
 
 
 class Global(Part):
-    """Section Global. Ours beside PaddleOCR's: device, save_batch_step, accumulate, ema_decay,
-    tensorboard, freeze."""
+    """Section Global. Keys that PaddleOCR does not have: device, save_batch_step, accumulate, ema_decay, tensorboard,
+    freeze, prune.
+
+    prune is the share of filters to remove, of all groups of channels or of each by name; see prune/fpgm.py."""
 
     use_gpu: bool | None = None
     device: str = "auto"
@@ -50,6 +53,32 @@ class Global(Part):
     ema_decay: Below1 | None = None
     tensorboard: bool = False
     freeze: list[str] = []
+    prune: Below1 | dict[str, Below1] | None = None
+
+
+def ordinary(path) -> str:
+    """Check that a path is not a device or a pipe, reading which would never end.
+
+    Args:
+        path: path of a file that the configuration names.
+
+    Returns: the path.
+
+    Raises:
+        ValueError: the path is neither a file nor a folder.
+    """
+    found = pathlib.Path(path)
+    if found.exists() and not found.is_file() and not found.is_dir():
+        raise ValueError(f"{path}: not an ordinary file")
+    return str(path)
+
+
+class SubNet(Part):
+    """Values of one of several networks beside its architecture."""
+
+    freeze_params: bool = False
+    pretrained: str | None = None
+    return_all_feats: bool = False
 
 
 class DetMobileNetV3Part(Part):
@@ -135,33 +164,6 @@ BACKBONES = {
 NECKS = {"det": {"DBFPN": DBFPNPart}, "cls": {}, "rec": {"SequenceEncoder": SequenceEncoderPart}}
 HEADS = {"det": {"DBHead": DBHeadPart}, "cls": {"ClsHead": ClsHeadPart}, "rec": {"CTCHead": CTCHeadPart}}
 ALGORITHMS = {"det": "DB", "cls": "CLS", "rec": "CRNN"}
-
-
-class DBLossPart(Part):
-    """Loss of a detector."""
-
-    name: Literal["DBLoss"]
-    balance_loss: bool = True
-    main_loss_type: Literal["DiceLoss", "BCELoss"] = "DiceLoss"
-    alpha: Weight = 5
-    beta: Weight = 10
-    ohem_ratio: Weight = 3
-
-
-class CTCLossPart(Part):
-    """Loss of a recogniser."""
-
-    name: Literal["CTCLoss"]
-    use_focal_loss: Literal[False] = False
-
-
-class ClsLossPart(Part):
-    """Loss of a classifier."""
-
-    name: Literal["ClsLoss"]
-
-
-LOSSES = {"det": {"DBLoss": DBLossPart}, "cls": {"ClsLoss": ClsLossPart}, "rec": {"CTCLoss": CTCLossPart}}
 
 
 class DBPostProcessPart(Part):

@@ -128,19 +128,25 @@ def parse_value(text: str):
 
 
 def override(values: dict, assignments: list[str]) -> dict:
-    """Values with `Section.key=value` put in; a new dictionary.
+    """Values with overrides applied, in a new dictionary.
 
-    A list is entered by position, or by the name of the only key of an item (Train.dataset.transforms.RecAug.tia_prob).
+    `Section.key=value` sets a value, `~Section.key` removes a key or an item of a list. An item of a list is addressed
+    by its position, or by its name if it is a section with one key (Train.dataset.transforms.RecAug.tia_prob).
 
     Args:
-        values: of a file.
-        assignments: as after `-o`.
+        values: values of a file.
+        assignments: overrides, as after `-o`.
+
+    Returns: the changed values.
 
     Raises:
-        ConfigError: no "=" in it, or a way that ends at something that has no keys.
+        ConfigError: not of one of the two forms, or a place that does not exist.
     """
     values = _copy(values)
     for assignment in assignments:
+        if assignment.startswith("~"):
+            _remove(values, assignment)
+            continue
         place, found, text = assignment.partition("=")
         if not found or not place:
             raise ConfigError(f"-o {assignment}: Section.key=value is needed")
@@ -162,6 +168,24 @@ def override(values: dict, assignments: list[str]) -> dict:
                     target[step] = {}
                 target = target[step]
     return values
+
+
+def _remove(values: dict, assignment: str) -> None:
+    *rest, last = assignment[1:].strip().split(".")
+    target = values
+    for step in rest:
+        if isinstance(target, list):
+            found = _position(target, step, assignment)
+            target = target[found[0]][found[1]] if isinstance(found, tuple) else target[found]
+        else:
+            target = target.get(step) if isinstance(target, dict) else None
+    if isinstance(target, list):
+        found = _position(target, last, assignment)
+        del target[found[0] if isinstance(found, tuple) else found]
+    elif isinstance(target, dict) and last in target:
+        del target[last]
+    else:
+        raise ConfigError(f"-o {assignment}: there is no such key")
 
 
 def _position(items, step, assignment):

@@ -256,7 +256,7 @@ def check_text(text: str, alphabet, longest: int) -> str | None:
 
     Args:
         text: of the label.
-        alphabet: a rec.ctc.Alphabet.
+        alphabet: a rec.alphabet.Alphabet.
         longest: characters a text may have.
     """
     if not text:

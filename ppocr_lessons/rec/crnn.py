@@ -5,9 +5,9 @@ from typing import NamedTuple
 import paddle
 from paddle import nn
 
-from ..backbones.mobilenet_v3 import rec_mobilenet_v3
 from ..backbones.pp_lcnet import PPLCNet
 from ..backbones.resnet_vd import ResNetVd
+from .feature_stride import rec_backbone
 from .light_head import CTCHead, SequenceEncoder
 
 
@@ -67,7 +67,7 @@ def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, stri
         scale: width multiplier of the backbone.
         strides: of the backbone's height; see rec/feature_stride.py.
     """
-    return CRNN(rec_mobilenet_v3("small", scale, strides=strides), classes, hidden_size=hidden_size)
+    return CRNN(rec_backbone(strides, scale), classes, hidden_size=hidden_size)
 
 
 def crnn_lcnet(classes: int, *, hidden_size: int = 64, mid_channels: int = 96, scale: float = 0.5) -> CRNN:

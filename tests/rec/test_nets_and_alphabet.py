@@ -5,9 +5,11 @@ import paddle
 import pytest
 
 from ppocr_lessons.datasets.batches import RecBatch
-from ppocr_lessons.rec import ctc, feature_stride, metric
+from ppocr_lessons.losses.ctc_loss import PlainCTC, ctc_losses
+from ppocr_lessons.rec import alphabet, feature_stride, metric
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 from ppocr_lessons.rec.crnn import CRNN, crnn_lcnet, crnn_mobile, crnn_server
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet, PlainCTC, collapse, ctc_losses, greedy_decode
+from ppocr_lessons.rec.ctc_decode import collapse, greedy_decode
 from ppocr_lessons.rec.feature_stride import heights, rec_backbone
 from ppocr_lessons.rec.light_head import CTCHead, Im2Seq, SequenceEncoder
 from ppocr_lessons.rec.metric import RecMetric, character_error_rate
@@ -21,7 +23,7 @@ from ppocr_lessons.rec.metric import RecMetric, character_error_rate
         (crnn_lcnet, {"hidden_size": 64, "mid_channels": 96, "scale": 0.5}),
         (crnn_server, {"hidden_size": 256, "layers": 34}),
         (CTCHead, {"mid_channels": None, "fc_decay": 4e-4}),
-        (rec_backbone, {"strides": (1, 2, 2, 2), "scale": 0.5}),
+        (rec_backbone, {"strides": (1, 2, 2, 2), "scale": 0.5, "model_name": "small", "disable_se": False}),
         (heights, {"height": 32}),
         (Alphabet, {"use_space": True, "lower": False}),
         (Alphabet.from_file, {"use_space": True}),
@@ -34,7 +36,7 @@ def test_defaults(defaults_of, thing, expected):
 
 
 def test_constants():
-    assert (ctc.BLANK, metric.EPS) == (0, 1e-5)
+    assert (alphabet.BLANK, metric.EPS) == (0, 1e-5)
     assert (feature_stride.BEFORE, feature_stride.AFTER) == ((2, 2, 2, 2), (1, 2, 2, 2))
     assert len(ENGLISH) == 94 and ENGLISH[0] == "!" and ENGLISH[-1] == "~"
 
@@ -161,7 +163,7 @@ def test_dictionary_files(tmp_path):
     assert read("a\nb\n") == read("a\nb") == ["a", "b", " "]
     assert read("a\nb\n", use_space=False) == ["a", "b"]
     assert read("a\n \n") == ["a", " ", " "] and read("a\n \n", use_space=False) == ["a", " "]
-    with pytest.raises(ValueError, match=r"d\.txt.*line 2: 'a' is there already, in line 1"):
+    with pytest.raises(ValueError, match=r"d\.txt.*line 2: 'a' is a duplicate of line 1"):
         read("a\na\n")
     with pytest.raises(ValueError, match=r"none\.txt"):
         Alphabet.from_file(tmp_path / "none.txt")
