@@ -9,9 +9,10 @@ import paddle
 
 from .config.build import Context, build_nets, build_strategy, context, output_folder, say
 from .config.build_data import build_dataset, check_line_heights
+from .config.configuration import Config
 from .config.evaluation import evaluate
+from .config.networks import NetConfig
 from .config.optimizer import build_optimizer, build_schedule
-from .config.parts import Config, NetConfig
 from .config.record import settle, write_environment, write_record
 from .config.teachers import check_teachers
 from .config.trial import Trial

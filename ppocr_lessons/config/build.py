@@ -6,20 +6,14 @@ from typing import NamedTuple
 
 import paddle
 
-from ..backbones.mobilenet_v3 import DetMobileNetV3
-from ..backbones.pp_lcnet import PPLCNet
-from ..backbones.resnet_vd import ResNetVd
-from ..cls.direction import DIRECTIONS, DirectionClassifier
-from ..det.dbnet import DBNet
+from ..cls.direction import DIRECTIONS
 from ..losses.combined import Weighted
 from ..prune.fpgm import prune
 from ..rec.alphabet import Alphabet
-from ..rec.crnn import CRNN
-from ..rec.feature_stride import rec_backbone
 from ..zoo.fine_tuning import freeze, load_matching
-from . import schema
+from .configuration import Config
 from .losses import CenterLossPart, TermPart, combine
-from .parts import Config, NetConfig
+from .networks import build_net
 from .schema import ordinary
 from .yaml_file import Problem, dotted, raise_for
 
@@ -72,44 +66,6 @@ def context(config: Config) -> Context:
             )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     return Context(alphabet, settings.label_list or list(DIRECTIONS), settings.max_text_length, seed)
-
-
-def build_net(part: NetConfig, task: str, classes: int) -> paddle.nn.Layer:
-    """A net, untrained.
-
-    Args:
-        part: of the configuration.
-        task: "det", "cls" or "rec".
-        classes: of a recogniser, the blank among them.
-
-    Raises:
-        ValueError: sizes that a layer does not take.
-    """
-    backbone, head = _backbone(part.backbone, task), part.head
-    if task == "det":
-        return DBNet(backbone, fpn_channels=part.neck.out_channels, k=head.k)
-    if task == "cls":
-        return DirectionClassifier(backbone, head.class_dim)
-    return CRNN(
-        backbone,
-        classes,
-        hidden_size=part.neck.hidden_size,
-        mid_channels=head.mid_channels,
-        fc_decay=head.fc_decay,
-    )
-
-
-def _backbone(part, task):
-    if isinstance(part, schema.DetMobileNetV3Part):
-        return DetMobileNetV3(part.model_name, part.scale, disable_se=part.disable_se)
-    if isinstance(part, schema.RecMobileNetV3Part):
-        strides = part.small_stride if part.model_name == "small" else part.large_stride
-        return rec_backbone(
-            tuple(strides), part.scale, model_name=part.model_name, disable_se=part.disable_se
-        )
-    if isinstance(part, schema.PPLCNetPart):
-        return PPLCNet(part.scale)
-    return ResNetVd(part.layers, task=task)
 
 
 def build_nets(

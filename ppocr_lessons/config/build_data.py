@@ -6,7 +6,7 @@ from ..datasets.checks import checked
 from ..datasets.loader import TRANSFORMS, Dataset
 from ..datasets.sources import ListSource, LmdbSource
 from .build import Context
-from .parts import Config, SetConfig
+from .configuration import Config, SetConfig
 from .yaml_file import Problem, raise_for
 
 

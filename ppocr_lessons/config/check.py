@@ -3,6 +3,7 @@
 import pydantic
 
 from .compat import name_of, split_ignored
+from .schema import OneOf
 from .yaml_file import Problem, dotted
 
 
@@ -52,30 +53,37 @@ class Checker:
             self.problem(place, what)
         return {}
 
-    def part(self, model, values: dict, place: tuple, kind: tuple | None = None, *, rest: bool = False):
-        """Values checked against a model; None, and problems, if they do not pass.
+    def part(
+        self,
+        model,
+        values: dict,
+        place: tuple,
+        kind: tuple | None = None,
+        *,
+        what: str = "names",
+        rest: bool = False,
+    ):
+        """Validate a section.
 
         Args:
-            model: of schema.py.
-            values: of the section.
-            place: of it.
-            kind: for compat.py, if it is another than the place.
-            rest: instead of None give what is left without the keys that did not pass, so that other checks go on.
+            model: pydantic model, or `schema.OneOf` several.
+            values: values of the section.
+            place: place of the section in the file.
+            kind: kind of the section in compat.py; by default its place.
+            what: what the key `name` stands for, in the plural, for the message.
+            rest: if some values are invalid, return the model of the valid ones, so that further checks are possible.
+
+        Returns: the model; None if the section is invalid. Every invalid value becomes a problem.
         """
         values = self.counting(kind or place, values, place)
         try:
             return model.model_validate(values)
         except pydantic.ValidationError as error:
-            for one in error.errors():
-                where = (*place, *(step for step in one["loc"] if isinstance(step, int) or step in values))
-                if one["type"] == "extra_forbidden":
-                    reason = f"unknown key; known here are {sorted(model.model_fields)}"
-                elif one["type"] == "missing":
-                    where, reason = (*place, one["loc"][-1]), "missing"
-                else:
-                    reason = f"found {one['input']!r:.60}: {one['msg'].removeprefix('Value error, ')}"
-                self.problem(where, reason)
-            bad = {one["loc"][0] for one in error.errors() if one["loc"]}
+            errors = error.errors()
+        # The other values of a section mean nothing without its name.
+        for one in [one for one in errors if _is_name(one)] or errors:
+            self.problems.append(_explained(one, model, values, place, what))
+        bad = {one["loc"][0] for one in errors if one["loc"]}
         good = {key: value for key, value in values.items() if key not in bad}
         return model.model_validate(good) if rest and bad and _passes(model, good) else None
 
@@ -93,21 +101,46 @@ class Checker:
         self.problem(place, f"found {name!r:.60}; known {what} are {sorted(known)}")
         return False
 
-    def named(self, models: dict, values, place: tuple, what: str):
-        """A part whose model goes by its name.
+    def named(self, models: OneOf, values, place: tuple, what: str):
+        """Validate a section whose key `name` selects the model.
 
         Args:
-            models: schemas by name.
-            values: that were found.
-            place: see `problem`.
-            what: what the names are of, in the plural.
+            models: the possible models.
+            values: value of the section.
+            place: place of the section in the file.
+            what: what the names stand for, in the plural, for the message.
+
+        Returns: the model; None if the section is invalid. Every invalid value becomes a problem.
         """
         values = self.section(values, place)
-        if not values or not self.one_of(models, values.get("name"), (*place, "name"), what):
+        if not values:
             return None
-        name = name_of(values["name"])
-        values = self.counting((name,), values, place)
-        return self.part(models[name], {**values, "name": name}, place)
+        name = name_of(values.get("name"))
+        if isinstance(name, str):
+            values = self.counting((name,), values, place)
+        return self.part(models, {**values, "name": name}, place, what=what)
+
+
+def _is_name(error: dict) -> bool:
+    return error["type"] == "union_tag_invalid" or (
+        error["type"] == "literal_error" and error["loc"] == ("name",)
+    )
+
+
+def _explained(error: dict, model, values: dict, place: tuple, what: str) -> Problem:
+    """The problem that an error of pydantic stands for."""
+    if _is_name(error):
+        known = error["ctx"].get("expected_tags") or error["ctx"]["expected"].replace(" or ", ", ")
+        return Problem((*place, "name"), f"found {values['name']!r:.60}; known {what} are [{known}]")
+    loc = error["loc"]
+    if isinstance(model, OneOf):  # in a union of several models the first step is the name
+        model, loc = model.models[values["name"]], loc[1:] if len(model.models) > 1 else loc
+    where = (*place, *(step for step in loc if isinstance(step, int) or step in values))
+    if error["type"] == "extra_forbidden":
+        return Problem(where, f"unknown key; known here are {sorted(model.model_fields)}")
+    if error["type"] == "missing":
+        return Problem((*place, loc[-1]), "missing")
+    return Problem(where, f"found {error['input']!r:.60}: {error['msg'].removeprefix('Value error, ')}")
 
 
 def _passes(model, values: dict) -> bool:

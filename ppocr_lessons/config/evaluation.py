@@ -13,7 +13,7 @@ from ..evaluate import LineBatch, PageInput, score_classifier, score_detector, s
 from ..rec.metric import RecMetric
 from ..training import parallel
 from .build import Context
-from .parts import Config
+from .configuration import Config
 
 
 def build_postprocess(config: Config) -> DBPostProcess:

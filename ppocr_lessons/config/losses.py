@@ -15,7 +15,7 @@ from ..losses.combined import Combined, Weighted
 from ..losses.ctc_loss import CTCTerm, PlainCTC
 from ..losses.enhanced_ctc import CenterTerm, EnhancedCTC
 from ..zoo.pretrained import read_centers
-from .schema import Part, Weight, Width, ordinary
+from .schema import OneOf, Part, Weight, Width, ordinary
 
 Names = Annotated[list[str], MinLen(1)]
 Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1)]
@@ -82,8 +82,19 @@ class ClsLossPart(Part):
         return PlainCrossEntropy(net)
 
 
-LOSSES = {"det": {"DBLoss": DBLossPart}, "cls": {"ClsLoss": ClsLossPart}, "rec": {"CTCLoss": CTCLossPart}}
-"""Losses of a single network, by task."""
+class CombinedLossPart(Part):
+    """Several terms; each of them is validated by its model in TERMS."""
+
+    name: Literal["CombinedLoss"]
+    loss_config_list: list[dict]
+
+
+LOSSES = {
+    "det": OneOf(DBLossPart, CombinedLossPart),
+    "cls": OneOf(ClsLossPart, CombinedLossPart),
+    "rec": OneOf(CTCLossPart, CombinedLossPart),
+}
+"""Section Loss, by task."""
 
 
 class TermPart(Part):

@@ -1,10 +1,11 @@
 """A configuration file, checked as a whole: every problem in one error, and typed parts if there is none."""
 
 from ..cls.direction import DIRECTIONS
-from . import losses, optimizer_schema, schema
+from . import losses, networks, optimizer, schema
 from .check import Checker
 from .compat import name_of
-from .parts import Config, NetConfig
+from .configuration import Config
+from .networks import NetConfig
 from .read_data import read_set
 from .trial import problems_beyond
 from .yaml_file import YamlFile, dotted, override, raise_for
@@ -61,9 +62,11 @@ class _Reading(Checker):
         if config.task:
             self.loss(config)
             self.labels(config)
-            names = schema.POSTPROCESSES[config.task]
             config.postprocess = self.named(
-                names, self.values.get("PostProcess"), ("PostProcess",), "post-processings"
+                schema.POSTPROCESSES[config.task],
+                self.values.get("PostProcess"),
+                ("PostProcess",),
+                "post-processings",
             )
             self.metric(config)
             for key in ("Train", "Eval"):
@@ -118,17 +121,17 @@ class _Reading(Checker):
 
     def task(self, values: dict, place: tuple) -> str:
         task = values.get("model_type")
-        if not self.one_of(schema.ALGORITHMS, task, (*place, "model_type"), "tasks"):
+        if not self.one_of(networks.ALGORITHMS, task, (*place, "model_type"), "tasks"):
             return ""
-        if values.get("algorithm") != schema.ALGORITHMS[task]:
-            known = [schema.ALGORITHMS[task], "Distillation"]
+        if values.get("algorithm") != networks.ALGORITHMS[task]:
+            known = [networks.ALGORITHMS[task], "Distillation"]
             self.problem(
                 (*place, "algorithm"), f"found {values.get('algorithm')!r:.60}; known for {task} are {known}"
             )
         return task
 
     def net(self, values: dict, place: tuple, task: str) -> NetConfig:
-        sub_keys = schema.SubNet.model_fields.keys()
+        sub_keys = networks.SubNet.model_fields.keys()
         inside = len(place) > 1  # one of several nets
         known = {"model_type", "algorithm", "Transform", "Backbone", "Neck", "Head"} | (
             sub_keys if inside else set()
@@ -140,20 +143,21 @@ class _Reading(Checker):
             self.problem((*place, key), f"unknown key; known here are {sorted(known)}")
         self.no_transform(values, place)
         net = NetConfig()
-        tables = {"Backbone": schema.BACKBONES, "Neck": schema.NECKS, "Head": schema.HEADS}
         found = {}
-        for key, table in tables.items():
-            given = values.get(key)
-            if key == "Neck" and task == "cls" and not given:
+        for key, models in networks.SECTIONS.items():
+            given, here = values.get(key), (*place, key)
+            if task not in models:
+                if given:
+                    self.problem(here, f"found {given!r:.60}; networks of {task} have no {key}")
                 continue
-            part = self.section(given, (*place, key))
+            part = self.section(given, here)
             if part:
-                part = self.counting(("Architecture", key), part, (*place, key))
-                found[key] = self.named(table[task], part, (*place, key), f"{key.lower()}s of {task}")
-        net.backbone, net.neck, net.head = (found.get(key) for key in tables)
+                part = self.counting(("Architecture", key), part, here)
+                found[key] = self.named(models[task], part, here, f"{key.lower()}s of {task}")
+        net.backbone, net.neck, net.head = (found.get(key) for key in networks.SECTIONS)
         if inside:
             given = {k: v for k, v in values.items() if k in sub_keys}
-            net.sub = self.part(schema.SubNet, given, place, rest=True) or schema.SubNet()
+            net.sub = self.part(networks.SubNet, given, place, rest=True) or networks.SubNet()
         return net
 
     def loss(self, config: Config) -> None:
@@ -167,11 +171,7 @@ class _Reading(Checker):
                     (*place, "name"), f"found {values.get('name')!r:.60}; distillation needs 'CombinedLoss'"
                 )
                 return
-            names = losses.LOSSES[config.task]
-            known, what = [*names, "CombinedLoss"], f"losses of {config.task}"
-            if not self.one_of(known, values.get("name"), (*place, "name"), what):
-                return
-            part = self.named(names, values, place, what)
+            part = self.named(losses.LOSSES[config.task], values, place, f"losses of {config.task}")
             config.losses = [(part.name, part)] if part else []
             return
         for key in values.keys() - {"name", "loss_config_list"}:
@@ -244,18 +244,18 @@ class _Reading(Checker):
         if not values:
             return
         own = {k: v for k, v in values.items() if k not in ("lr", "regularizer")}
-        config.optimizer = self.part(optimizer_schema.Optimizer, own, place)
+        config.optimizer = self.part(optimizer.Optimizer, own, place)
         lr = self.section(values.get("lr"), (*place, "lr"))
         if lr:
             config.lr = self.part(
-                optimizer_schema.LearningRate,
+                optimizer.LearningRate,
                 {**lr, "name": name_of(lr.get("name", "Const"))},
                 (*place, "lr"),
             )
         given = self.section(values.get("regularizer"), (*place, "regularizer"), needed=False)
         if given:
             given = {**given, "name": name_of(given.get("name"))}
-            config.regularizer = self.part(optimizer_schema.Regularizer, given, (*place, "regularizer"))
+            config.regularizer = self.part(optimizer.Regularizer, given, (*place, "regularizer"))
 
     def metric(self, config: Config) -> None:
         place = ("Metric",)

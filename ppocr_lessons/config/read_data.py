@@ -8,7 +8,7 @@ from ..datasets.loader import TRANSFORMS
 from . import schema
 from .check import Checker
 from .compat import DEFAULTS, UNREAD, fraction, name_of
-from .parts import Config, SetConfig
+from .configuration import Config, SetConfig
 from .pipeline import check_pipeline
 
 SIZES = ("size", "image_shape", "limit_side_len", "resize_long")

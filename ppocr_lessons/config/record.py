@@ -18,7 +18,7 @@ from ..training import parallel
 from ..training.run_folder import holds_a_run, move_aside
 from ..training.tensor_files import sha256
 from .build import DEFAULT_SEED, output_folder, say
-from .parts import Config, SetConfig
+from .configuration import Config, SetConfig
 from .read import read_config
 from .yaml_file import ConfigError
 

@@ -1,10 +1,10 @@
 """What a configuration may hold: one pydantic model a part, with PaddleOCR's names and defaults."""
 
 import pathlib
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Union, get_args
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
 
 # Upper bounds are far beyond what anyone trains with: they are there so that a slip of the finger is an error at the
 # check and not a machine without memory, or a run without end.
@@ -24,6 +24,33 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, protected_namespaces=(), frozen=True, allow_inf_nan=False
     )
+
+
+class OneOf:
+    """A section that is one of several models, which its key `name` selects: a discriminated union of pydantic.
+
+    Args:
+        *models: models with a field `name` of type Literal.
+    """
+
+    def __init__(self, *models: type[Part]):
+        self.models = {get_args(model.model_fields["name"].annotation)[0]: model for model in models}
+        self._adapter = TypeAdapter(
+            Annotated[Union[models], Field(discriminator="name")] if len(models) > 1 else models[0]  # noqa: UP007
+        )
+
+    def model_validate(self, values: dict) -> Part:
+        """Validate a section.
+
+        Args:
+            values: values of the section.
+
+        Returns: the model that `name` selects.
+
+        Raises:
+            pydantic.ValidationError: invalid values.
+        """
+        return self._adapter.validate_python(values)
 
 
 class Global(Part):
@@ -73,99 +100,6 @@ def ordinary(path) -> str:
     return str(path)
 
 
-class SubNet(Part):
-    """Values of one of several networks beside its architecture."""
-
-    freeze_params: bool = False
-    pretrained: str | None = None
-    return_all_feats: bool = False
-
-
-class DetMobileNetV3Part(Part):
-    """Backbone MobileNetV3 of a detector."""
-
-    name: Literal["MobileNetV3"]
-    scale: Annotated[float, Gt(0), Le(10)] = 0.5
-    model_name: Literal["large", "small"] = "large"
-    disable_se: bool = False
-
-
-class RecMobileNetV3Part(Part):
-    """Backbone MobileNetV3 of a recogniser or classifier."""
-
-    name: Literal["MobileNetV3"]
-    scale: Annotated[float, Gt(0), Le(10)] = 0.5
-    model_name: Literal["large", "small"] = "small"
-    small_stride: list[int] = [2, 2, 2, 2]
-    large_stride: list[int] = [1, 2, 2, 2]
-    disable_se: bool = False
-
-
-class ResNetPart(Part):
-    """Backbone ResNet_vd."""
-
-    name: Literal["ResNet"]
-    layers: Literal[18, 34] = 34
-
-
-class PPLCNetPart(Part):
-    """Backbone PP-LCNet, which PaddleOCR's files call MobileNetV1Enhance."""
-
-    name: Literal["MobileNetV1Enhance"]
-    scale: Annotated[float, Gt(0), Le(10)] = 0.5
-    last_conv_stride: Literal[1] = 1
-    last_pool_type: Literal["max"] = "max"
-
-
-class DBFPNPart(Part):
-    """Neck of a detector."""
-
-    name: Literal["DBFPN"]
-    out_channels: Width = 256
-    use_asf: Literal[False] = False
-
-
-class SequenceEncoderPart(Part):
-    """Neck of a recogniser."""
-
-    name: Literal["SequenceEncoder"]
-    encoder_type: Literal["rnn"] = "rnn"
-    hidden_size: Width = 48
-
-
-class DBHeadPart(Part):
-    """Head of a detector."""
-
-    name: Literal["DBHead"]
-    k: Above0 = 50
-
-
-class CTCHeadPart(Part):
-    """Head of a recogniser; return_feats is taken as read, our head always returns them."""
-
-    name: Literal["CTCHead"]
-    mid_channels: Width | None = None
-    fc_decay: Weight = 0.0004
-    return_feats: bool = False
-
-
-class ClsHeadPart(Part):
-    """Head of a classifier."""
-
-    name: Literal["ClsHead"]
-    class_dim: Width = 2
-
-
-BACKBONES = {
-    "det": {"MobileNetV3": DetMobileNetV3Part, "ResNet": ResNetPart},
-    "cls": {"MobileNetV3": RecMobileNetV3Part},
-    "rec": {"MobileNetV3": RecMobileNetV3Part, "ResNet": ResNetPart, "MobileNetV1Enhance": PPLCNetPart},
-}
-NECKS = {"det": {"DBFPN": DBFPNPart}, "cls": {}, "rec": {"SequenceEncoder": SequenceEncoderPart}}
-HEADS = {"det": {"DBHead": DBHeadPart}, "cls": {"ClsHead": ClsHeadPart}, "rec": {"CTCHead": CTCHeadPart}}
-ALGORITHMS = {"det": "DB", "cls": "CLS", "rec": "CRNN"}
-
-
 class DBPostProcessPart(Part):
     """PostProcess of a detector."""
 
@@ -209,13 +143,11 @@ class ClsPostProcessPart(Part):
 
 
 POSTPROCESSES = {
-    "det": {"DBPostProcess": DBPostProcessPart, "DistillationDBPostProcess": DistillationDBPostProcessPart},
-    "cls": {"ClsPostProcess": ClsPostProcessPart},
-    "rec": {
-        "CTCLabelDecode": CTCLabelDecodePart,
-        "DistillationCTCLabelDecode": DistillationCTCLabelDecodePart,
-    },
+    "det": OneOf(DBPostProcessPart, DistillationDBPostProcessPart),
+    "cls": OneOf(ClsPostProcessPart),
+    "rec": OneOf(CTCLabelDecodePart, DistillationCTCLabelDecodePart),
 }
+"""Section PostProcess, by task."""
 
 
 class MetricPart(Part):

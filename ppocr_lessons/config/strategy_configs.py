@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Sequence
 
 from ..strategies import ABSENT, Strategy
-from .parts import Config
+from .configuration import Config
 from .read import read_config
 
 FOLDER = pathlib.Path(__file__).parent

@@ -3,8 +3,8 @@
 from ..datasets.loader import Dataset
 from ..distill.cml import CML
 from .build import Context
+from .configuration import Config
 from .evaluation import evaluate
-from .parts import Config
 from .yaml_file import ConfigError
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from .build import build_nets, context
 from .build_data import checked_source
-from .parts import Config
+from .configuration import Config
 from .schema import Global
 from .yaml_file import ConfigError, Problem, raise_for
 
