@@ -1,28 +1,20 @@
 """A configuration put to work: train, evaluate, export."""
 
 import contextlib
-import functools
 import pathlib
 from dataclasses import dataclass
 
-import paddle
-
-from .config.build import Context, build_nets, build_strategy, context, output_folder, say
-from .config.build_data import build_dataset, check_line_heights
-from .config.configuration import Config
-from .config.evaluation import evaluate
+from .config.build import build, build_nets, start_device
+from .config.configuration import Config, Context, context
+from .config.data import build_dataset
+from .config.evaluation import check_teachers, evaluate
 from .config.networks import NetConfig
-from .config.optimizer import build_optimizer, build_schedule
+from .config.optimizer import build_decay, build_schedule
+from .config.problems import ConfigError, say
 from .config.record import settle, write_environment, write_record
-from .config.teachers import check_teachers
-from .config.trial import Trial
-from .config.yaml_file import ConfigError, Problem, raise_for
 from .datasets.loader import Loader
-from .deploy.teacher import fast_teacher
-from .losses.combined import Combined
 from .training import parallel
 from .training.ema import EMA
-from .training.l2_decay import DecoupledDecay
 from .training.run_folder import FolderLock
 from .training.run_log import TensorBoard
 from .training.schedules import Schedule
@@ -59,34 +51,6 @@ class Run:
     eval_set: object
 
 
-def cpu_note(settings, device: str | None) -> list[str]:
-    """A sentence where a GPU is asked for, PaddleOCR's way, and the run is on the CPU.
-
-    Args:
-        settings: section Global.
-        device: that was chosen.
-    """
-    if settings.use_gpu and device == "cpu":
-        return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
-    return []
-
-
-def start_device(config: Config) -> str:
-    """Choose the device that a configuration names, and meet the other processes; the device.
-
-    Args:
-        config: that was read.
-
-    Raises:
-        ConfigError: a GPU is asked for and there is none, or an unknown device.
-    """
-    settings = config.settings
-    try:
-        return parallel.start(settings.device if settings.use_gpu is not False else "cpu")
-    except ValueError as error:
-        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.line, error)
-
-
 def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     """Build everything that a configuration names; nothing is trained or written.
 
@@ -98,36 +62,12 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     Raises:
         ConfigError, LabelError, WeightsError: what cannot be built, with file and reason.
     """
-    settings, trial = config.settings, Trial(config)
-    device = trial.of(("Global", "device"), lambda: start_device(config))
+    settings = config.settings
+    built = build(config, dry=dry, report=progress)
     rank, world = parallel.world()
-    if progress and rank == 0:
-        say("\n".join(f"note: {note}" for note in [*config.notes, *cpu_note(settings, device)]))
-    shared = trial.of(("Global",), lambda: context(config))
-    if shared is None:
-        trial.finish()
-    paddle.seed(shared.seed)
-    with paddle.utils.unique_name.guard():
-        nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=progress))
-        if nets:
-            if config.task == "rec":
-                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
-            strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
-        train_set, eval_set = (
-            trial.of((key, "dataset"), functools.partial(build_dataset, config, part, shared, key))
-            for key, part in (("Train", config.train), ("Eval", config.evaluation))
-        )
-        trial.finish()
-        if parallel.shares_batch_norms():
-            parallel.synchronise_batch_norms(strategy.trained)
-        for name in strategy.frozen if isinstance(strategy, Combined) else ():
-            # A trial with a teacher without weights may go without the export.
-            if config.task == "det" and device == "cpu" and (config.nets[name].sub.pretrained or not dry):
-                strategy.shortcuts[name] = fast_teacher(nets[name])
-        optimizer = build_optimizer(config, strategy.trained)
     given = config.train.loader
     loader = Loader(
-        train_set,
+        built.train_set,
         config.task,
         batch_size=given.batch_size_per_card,
         shuffle=given.shuffle,
@@ -140,23 +80,22 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     steps_per_epoch = max(1, loader.steps_per_epoch // settings.accumulate)
     schedule = build_schedule(config, steps_per_epoch)
     callbacks = [EMA(settings.ema_decay)] if settings.ema_decay is not None else []
-    decay, own = config.regularizer, config.optimizer.name == "AdamW"
-    if decay and (decay.name == "L1" if own else decay.decoupled):
-        callbacks.append(DecoupledDecay(decay.name, decay.factor))
-    out = output_folder(config)
+    decay = build_decay(config)
+    callbacks += [decay] if decay else []
+    out = config.folder
     if settings.tensorboard and rank == 0:
         callbacks.append(TensorBoard(out / "tensorboard"))
     start, interval = _evaluation_steps(settings, schedule.steps)
 
     def scores(net):
-        return evaluate(config, net, eval_set, shared)
+        return evaluate(config, net, built.eval_set, built.shared)
 
     trainer = Trainer(
-        strategy,
-        optimizer,
+        built.strategy,
+        built.optimizer,
         batch_at=loader.batch_at,
         lr_at=schedule,
-        seed=shared.seed,
+        seed=built.shared.seed,
         out=out,
         save_every=settings.save_batch_step or min(SAVE_EVERY, schedule.steps),
         evaluate=scores,
@@ -168,7 +107,7 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         callbacks=callbacks,
         progress=progress,
     )
-    return Run(config, shared, nets, trainer, schedule.steps, schedule, loader, eval_set)
+    return Run(config, built.shared, built.nets, trainer, schedule.steps, schedule, loader, built.eval_set)
 
 
 def _precision(settings) -> str:
@@ -209,7 +148,7 @@ def train(
     if fresh and resume_changed:
         raise ConfigError("--fresh starts anew and --resume-changed goes on: one of them")
     run = prepare(config, dry=max_steps is not None, progress=progress)
-    out, trainer, first_process = output_folder(config), run.trainer, parallel.world()[0] == 0
+    out, trainer, first_process = config.folder, run.trainer, parallel.world()[0] == 0
     with contextlib.ExitStack() as stack:
         stack.callback(run.loader.close)
         parallel.on_first(lambda: stack.enter_context(FolderLock(out)) and None)
@@ -261,13 +200,10 @@ def trained_net(config: Config, weights=None):
         dry=True,
     )
     source = (
-        weights
-        or config.settings.checkpoints
-        or _best_of(output_folder(config))
-        or config.settings.pretrained_model
+        weights or config.settings.checkpoints or _best_of(config.folder) or config.settings.pretrained_model
     )
     if not source:
-        raise WeightsError(f"{output_folder(config)}: no trained weights there, and none given")
+        raise WeightsError(f"{config.folder}: no trained weights there, and none given")
     done = load_matching(nets[main], source, prefix=f"{main}.")
     if done.missing or done.misshapen:
         raise WeightsError(f"the weights do not fit the net\n{done.report(source)}")

@@ -1,71 +1,77 @@
-"""From a configuration to nets and losses."""
+"""From a configuration to everything that a training run needs, built in one pass from the bottom up."""
 
-import pathlib
-import sys
+import functools
+from dataclasses import replace
 from typing import NamedTuple
 
 import paddle
 
-from ..cls.direction import DIRECTIONS
-from ..losses.combined import Weighted
+from ..datasets.loader import Dataset
+from ..deploy.teacher import fast_teacher
+from ..losses.combined import Combined, Weighted
+from ..losses.objective import TrainingStrategy
 from ..prune.fpgm import prune
-from ..rec.alphabet import Alphabet
+from ..training import parallel
 from ..zoo.fine_tuning import freeze, load_matching
-from .configuration import Config
+from .configuration import Config, Context, context
+from .data import build_dataset, check_line_heights, checked_source
 from .losses import CenterLossPart, TermPart, combine
 from .networks import build_net
-from .schema import ordinary
-from .yaml_file import Problem, dotted, raise_for
-
-DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
-"""The alphabet of a recogniser whose configuration names no dictionary, as in PaddleOCR."""
-
-DEFAULT_SEED = 1024
+from .optimizer import build_optimizer
+from .problems import Problem, Trial, dotted, raise_for, say
+from .schema import Global, ordinary
 
 
-class Context(NamedTuple):
-    """What the parts of a configuration share: `alphabet` (None but for rec), `labels`, `longest`, `seed`."""
+class Built(NamedTuple):
+    """What `build` made.
 
-    alphabet: Alphabet | None
-    labels: list[str]
-    longest: int
-    seed: int
-
-
-def say(message: str) -> None:
-    """A line on stderr, if there is anything to say.
-
-    Args:
-        message: of one or more lines; nothing is printed if it is empty.
+    Fields:
+        shared: alphabet, labels and seed.
+        nets: networks by name.
+        strategy: networks and loss, as the trainer takes them.
+        optimizer: optimizer of all networks that are trained.
+        train_set: dataset of section Train.
+        eval_set: dataset of section Eval.
     """
-    if message:
-        print(message, file=sys.stderr)
+
+    shared: Context
+    nets: dict[str, paddle.nn.Layer]
+    strategy: TrainingStrategy
+    optimizer: paddle.optimizer.Optimizer
+    train_set: Dataset
+    eval_set: Dataset
 
 
-def context(config: Config) -> Context:
-    """Read the dictionary and the like.
+def start_device(config: Config) -> str:
+    """Choose the device that a configuration names, and connect to the other processes of the run.
 
     Args:
-        config: that was read.
+        config: configuration that was read.
+
+    Returns: name of the device.
 
     Raises:
-        ConfigError: a dictionary that cannot be used; names the file.
+        ConfigError: unknown device, or a GPU is requested and there is none.
     """
-    settings, alphabet = config.settings, None
-    if config.task == "rec":
-        path = settings.character_dict_path
-        try:
-            if path is None:
-                # PaddleOCR adds the space to dictionaries alone: 36 characters and the blank, whatever the file says.
-                alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=False, lower=True)
-            else:
-                alphabet = Alphabet.from_file(ordinary(path), use_space=settings.use_space_char)
-        except (ValueError, OSError) as error:
-            raise_for(
-                config.path, [Problem(("Global", "character_dict_path"), str(error))], config.line, error
-            )
-    seed = DEFAULT_SEED if settings.seed is None else settings.seed
-    return Context(alphabet, settings.label_list or list(DIRECTIONS), settings.max_text_length, seed)
+    settings = config.settings
+    try:
+        return parallel.start(settings.device if settings.use_gpu is not False else "cpu")
+    except ValueError as error:
+        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.line, error)
+
+
+def cpu_note(settings: Global, device: str | None) -> list[str]:
+    """A note where PaddleOCR would use a GPU and the run is on the CPU.
+
+    Args:
+        settings: section Global.
+        device: device that was chosen.
+
+    Returns: one sentence, or none.
+    """
+    if settings.use_gpu and device == "cpu":
+        return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
+    return []
 
 
 def build_nets(
@@ -155,10 +161,69 @@ def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Con
     return combine(config.task, nets, terms, main=main, frozen=frozen)
 
 
-def output_folder(config: Config) -> pathlib.Path:
-    """Where a run writes.
+def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
+    """Build everything that a configuration names.
 
     Args:
-        config: that was read.
+        config: configuration that was read.
+        dry: allow frozen networks without weights, to check the rest of the configuration.
+        report: print notes, and the weights that were not loaded, to stderr.
+
+    Returns: networks, strategy, optimizer and datasets.
+
+    Raises:
+        ConfigError: lists all problems: device, dictionary, networks, weights, loss and datasets.
     """
-    return pathlib.Path(config.settings.save_model_dir)
+    trial = Trial(config.path, config.line)
+    device = trial.of(("Global", "device"), lambda: start_device(config))
+    if report and parallel.world()[0] == 0:
+        say("\n".join(f"note: {note}" for note in [*config.notes, *cpu_note(config.settings, device)]))
+    shared = trial.of(("Global",), lambda: context(config))
+    if shared is None:
+        trial.finish()
+    paddle.seed(shared.seed)
+    with paddle.utils.unique_name.guard():
+        nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=report))
+        if nets:
+            if config.task == "rec":
+                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
+            strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
+        train_set, eval_set = (
+            trial.of((key, "dataset"), functools.partial(build_dataset, config, part, shared, key))
+            for key, part in (("Train", config.train), ("Eval", config.evaluation))
+        )
+        trial.finish()
+        if parallel.shares_batch_norms():
+            parallel.synchronise_batch_norms(strategy.trained)
+        if isinstance(strategy, Combined) and config.task == "det" and device == "cpu":
+            for name in strategy.frozen:
+                # In a dry run a teacher without weights is not exported.
+                if config.nets[name].sub.pretrained or not dry:
+                    strategy.shortcuts[name] = fast_teacher(nets[name])
+        optimizer = build_optimizer(config, strategy.trained)
+    return Built(shared, nets, strategy, optimizer, train_set, eval_set)
+
+
+def problems_of_files(config: Config) -> list[Problem]:
+    """Problems of weights, dictionary and labels of a configuration of which some sections are invalid.
+
+    Args:
+        config: configuration with the sections that are valid.
+
+    Returns: the problems that building the valid sections shows.
+    """
+    task = config.task
+    nets = {
+        name: net
+        for name, net in config.nets.items()
+        if net.backbone and net.head and (net.neck or task == "cls")
+    }
+    config = replace(config, settings=config.settings or Global(), nets=nets)
+    trial = Trial(config.path, config.line)
+    shared = trial.of(("Global",), lambda: context(config))
+    if shared and task:
+        trial.of(("Architecture",), lambda: build_nets(config, shared, dry=True, report=False))
+        for key, part in (("Train", config.train), ("Eval", config.evaluation)):
+            if part and (part.dataset.label_file_list or part.dataset.name == "LMDBDataSet"):
+                trial.of((key, "dataset"), functools.partial(checked_source, config, part, shared, key))
+    return trial.problems

@@ -1,11 +1,21 @@
 """A configuration that passed all checks: typed sections, ready to be built."""
 
+import pathlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from ..cls.direction import DIRECTIONS
+from ..rec.alphabet import Alphabet
 from .networks import NetConfig
 from .optimizer import LearningRate, Optimizer, Regularizer
-from .schema import DatasetPart, Global, LoaderPart, MetricPart, Part
+from .problems import Problem, raise_for
+from .schema import DatasetPart, Global, LoaderPart, MetricPart, Part, ordinary
 from .yaml_file import YamlFile
+
+DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+"""Characters of a recognizer whose configuration names no dictionary, as in PaddleOCR."""
+
+DEFAULT_SEED = 1024
 
 
 @dataclass
@@ -61,6 +71,11 @@ class Config:
     notes: list[str] = field(default_factory=list)
     file: YamlFile | None = None
 
+    @property
+    def folder(self) -> pathlib.Path:
+        """Folder that a run writes to."""
+        return pathlib.Path(self.settings.save_model_dir)
+
     def line(self, place: tuple) -> int | None:
         """Line of a value in the file.
 
@@ -70,3 +85,47 @@ class Config:
         Returns: number of the line, or None for a value that comes from an override.
         """
         return self.file.line(place) if self.file else None
+
+
+class Context(NamedTuple):
+    """Values of section Global that several parts of a run need.
+
+    Fields:
+        alphabet: alphabet of a recognizer; None for the other tasks.
+        labels: class names of a classifier.
+        longest: highest number of characters of a text.
+        seed: seed of the run.
+    """
+
+    alphabet: Alphabet | None
+    labels: list[str]
+    longest: int
+    seed: int
+
+
+def context(config: Config) -> Context:
+    """Read the dictionary and collect the values that several parts of a run need.
+
+    Args:
+        config: configuration that was read.
+
+    Returns: the values.
+
+    Raises:
+        ConfigError: the dictionary cannot be used; names the file.
+    """
+    settings, alphabet = config.settings, None
+    if config.task == "rec":
+        path = settings.character_dict_path
+        try:
+            if path is None:
+                # PaddleOCR adds the space only to dictionaries: 36 characters and the blank, whatever use_space_char says.
+                alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=False, lower=True)
+            else:
+                alphabet = Alphabet.from_file(ordinary(path), use_space=settings.use_space_char)
+        except (ValueError, OSError) as error:
+            raise_for(
+                config.path, [Problem(("Global", "character_dict_path"), str(error))], config.line, error
+            )
+    seed = DEFAULT_SEED if settings.seed is None else settings.seed
+    return Context(alphabet, settings.label_list or list(DIRECTIONS), settings.max_text_length, seed)

@@ -9,11 +9,12 @@ import paddle
 
 from ..datasets.loader import Dataset
 from ..det.postprocess import DBPostProcess
+from ..distill.cml import CML
 from ..evaluate import LineBatch, PageInput, score_classifier, score_detector, score_recognizer
 from ..rec.metric import RecMetric
 from ..training import parallel
-from .build import Context
-from .configuration import Config
+from .configuration import Config, Context
+from .problems import ConfigError
 
 
 def build_postprocess(config: Config) -> DBPostProcess:
@@ -89,3 +90,28 @@ def probability_maps(net, dataset: Dataset, indices) -> tuple[list[np.ndarray], 
             pictures.append(before[-1])
             maps.append(prob.numpy()[0, 0])
     return pictures, maps
+
+
+def check_teachers(config: Config, nets: dict, student, dataset: Dataset, shared: Context) -> None:
+    """Where a frozen detector teaches, compare it with what it teaches.
+
+    Args:
+        config: that was read.
+        nets: of the run, by name.
+        student: the net that is wanted in the end, as it starts.
+        dataset: of the Eval section.
+        shared: see build.context.
+
+    Raises:
+        ConfigError: a teacher that is no better than the student.
+    """
+    frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
+    if not frozen or config.task != "det":
+        return
+    student.eval()
+    own = evaluate(config, student, dataset, shared)["hmean"]
+    for name in frozen:
+        try:
+            CML.check_teacher(evaluate(config, nets[name], dataset, shared)["hmean"], own)
+        except ValueError as error:
+            raise ConfigError(f"{config.path}: Architecture.Models.{name}: {error}") from error

@@ -1,7 +1,7 @@
 """Which transforms a task needs, in which order, and what each of them makes."""
 
 from ..datasets.loader import BATCHES
-from .check import Checker
+from .problems import Checker
 
 MAKES = {
     "DecodeImage": {"image"},

@@ -2,13 +2,13 @@
 
 from ..cls.direction import DIRECTIONS
 from . import losses, networks, optimizer, schema
-from .check import Checker
+from .build import problems_of_files
 from .compat import name_of
 from .configuration import Config
+from .data import read_set
 from .networks import NetConfig
-from .read_data import read_set
-from .trial import problems_beyond
-from .yaml_file import YamlFile, dotted, override, raise_for
+from .problems import Checker, dotted, raise_for
+from .yaml_file import YamlFile, override
 
 SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "PostProcess", "Metric", "Train", "Eval")
 
@@ -30,7 +30,7 @@ def read_config(path, overrides: list[str] | tuple[str, ...] = (), *, everything
     reading = _Reading(values)
     config = reading.whole(str(path), file)
     if reading.problems and everything:
-        reading.problems += problems_beyond(config)
+        reading.problems += problems_of_files(config)
     raise_for(path, reading.problems, config.line)
     return config
 

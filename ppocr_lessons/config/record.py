@@ -17,10 +17,9 @@ from ..datasets.loader import TRANSFORMS
 from ..training import parallel
 from ..training.run_folder import holds_a_run, move_aside
 from ..training.tensor_files import sha256
-from .build import DEFAULT_SEED, output_folder, say
-from .configuration import Config, SetConfig
+from .configuration import DEFAULT_SEED, Config, SetConfig
+from .problems import ConfigError, say
 from .read import read_config
-from .yaml_file import ConfigError
 
 CONFIG, RECORD = "config.yml", "record.json"
 
@@ -170,7 +169,7 @@ def settle(config: Config, *, fresh: bool = False, resume_changed: bool = False)
     Raises:
         ConfigError: the folder holds a run of another configuration; lists the keys that differ.
     """
-    folder, found, record = output_folder(config), [], {}
+    folder, found, record = config.folder, [], {}
     if fresh:
         aside = move_aside(folder, (RECORD, CONFIG))
         say(f"the run that was in {folder} is now in {aside}" if aside else "")

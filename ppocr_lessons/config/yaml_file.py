@@ -2,31 +2,11 @@
 
 import pathlib
 import sys
-from typing import NamedTuple
 
 import yaml
 
+from .problems import ConfigError, dotted
 from .yaml_values import MOST_CHARACTERS, MOST_LEVELS, PlainYamlError, is_text, parse
-
-
-class Problem(NamedTuple):
-    """One problem: `place` in the file, as keys and list positions, and `reason`."""
-
-    place: tuple
-    reason: str
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used: every problem with file, place, what was found and what is known.
-
-    Args:
-        message: for the user.
-        problems: the same as a list, where there is one.
-    """
-
-    def __init__(self, message: str, problems: list[Problem] | tuple[Problem, ...] = ()):
-        super().__init__(message)
-        self.problems = list(problems)
 
 
 class YamlFile:
@@ -76,38 +56,6 @@ class YamlFile:
                 break
             line, node = found[-1][0].start_mark.line + 1, found[-1][1]
         return line
-
-
-def raise_for(path, problems: list[Problem], line_of=lambda place: None, cause=None) -> None:
-    """Raise one error for all problems of a configuration, if there are any.
-
-    Args:
-        path: of the configuration.
-        problems: of any part of it; those that stand there twice are told once.
-        line_of: place -> line in the file, or None.
-        cause: exception behind a single problem, if there is one.
-
-    Raises:
-        ConfigError: names the file, and place, line and reason of each problem.
-    """
-    problems = list(dict.fromkeys(problems))
-    if not problems:
-        return
-    lines = [f"{path}: {len(problems)} " + ("problem" if len(problems) == 1 else "problems")]
-    for place, reason in problems:
-        line = line_of(place)
-        at = f" (line {line})" if line else ""
-        lines.append(f"  {dotted(place) or 'the file'}{at}: " + reason.replace("\n", "\n  "))
-    raise ConfigError("\n".join(lines), problems) from cause
-
-
-def dotted(place: tuple) -> str:
-    """A place as an override spells it: Train.dataset.transforms.2.RecAug.
-
-    Args:
-        place: keys and list indices, from the top of the file.
-    """
-    return ".".join(map(str, place))
 
 
 def parse_value(text: str):

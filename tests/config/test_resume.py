@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from ppocr_lessons import experiment
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import read_config
+from ppocr_lessons.config.problems import ConfigError
 from ppocr_lessons.config.record import agreement
-from ppocr_lessons.config.yaml_file import ConfigError
 from ppocr_lessons.det.dbnet import db_server
 from ppocr_lessons.training.tensor_files import save_weights, sha256
 

@@ -1,50 +1,121 @@
-"""Gather problems instead of stopping at the first."""
+"""Errors of a configuration: they are collected, so that all of them are reported together, before training starts."""
+
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
 
 import pydantic
 
 from .compat import name_of, split_ignored
 from .schema import OneOf
-from .yaml_file import Problem, dotted
+
+
+class Problem(NamedTuple):
+    """An error in a configuration: its `place` in the file, as keys and list indices, and the `reason`."""
+
+    place: tuple
+    reason: str
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used. The message lists all problems with file, place, line and reason.
+
+    Args:
+        message: message for the user.
+        problems: the problems that the message lists.
+    """
+
+    def __init__(self, message: str, problems: list[Problem] | tuple[Problem, ...] = ()):
+        super().__init__(message)
+        self.problems = list(problems)
+
+
+def raise_for(path, problems: list[Problem], line_of=lambda place: None, cause=None) -> None:
+    """Raise one error for all problems of a configuration, if there are any.
+
+    Args:
+        path: path of the configuration.
+        problems: the problems; duplicates are reported once.
+        line_of: place -> line in the file, or None.
+        cause: exception that led to a single problem, if there is one.
+
+    Raises:
+        ConfigError: names the file, and place, line and reason of each problem.
+    """
+    problems = list(dict.fromkeys(problems))
+    if not problems:
+        return
+    lines = [f"{path}: {len(problems)} " + ("problem" if len(problems) == 1 else "problems")]
+    for place, reason in problems:
+        line = line_of(place)
+        at = f" (line {line})" if line else ""
+        lines.append(f"  {dotted(place) or 'the file'}{at}: " + reason.replace("\n", "\n  "))
+    raise ConfigError("\n".join(lines), problems) from cause
+
+
+def dotted(place: tuple) -> str:
+    """A place as an override spells it, such as Train.dataset.transforms.2.RecAug.
+
+    Args:
+        place: keys and list indices, from the top of the file.
+
+    Returns: the place as text.
+    """
+    return ".".join(map(str, place))
+
+
+def say(message: str) -> None:
+    """Print a message to stderr.
+
+    Args:
+        message: one or more lines; nothing is printed if it is empty.
+    """
+    if message:
+        print(message, file=sys.stderr)
 
 
 class Checker:
-    """Turns values into parts of a schema; what does not pass becomes a problem, what has no effect a note.
+    """Validates the sections of a file. Invalid values become problems, keys without an effect become notes.
 
     Args:
-        values: of a whole file.
+        values: values of the whole file.
     """
 
     def __init__(self, values: dict):
         self.values, self.problems, self.notes = values, [], []
 
     def problem(self, place: tuple, reason: str) -> None:
-        """Note a problem.
+        """Add a problem.
 
         Args:
             place: keys and list indices, from the top of the file.
-            reason: what was found there and what is known.
+            reason: what was found there and what is possible.
         """
         self.problems.append(Problem(place, reason))
 
     def counting(self, kind: tuple, values: dict, place: tuple) -> dict:
-        """Values of a section without those that PaddleOCR's files carry and that mean nothing here; see compat.py.
+        """Remove the keys of a section that PaddleOCR's files have and that have no effect here; see compat.py.
 
         Args:
-            kind: of the section.
-            values: of it.
-            place: of it, for the notes on values whose loss the reader is told of.
+            kind: kind of the section in compat.py.
+            values: values of the section.
+            place: place of the section, for the notes about keys that change the training in PaddleOCR.
+
+        Returns: the remaining values.
         """
         values, told = split_ignored(kind, values)
         self.notes += [f"{dotted((*place, key))}: {reason}" for key, reason in told]
         return values
 
     def section(self, values, place: tuple, *, needed: bool = True) -> dict:
-        """A part that has to be named values.
+        """Check that a section consists of named values.
 
         Args:
-            values: that were found.
-            place: see `problem`.
+            values: value of the section.
+            place: place of the section in the file.
             needed: whether a missing section is a problem.
+
+        Returns: the values; an empty dictionary if there are none, or if the section is something else.
         """
         if isinstance(values, dict) and (values or not needed):
             return values
@@ -88,13 +159,15 @@ class Checker:
         return model.model_validate(good) if rest and bad and _passes(model, good) else None
 
     def one_of(self, known, name, place: tuple, what: str) -> bool:
-        """Is a name among those that are known? A problem if it is not.
+        """Check that a name is one of the known ones; any other name becomes a problem.
 
         Args:
-            known: names that may stand there.
-            name: that was found.
-            place: see `problem`.
-            what: what the names are of, in the plural.
+            known: possible names.
+            name: value that was found.
+            place: place of the name in the file.
+            what: what the names stand for, in the plural, for the message.
+
+        Returns: whether the name is known.
         """
         if isinstance(name, str) and name_of(name) in known:
             return True
@@ -149,3 +222,40 @@ def _passes(model, values: dict) -> bool:
     except pydantic.ValidationError:
         return False
     return True
+
+
+class Trial:
+    """Steps that may fail independently; the errors of all of them are reported together.
+
+    Args:
+        path: path of the configuration.
+        line_of: place -> line in the file, or None.
+    """
+
+    def __init__(self, path, line_of: Callable[[tuple], int | None]):
+        self.path, self.line_of, self.problems = path, line_of, []
+
+    def of(self, place: tuple, build):
+        """Call a function; if it fails, its error becomes a problem.
+
+        Args:
+            place: place in the file that the function is about, for errors that do not name one.
+            build: function without arguments.
+
+        Returns: the result of the function; None if it failed.
+        """
+        try:
+            return build()
+        except ConfigError as error:
+            self.problems += error.problems or [Problem(place, str(error))]
+        except (ValueError, OSError, ImportError) as error:
+            self.problems.append(Problem(place, str(error)))
+        return None
+
+    def finish(self) -> None:
+        """Raise one error for all problems, if there are any.
+
+        Raises:
+            ConfigError: names the file, and place, line and reason of each problem.
+        """
+        raise_for(self.path, self.problems, self.line_of)
