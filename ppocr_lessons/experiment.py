@@ -1,14 +1,19 @@
-"""A configuration put to work: train, evaluate, export."""
+"""Run a configuration: train it, evaluate trained weights, load the trained network.
+
+config/ reads and builds; the modules of training/ run. This module connects the two.
+"""
 
 import contextlib
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import paddle
 
 from .config.build import build, build_nets, start_device
 from .config.configuration import Config, Context, context
 from .config.data import build_dataset
 from .config.evaluation import check_teachers, evaluate
-from .config.networks import NetConfig
+from .config.networks import SubNet
 from .config.optimizer import build_decay, build_schedule
 from .config.problems import ConfigError, say
 from .config.record import settle, write_environment, write_record
@@ -23,22 +28,22 @@ from .training.trainer import Trainer
 from .zoo.fine_tuning import load_matching
 
 SAVE_EVERY = 500
-"""Steps between checkpoints where the configuration does not say."""
+"""Steps between checkpoints if the configuration has no save_batch_step."""
 
 
 @dataclass
 class Run:
-    """Everything of a run, built and not yet begun.
+    """A run that is ready to start.
 
     Fields:
-        config: that it was built from.
-        shared: alphabet and the like.
-        nets: by name.
-        trainer: with the strategy, the optimizer and the data.
-        steps: of the whole run.
-        schedule: of the learning rate.
-        loader: of the training set.
-        eval_set: the other one.
+        config: configuration that it was built from.
+        shared: alphabet, labels and seed.
+        nets: networks by name.
+        trainer: trainer with strategy, optimizer and data.
+        steps: number of steps of the whole run.
+        schedule: learning rate of each step.
+        loader: loader of the training dataset.
+        eval_set: evaluation dataset.
     """
 
     config: Config
@@ -52,15 +57,17 @@ class Run:
 
 
 def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
-    """Build everything that a configuration names; nothing is trained or written.
+    """Build a run. Nothing is trained, and nothing is written.
 
     Args:
-        config: that was read.
-        dry: let a frozen net do without weights, to try the rest.
-        progress: show a bar, and what was not loaded, on stderr.
+        config: configuration that was read.
+        dry: allow frozen networks without weights, to check the rest of the configuration.
+        progress: print notes and a progress bar to stderr.
+
+    Returns: the run.
 
     Raises:
-        ConfigError, LabelError, WeightsError: what cannot be built, with file and reason.
+        ConfigError: the configuration cannot be built; lists all problems, including those of labels and weights.
     """
     settings = config.settings
     built = build(config, dry=dry, report=progress)
@@ -130,23 +137,26 @@ def train(
     fresh: bool = False,
     resume_changed: bool = False,
 ) -> dict[str, float]:
-    """Train, or go on with a run that was interrupted; the last scores.
+    """Train a configuration, or resume its run if that was interrupted.
 
     Args:
-        config: that was read.
-        max_steps: stop after this many steps in all, for a trial.
-        progress: show a bar on stderr.
-        fresh: move a run that is in the folder aside, and start anew.
-        resume_changed: go on with that run although the configuration differs from its own.
+        config: configuration that was read.
+        max_steps: stop after this number of steps in total, for a short test.
+        progress: print a progress bar to stderr.
+        fresh: move an existing run in the output folder aside and start a new one.
+        resume_changed: resume the existing run although its configuration differs.
+
+    Returns: the last scores by name, or the last losses if there was no evaluation.
 
     Raises:
-        ConfigError, LabelError, WeightsError: see `prepare` and `record.settle`; CML with a teacher that is no better
-            than its student.
-        FolderInUseError: another process trains into the folder.
+        ConfigError: see `prepare` and `record.settle`; or a teacher of CML that is not better than its student.
+        FolderInUseError: another process trains into the same folder.
         TrainingDiverged, Interrupted: see the trainer.
     """
     if fresh and resume_changed:
-        raise ConfigError("--fresh starts anew and --resume-changed goes on: one of them")
+        raise ConfigError(
+            "--fresh starts a new run and --resume-changed resumes the existing one: use only one of them"
+        )
     run = prepare(config, dry=max_steps is not None, progress=progress)
     out, trainer, first_process = config.folder, run.trainer, parallel.world()[0] == 0
     with contextlib.ExitStack() as stack:
@@ -158,7 +168,7 @@ def train(
             source = config.settings.checkpoints
             say(load_matching(trainer.strategy.net, source).report(source))
         if max_steps is None and not checked:
-            # Before resuming, so that a run which a trial began is checked as the trial would have been.
+            # Before resuming: a run that was started with max_steps is checked in the state in which it began.
             check_teachers(config, run.nets, trainer.strategy.net, run.eval_set, run.shared)
         if first_process:
             write_record(out, record | {"teachers_checked": checked or max_steps is None})
@@ -173,56 +183,55 @@ def train(
     return numbers[-1] if numbers else (history[-1] if history else {})
 
 
-def trained_net(config: Config, weights=None):
-    """The net of a configuration that is wanted in the end, on its device, with weights, and what it shares.
+def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]:
+    """Load the network of a configuration that is evaluated and exported.
 
     Args:
-        config: that was read.
-        weights: see zoo.fine_tuning.read_weights; if None, Global.checkpoints, or the best of the run's folder.
+        config: configuration that was read.
+        weights: weights; see zoo.fine_tuning.read_weights. By default Global.checkpoints, the best weights in the output
+            folder, or Global.pretrained_model, whichever comes first.
+
+    Returns: the network in evaluation mode, on the device of the configuration; and alphabet, labels and seed.
 
     Raises:
-        ConfigError, WeightsError: nothing there, or it does not fit.
+        ConfigError: the configuration cannot be built.
+        WeightsError: there are no weights, or they do not fit the network.
     """
     start_device(config)
-    shared = context(config)
-    plain = config.settings.model_copy(update={"pretrained_model": None, "freeze": []})
+    shared, settings = context(config), config.settings
     main = config.metric.key if config.distillation else "Model"
-    part = config.nets[main]
-    nets = build_nets(
-        Config(
-            **{
-                **config.__dict__,
-                "settings": plain,
-                "nets": {main: NetConfig(part.backbone, part.neck, part.head)},
-            }
-        ),
-        shared,
-        dry=True,
+    untrained = replace(
+        config,
+        settings=settings.model_copy(update={"pretrained_model": None, "freeze": []}),
+        nets={main: replace(config.nets[main], sub=SubNet())},
     )
-    source = (
-        weights or config.settings.checkpoints or _best_of(config.folder) or config.settings.pretrained_model
-    )
+    net = build_nets(untrained, shared, dry=True)[main]
+    source = weights or settings.checkpoints or _best_of(config.folder) or settings.pretrained_model
     if not source:
         raise WeightsError(f"{config.folder}: no trained weights there, and none given")
-    done = load_matching(nets[main], source, prefix=f"{main}.")
+    done = load_matching(net, source, prefix=f"{main}.")
     if done.missing or done.misshapen:
-        raise WeightsError(f"the weights do not fit the net\n{done.report(source)}")
-    nets[main].eval()
-    return nets[main], shared
+        raise WeightsError(f"the weights do not fit the network\n{done.report(source)}")
+    net.eval()
+    return net, shared
 
 
-def _best_of(folder: pathlib.Path):
-    return next(
-        (folder / n for n in ("best.safetensors", "latest.safetensors") if (folder / n).is_file()), None
-    )
+def _best_of(folder: pathlib.Path) -> pathlib.Path | None:
+    names = ("best.safetensors", "latest.safetensors")
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def evaluate_config(config: Config, weights=None) -> dict[str, float]:
-    """Scores of trained weights on the Eval set.
+    """Score trained weights on the evaluation dataset of a configuration.
 
     Args:
-        config: that was read.
+        config: configuration that was read.
         weights: see `trained_net`.
+
+    Returns: precision, recall and hmean; or acc; or acc and norm_edit_dis.
+
+    Raises:
+        ConfigError, WeightsError: see `trained_net`.
     """
     net, shared = trained_net(config, weights)
     return evaluate(config, net, build_dataset(config, config.evaluation, shared, "Eval"), shared)

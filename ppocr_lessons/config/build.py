@@ -77,17 +77,19 @@ def cpu_note(settings: Global, device: str | None) -> list[str]:
 def build_nets(
     config: Config, shared: Context, *, dry: bool = False, report: bool = True
 ) -> dict[str, paddle.nn.Layer]:
-    """All nets of a configuration by name, with the weights that it names.
+    """Build all networks of a configuration and load the weights that it names.
 
     Args:
-        config: that was read.
-        shared: see `context`.
-        dry: let a frozen net do without weights, to try the rest.
-        report: say on stderr what was not loaded.
+        config: configuration that was read.
+        shared: see `configuration.context`.
+        dry: allow frozen networks without weights, to check the rest of the configuration.
+        report: print to stderr which weights were not loaded.
+
+    Returns: networks by name.
 
     Raises:
-        ConfigError: sizes that do not go together, weights that do not fit, a frozen net without weights, or
-            something to freeze that is not there.
+        ConfigError: sizes that layers do not accept, weights that do not fit, a frozen network without weights, or names
+            in prune or freeze that do not exist.
     """
     nets, problems = {}, []
     classes = shared.alphabet.classes if shared.alphabet else 0
@@ -100,7 +102,7 @@ def build_nets(
                 done = load_matching(nets[name], ordinary(part.sub.pretrained)).report(part.sub.pretrained)
                 say(done if report else "")
             elif part.sub.freeze_params:
-                reason = "freeze_params is true and pretrained is empty: it would teach noise"
+                reason = "freeze_params is true and pretrained is empty: an untrained network cannot teach"
                 if not dry:
                     raise ValueError(reason)
                 say(f"warning: {dotted(place)}: {reason}")
@@ -124,7 +126,7 @@ def _start(name, net, path, report) -> None:
 
 def _prune(name, net, ratios, report) -> None:
     removed = prune(net, ratios, multiple=8)
-    say(f"{name}: {sum(map(len, removed.values()))} filters are removed" if report else "")
+    say(f"{name}: {sum(map(len, removed.values()))} filters removed" if report else "")
 
 
 def _freeze(name, net, prefixes, report) -> None:
@@ -137,7 +139,7 @@ def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Con
     Args:
         config: configuration that was read.
         nets: networks of `build_nets`.
-        shared: see `context`.
+        shared: see `configuration.context`.
 
     Returns: the strategy, as the trainer takes it.
 

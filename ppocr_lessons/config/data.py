@@ -15,23 +15,25 @@ from .pipeline import check_pipeline
 from .problems import Checker, Problem, raise_for
 
 SIZES = ("size", "image_shape", "limit_side_len", "resize_long")
-"""Arguments of transforms that are sides of pictures in pixels."""
+"""Arguments of transforms that are side lengths of images in pixels."""
 
 LONGEST_SIDE = 10_000
 LARGEST = 1_000_000
-"""Of any number in a transform: a slip of the finger is an error at the check, not a machine without memory."""
+"""Largest number in a transform: a typing error is reported at once instead of exhausting the memory."""
 
 STAND_INS = {"alphabet": None, "max_text_length": 25, "label_list": ["0", "180"]}
-"""Arguments of transforms that section Global gives, if the transform does not; these stand in for them in the check."""
+"""Arguments of transforms that come from section Global if the transform does not have them; used only for validation."""
 
 
 def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
-    """Section Train or Eval; None, and problems, if it does not pass.
+    """Validate section Train or Eval.
 
     Args:
-        checker: that collects the problems.
-        config: whose task is known.
+        checker: collects the problems.
+        config: configuration whose task is known.
         key: "Train" or "Eval".
+
+    Returns: the section; None if its dataset is invalid.
     """
     values = checker.section(checker.values.get(key), (key,))
     if not values:
@@ -76,14 +78,14 @@ def _transforms(checker: Checker, config: Config, entries, place: tuple, key: st
             found.append((name, arguments))
         decoded |= name == "DecodeImage"
         if not decoded:
-            checker.problem(here, f"{name} stands before DecodeImage")
+            checker.problem(here, f"{name} must not come before DecodeImage")
     if len(checker.problems) == before:
         check_pipeline(checker, config.task, key, found, place)
     return found
 
 
 def _moderate(checker: Checker, given: dict, place: tuple) -> bool:
-    """Are all numbers of a transform finite and of a size that a machine can hold? Problems if not."""
+    """Check that all numbers of a transform are finite and within bounds; any other number becomes a problem."""
     before = len(checker.problems)
     for key, value in given.items():
         lowest, highest = (1, LONGEST_SIDE) if key in SIZES else (-LARGEST, LARGEST)
@@ -102,7 +104,7 @@ def _numbers(value):
 
 
 def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
-    """Arguments of a transform, tried on its constructor; None, and problems, if it does not take them."""
+    """Arguments of a transform, checked by its constructor; None if they are invalid, which becomes a problem."""
     given = checker.counting((name,), checker.section(given, place, needed=False), place)
     given = {**DEFAULTS.get(name, {}), **given}
     if not _moderate(checker, given, place):
@@ -116,7 +118,7 @@ def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
     parameters = inspect.signature(TRANSFORMS[name]).parameters
     fields = {}
     for key, parameter in parameters.items():
-        if key == "alphabet":  # never in the file
+        if key == "alphabet":  # comes from section Global only
             continue
         default = ... if parameter.default is inspect.Parameter.empty else parameter.default
         if key in STAND_INS and key not in given:
@@ -138,11 +140,13 @@ def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
 
 
 def build_transforms(part: SetConfig, shared: Context) -> list:
-    """The pipeline of a data set.
+    """Build the transforms of a dataset.
 
     Args:
-        part: Train or Eval of a configuration.
-        shared: see `context`.
+        part: section Train or Eval.
+        shared: see `configuration.context`.
+
+    Returns: the transforms in their order.
     """
     given = {
         "CTCLabelEncode": {"alphabet": shared.alphabet, "max_text_length": shared.longest},
@@ -152,13 +156,18 @@ def build_transforms(part: SetConfig, shared: Context) -> list:
 
 
 def checked_source(config: Config, part: SetConfig, shared: Context, what: str):
-    """The entries of a data set, every one of them checked; see `build_dataset`.
+    """Read the entries of a dataset and check every one of them.
 
     Args:
-        config: that was read.
-        part: Train or Eval of it.
-        shared: see `context`.
+        config: configuration that was read.
+        part: section Train or Eval.
+        shared: see `configuration.context`.
         what: name of the dataset in messages.
+
+    Returns: the entries that can be used.
+
+    Raises:
+        LabelError: lists the invalid entries.
     """
     given = part.dataset
     if given.name == "LMDBDataSet":
@@ -190,14 +199,14 @@ def checked_source(config: Config, part: SetConfig, shared: Context, what: str):
 
 
 def check_line_heights(config: Config, nets: dict[str, paddle.nn.Layer]) -> None:
-    """Try recognisers on a line of each height that the transforms make.
+    """Check that the recognizer accepts lines of the height that the transforms produce.
 
     Args:
-        config: that was read.
-        nets: of `build_nets`.
+        config: configuration that was read.
+        nets: networks of `build.build_nets`.
 
     Raises:
-        ConfigError: lines from which more than one row of features is left.
+        ConfigError: for a line of this height the backbone returns more than one row of features.
     """
     problems, main = [], next(iter(nets.values()))
     for key, part in (("Train", config.train), ("Eval", config.evaluation)):
@@ -210,25 +219,25 @@ def check_line_heights(config: Config, nets: dict[str, paddle.nn.Layer]) -> None
                     main(paddle.zeros([1, 3, arguments["image_shape"][1], 64]))
             except (ValueError, RuntimeError) as error:
                 place = (key, "dataset", "transforms", number, name, "image_shape")
-                reason = (
-                    f"found {arguments['image_shape']}: the net does not take lines of this height: {error}"
-                )
+                reason = f"found {arguments['image_shape']}: the network does not accept lines of this height: {error}"
                 problems.append(Problem(place, reason.splitlines()[0][:300]))
             main.train()
     raise_for(config.path, problems, config.line)
 
 
 def build_dataset(config: Config, part: SetConfig, shared: Context, what: str) -> Dataset:
-    """A data set whose every entry was checked.
+    """Build a dataset and check every entry of it.
 
     Args:
-        config: that was read.
-        part: Train or Eval of it.
-        shared: see `context`.
-        what: the set's name in messages.
+        config: configuration that was read.
+        part: section Train or Eval.
+        shared: see `configuration.context`.
+        what: name of the dataset in messages.
+
+    Returns: the dataset.
 
     Raises:
-        LabelError: names the bad entries.
+        LabelError: lists the invalid entries.
     """
     source = checked_source(config, part, shared, what)
     return Dataset(source, build_transforms(part, shared), seed=shared.seed)

@@ -1,4 +1,4 @@
-"""A configuration file, checked as a whole: every problem in one error, and typed parts if there is none."""
+"""Read a configuration file: validate every section, and report all problems together."""
 
 from ..cls.direction import DIRECTIONS
 from . import losses, networks, optimizer, schema
@@ -14,16 +14,18 @@ SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "PostProcess", "Metri
 
 
 def read_config(path, overrides: list[str] | tuple[str, ...] = (), *, everything: bool = False) -> Config:
-    """Read a configuration of PaddleOCR's kind.
+    """Read a configuration in the format of PaddleOCR.
 
     Args:
-        path: of the file.
-        overrides: as after `-o`: "Global.epoch_num=1".
-        everything: if there are problems, look at weights and labels as well before all of them are told. Of a file
-            without problems `run.prepare` does that.
+        path: path of the file.
+        overrides: overrides as after `-o`: "Global.epoch_num=1" sets a value, "~Global.seed" removes one.
+        everything: if sections are invalid, also check weights and labels, so that these problems are reported as well.
+            `experiment.prepare` checks them for a valid file.
+
+    Returns: the validated configuration.
 
     Raises:
-        ConfigError: names the file and, for each problem, the place and line in it, what was found and what is known.
+        ConfigError: names the file and, for each problem, its place and line, what was found and what is possible.
     """
     file = YamlFile(path)
     values = override(file.values, list(overrides))
@@ -36,7 +38,7 @@ def read_config(path, overrides: list[str] | tuple[str, ...] = (), *, everything
 
 
 class _Reading(Checker):
-    """One pass over a file."""
+    """Validates the sections of one file."""
 
     def whole(self, path: str, file: YamlFile) -> Config:
         config = Config(path, self.values, notes=self.notes, file=file)
@@ -49,13 +51,13 @@ class _Reading(Checker):
         if config.settings and config.settings.prune is not None and not config.settings.pretrained_model:
             self.problem(
                 ("Global", "prune"),
-                "needs pretrained_model: which filters are redundant shows after training",
+                "needs pretrained_model: only trained filters show which of them are redundant",
             )
         self.architecture(config)
         config.task = config.task or self.guess()
         if config.settings and "arabic" in (config.settings.character_dict_path or ""):
             self.notes.append(
-                "Global.character_dict_path: PaddleOCR turns the texts that it decodes with an Arabic dictionary around; "
+                "Global.character_dict_path: PaddleOCR reverses texts that are decoded with an Arabic dictionary; "
                 "here they stay in the order of the labels"
             )
         self.optimizer(config)
@@ -77,7 +79,7 @@ class _Reading(Checker):
         return config
 
     def guess(self) -> str:
-        """The task that the metric tells of a file whose architecture does not, so that the rest can be checked."""
+        """The task according to the metric, so that the other sections can be checked if the architecture is invalid."""
         metric = self.values.get("Metric")
         names = [metric.get("name"), metric.get("base_metric_name")] if isinstance(metric, dict) else []
         return next((task for task, (name, _) in schema.METRICS.items() if name in names), "")
@@ -117,7 +119,9 @@ class _Reading(Checker):
         if config.task and whole != config.task:
             self.problem((*place, "model_type"), f"found {whole!r:.60}; the nets are {config.task!r}")
         if config.nets and all(net.sub and net.sub.freeze_params for net in config.nets.values()):
-            self.problem((*place, "Models"), "freeze_params is true for all of them: nothing would learn")
+            self.problem(
+                (*place, "Models"), "freeze_params is true for all networks: nothing would be trained"
+            )
 
     def task(self, values: dict, place: tuple) -> str:
         task = values.get("model_type")
@@ -132,7 +136,7 @@ class _Reading(Checker):
 
     def net(self, values: dict, place: tuple, task: str) -> NetConfig:
         sub_keys = networks.SubNet.model_fields.keys()
-        inside = len(place) > 1  # one of several nets
+        inside = len(place) > 1  # one of several networks
         known = {"model_type", "algorithm", "Transform", "Backbone", "Neck", "Head"} | (
             sub_keys if inside else set()
         )
@@ -205,7 +209,7 @@ class _Reading(Checker):
             and (part.act != "softmax" or part.use_log is False)
         ):
             self.problem(
-                (*place, name), "of recognisers needs act: softmax, and use_log: true if it is there"
+                (*place, name), "of recognizers needs act: softmax, and use_log: true if it is given"
             )
         maps = getattr(part, "maps_name", None)
         if name == "DistillationDMLLoss" and config.task == "det" and not maps:
@@ -218,14 +222,14 @@ class _Reading(Checker):
         config.losses.append((name, part))
 
     def no_transform(self, values: dict, place: tuple) -> None:
-        """PaddleOCR's files have an empty Transform; some of other algorithms rectify lines there."""
+        """Transform is empty in PaddleOCR's files of these algorithms; others rectify text lines there."""
         if values.get("Transform"):
             self.problem(
                 (*place, "Transform"), f"found {values['Transform']!r:.60}; only an empty one is known"
             )
 
     def labels(self, config: Config) -> None:
-        """A classifier has a class for each label, and none more."""
+        """A classifier needs exactly one class per label."""
         labels = config.settings.label_list if config.settings else None
         for name, net in config.nets.items():
             if config.task == "cls" and net.head and net.head.class_dim != len(labels or DIRECTIONS):

@@ -1,4 +1,7 @@
-"""What a configuration may hold: one pydantic model a part, with PaddleOCR's names and defaults."""
+"""Schema of a configuration: one pydantic model per section, with PaddleOCR's names and defaults.
+
+networks.py, losses.py and optimizer.py have the models of the sections that they build.
+"""
 
 import pathlib
 from typing import Annotated, Literal, Union, get_args
@@ -6,8 +9,8 @@ from typing import Annotated, Literal, Union, get_args
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
 
-# Upper bounds are far beyond what anyone trains with: they are there so that a slip of the finger is an error at the
-# check and not a machine without memory, or a run without end.
+# The upper bounds are far above all useful values: a typing error is reported at once instead of exhausting the memory
+# or starting a run that never ends.
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 Count = Annotated[int, Gt(0), Le(1_000_000)]
 Steps = Annotated[int, Gt(0), Le(1_000_000_000)]
@@ -19,7 +22,7 @@ Above0 = Annotated[float, Gt(0), Le(1_000_000)]
 
 
 class Part(BaseModel):
-    """A part of a configuration: unknown keys and values of another type are errors."""
+    """Base of all models: unknown keys and values of the wrong type are errors."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, protected_namespaces=(), frozen=True, allow_inf_nan=False
@@ -114,7 +117,7 @@ class DBPostProcessPart(Part):
 
 
 class DistillationDBPostProcessPart(DBPostProcessPart):
-    """PostProcess of several detectors."""
+    """PostProcess of several detectors. model_name and key have no effect: Metric.key names the network."""
 
     name: Literal["DistillationDBPostProcess"]
     model_name: list[str] | str = "Student"
@@ -122,7 +125,7 @@ class DistillationDBPostProcessPart(DBPostProcessPart):
 
 
 class DistillationCTCLabelDecodePart(Part):
-    """PostProcess of several recognisers."""
+    """PostProcess of several recognizers. model_name and key have no effect: Metric.key names the network."""
 
     name: Literal["DistillationCTCLabelDecode"]
     model_name: list[str] | str = "Student"
@@ -131,7 +134,7 @@ class DistillationCTCLabelDecodePart(Part):
 
 
 class CTCLabelDecodePart(Part):
-    """PostProcess of a recogniser."""
+    """PostProcess of a recognizer."""
 
     name: Literal["CTCLabelDecode"]
 
@@ -163,11 +166,11 @@ class MetricPart(Part):
 
 METRICS = {"det": ("DetMetric", ("hmean", "precision", "recall")), "cls": ("ClsMetric", ("acc",)),
            "rec": ("RecMetric", ("acc", "norm_edit_dis"))}  # fmt: skip
-"""Metric of each task and what it scores, the main indicator first."""
+"""Name of the metric of each task, and its scores."""
 
 
 class DatasetPart(Part):
-    """Train.dataset and Eval.dataset without the transforms. Ours beside PaddleOCR's: on_bad, allow_outside."""
+    """Train.dataset and Eval.dataset without the transforms. Keys that PaddleOCR does not have: on_bad, allow_outside."""
 
     name: Literal["SimpleDataSet", "LMDBDataSet"]
     data_dir: Text

@@ -1,4 +1,4 @@
-"""YAML to plain values: safe, with line numbers, overrides, and the spellings that PaddleOCR's files use."""
+"""Read a YAML file as plain values with line numbers, apply overrides, and compare two configurations."""
 
 import pathlib
 import sys
@@ -10,13 +10,14 @@ from .yaml_values import MOST_CHARACTERS, MOST_LEVELS, PlainYamlError, is_text, 
 
 
 class YamlFile:
-    """A parsed file: `values`, and the line of any place in it.
+    """A parsed YAML file. `values` has its content, `line` finds the line of a value.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Raises:
-        ConfigError: no such file, not UTF-8, not plain YAML, not sections, too large; names file and line.
+        ConfigError: the file does not exist, is too large, is not UTF-8 or plain YAML, or does not consist of sections;
+            names file and line.
     """
 
     def __init__(self, path):
@@ -39,10 +40,13 @@ class YamlFile:
         print(f"{self.path}:{line}: {key!r} is a duplicate key; the last value is used", file=sys.stderr)
 
     def line(self, place: tuple) -> int | None:
-        """Line of a place, or of the deepest part of it that is there; None for what an override put in.
+        """Find the line of a value.
 
         Args:
             place: keys and list indices, from the top of the file.
+
+        Returns: number of the line of the value, or of the innermost section around it that is in the file; None if there
+            is none, as for values of an override.
         """
         node, line = self._root, None
         for step in place:
@@ -59,13 +63,15 @@ class YamlFile:
 
 
 def parse_value(text: str):
-    """Value of an override, as it would be in the file; nothing stands for null, what is no YAML for itself.
+    """Parse the value of an override as YAML.
 
     Args:
-        text: what stands behind the equals sign of an override.
+        text: text after the equals sign. An empty text is null; text that is not valid YAML is a string.
+
+    Returns: the value.
 
     Raises:
-        ConfigError: characters that no text of a file may have.
+        ConfigError: characters that are not allowed in a YAML file.
     """
     try:
         return parse(text, lambda line, key: None)[1]
@@ -105,7 +111,7 @@ def override(values: dict, assignments: list[str]) -> dict:
             last = number == len(rest) - 1
             if isinstance(target, list):
                 step = _position(target, step, assignment)
-                if isinstance(step, tuple):  # an item named by its only key
+                if isinstance(step, tuple):  # addressed by its name
                     target, step = target[step[0]], step[1]
             elif not isinstance(target, dict):
                 raise ConfigError(f"-o {assignment}: {'.'.join(rest[:number])} is {target!r} and has no keys")
@@ -153,11 +159,14 @@ def _copy(value):
 
 
 def diff(before: dict, after: dict, place: tuple = ()) -> list[str]:
-    """What a strategy changes: one line a value, "- " before and "+ " after.
+    """Compare two configurations.
 
     Args:
-        before, after: values of two configurations.
-        place: where they stand.
+        before: values of the first configuration.
+        after: values of the second configuration.
+        place: place of both in their files.
+
+    Returns: lines "- place: value" for values of the first configuration that differ, "+ place: value" for the second.
     """
     lines = []
     for key in dict.fromkeys([*before, *after]):
