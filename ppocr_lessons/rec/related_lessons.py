@@ -1,4 +1,4 @@
-"""Lessons on text recognition that are defined in other packages; `rec` shows them beside its own."""
+"""Lessons on text recognition that are defined in other packages and re-exported by `rec`."""
 
 from ..augment import bda, tia
 from ..augment.bda import BDA, RecAug

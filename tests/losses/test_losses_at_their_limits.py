@@ -86,7 +86,7 @@ def test_a_shortcut_answers_in_place_of_its_net():
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"main": "C"}, r"\['C'\]"), ({"main": "A", "frozen": ["C"]}, r"\['C'\]"), ({"main": "A", "frozen": ["A", "B"]}, "one has to learn")],
+    [({"main": "C"}, r"\['C'\]"), ({"main": "A", "frozen": ["C"]}, r"\['C'\]"), ({"main": "A", "frozen": ["A", "B"]}, "at least one has to be trained")],
 )  # fmt: skip
 def test_refused(options, said):
     with pytest.raises(ValueError, match=said):
