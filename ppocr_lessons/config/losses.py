@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from annotated_types import Gt, Le, MaxLen, MinLen
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from ..cls.direction import PlainCrossEntropy
 from ..det.db_loss import DBLoss, PlainDB
@@ -15,6 +15,7 @@ from ..losses.combined import Combined, Weighted
 from ..losses.ctc_loss import CTCTerm, PlainCTC
 from ..losses.enhanced_ctc import CenterTerm, EnhancedCTC
 from ..zoo.pretrained import read_centers
+from .compat import name_of
 from .schema import OneOf, Part, Weight, Width, ordinary
 
 Names = Annotated[list[str], MinLen(1)]
@@ -117,6 +118,10 @@ class TermPart(Part):
         """Names of the networks that the term refers to."""
         return set()
 
+    def notes(self) -> list[str]:
+        """Sentences about what the term does where the file does not say so."""
+        return []
+
 
 class _ListTermPart(TermPart):
     model_name_list: Names
@@ -164,12 +169,30 @@ class _DMLPart(_PairsTermPart):
 class DetDMLLossPart(_DMLPart):
     """Term DistillationDMLLoss of CombinedLoss: detectors against each other."""
 
+    @field_validator("maps_name")
+    @classmethod
+    def _shrink_maps(cls, value):
+        if any(
+            name_of(name) != "shrink_maps" for name in ([value] if isinstance(value, str) else value or [])
+        ):
+            raise ValueError("known is 'shrink_maps' (or 'thrink_maps')")
+        return value
+
+    def notes(self) -> list[str]:
+        return [] if self.maps_name else ["without maps_name the shrink maps are compared"]
+
     def term(self, classes: int) -> MapDMLTerm:
         return MapDMLTerm(self.model_name_pairs, act=self.act, use_log=self.use_log)
 
 
 class RecDMLLossPart(_DMLPart):
     """Term DistillationDMLLoss of CombinedLoss: recognizers against each other."""
+
+    @model_validator(mode="after")
+    def _softmax(self):
+        if self.act != "softmax" or self.use_log is False:
+            raise ValueError("recognizers need act: softmax, and use_log: true if it is given")
+        return self
 
     def term(self, classes: int) -> SequenceDMLTerm:
         return SequenceDMLTerm(self.model_name_pairs)

@@ -71,11 +71,8 @@ class _Reading(Checker):
                 "post-processings",
             )
             self.metric(config)
-            for key in ("Train", "Eval"):
-                given = read_set(self, config, key)
-                config.train, config.evaluation = (
-                    (given, config.evaluation) if key == "Train" else (config.train, given)
-                )
+            config.train = read_set(self, config, "Train")
+            config.evaluation = read_set(self, config, "Eval")
         return config
 
     def guess(self) -> str:
@@ -203,22 +200,7 @@ class _Reading(Checker):
             self.problem(
                 (*place, name), f"nets {unknown} are not among Architecture.Models: {list(config.nets)}"
             )
-        if (
-            name == "DistillationDMLLoss"
-            and config.task == "rec"
-            and (part.act != "softmax" or part.use_log is False)
-        ):
-            self.problem(
-                (*place, name), "of recognizers needs act: softmax, and use_log: true if it is given"
-            )
-        maps = getattr(part, "maps_name", None)
-        if name == "DistillationDMLLoss" and config.task == "det" and not maps:
-            self.notes.append(f"{dotted((*place, name))}: without maps_name the shrink maps are compared")
-        maps = [name_of(m) for m in ([maps] if isinstance(maps, str) else maps or [])]
-        if config.task == "det" and any(m != "shrink_maps" for m in maps):
-            self.problem(
-                (*place, name, "maps_name"), f"found {maps}; known is 'shrink_maps' (or 'thrink_maps')"
-            )
+        self.notes += [f"{dotted((*place, name))}: {note}" for note in part.notes()]
         config.losses.append((name, part))
 
     def no_transform(self, values: dict, place: tuple) -> None:
