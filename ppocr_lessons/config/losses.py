@@ -23,6 +23,8 @@ Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1)]
 
 
 class _DBLossValues(Part):
+    """Values of the DB loss, alone or as a term."""
+
     balance_loss: bool = True
     main_loss_type: Literal["DiceLoss", "BCELoss"] = "DiceLoss"
     alpha: Weight = 5
@@ -46,10 +48,12 @@ class DBLossPart(_DBLossValues):
     name: Literal["DBLoss"]
 
     def strategy(self, net) -> PlainDB:
-        """Training strategy.
+        """The training strategy of this loss.
 
         Args:
             net: the detector.
+
+        Returns: the strategy, as the trainer takes it.
         """
         return PlainDB(net, self.db_loss())
 
@@ -61,10 +65,12 @@ class CTCLossPart(Part):
     use_focal_loss: Literal[False] = False
 
     def strategy(self, net) -> PlainCTC:
-        """Training strategy.
+        """The training strategy of this loss.
 
         Args:
             net: the recognizer.
+
+        Returns: the strategy, as the trainer takes it.
         """
         return PlainCTC(net)
 
@@ -75,10 +81,12 @@ class ClsLossPart(Part):
     name: Literal["ClsLoss"]
 
     def strategy(self, net) -> PlainCrossEntropy:
-        """Training strategy.
+        """The training strategy of this loss.
 
         Args:
             net: the classifier.
+
+        Returns: the strategy, as the trainer takes it.
         """
         return PlainCrossEntropy(net)
 
@@ -109,6 +117,8 @@ class TermPart(Part):
         Args:
             classes: number of classes of a recognizer, including the blank.
 
+        Returns: a `losses.combined.Term`.
+
         Raises:
             ValueError: a file that the term names cannot be used.
         """
@@ -124,6 +134,8 @@ class TermPart(Part):
 
 
 class _ListTermPart(TermPart):
+    """Terms over single networks."""
+
     model_name_list: Names
 
     def networks(self) -> set[str]:
@@ -160,6 +172,8 @@ class DistillationDilaDBLossPart(_DBLossValues, _PairsTermPart):
 
 
 class _DMLPart(_PairsTermPart):
+    """Values of DistillationDMLLoss."""
+
     act: Literal["softmax", "sigmoid"] | None = None
     use_log: bool | None = None
     maps_name: list[str] | str | None = None

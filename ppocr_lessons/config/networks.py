@@ -53,6 +53,8 @@ class RecMobileNetV3Part(Part):
 
 
 class _ResNetValues(Part):
+    """Values of ResNet_vd."""
+
     name: Literal["ResNet"]
     layers: Literal[18, 34] = 34
 

@@ -33,7 +33,10 @@ class ChannelGroup:
     touched: list[tuple[nn.Layer, int, int]] = field(default_factory=list)
 
     def filters(self) -> list[np.ndarray]:
-        """Weights of the convolutions that produce the channels, with the filters on the first axis."""
+        """Weights of the convolutions that produce the channels.
+
+        Returns: one (channels, ...) array per convolution.
+        """
         turned = (nn.Conv2DTranspose,)
         weights = [(layer.weight.numpy(), isinstance(layer, turned)) for layer in self.made_by]
         return [w.swapaxes(0, 1) if flip else w for w, flip in weights]
