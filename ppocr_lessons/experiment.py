@@ -17,7 +17,7 @@ from .config.networks import SubNet
 from .config.optimizer import build_decay, build_schedule
 from .config.problems import ConfigError, say
 from .config.record import settle, write_environment, write_record
-from .datasets.loader import Loader
+from .datasets.loader import Dataset, Loader
 from .training import parallel
 from .training.ema import EMA
 from .training.run_folder import FolderLock
@@ -53,7 +53,7 @@ class Run:
     steps: int
     schedule: Schedule
     loader: Loader
-    eval_set: object
+    eval_set: Dataset
 
 
 def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:

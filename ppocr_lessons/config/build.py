@@ -15,7 +15,7 @@ from ..training import parallel
 from ..zoo.fine_tuning import freeze, load_matching
 from .configuration import Config, Context, context
 from .data import build_dataset, check_line_heights, checked_source
-from .losses import CenterLossPart, TermPart, combine
+from .losses import CenterLossSection, TermSection, combine
 from .networks import build_net
 from .optimizer import build_optimizer
 from .problems import Problem, Trial, dotted, raise_for, say
@@ -93,15 +93,17 @@ def build_nets(
     """
     nets, problems = {}, []
     classes = shared.alphabet.classes if shared.alphabet else 0
-    for name, part in config.nets.items():
+    for name, section in config.nets.items():
         place = ("Architecture", "Models", name) if config.distillation else ("Architecture",)
         try:
-            nets[name] = build_net(part, config.task, classes)
-            if part.sub.pretrained:
+            nets[name] = build_net(section, config.task, classes)
+            if section.sub.pretrained:
                 place = (*place, "pretrained")
-                done = load_matching(nets[name], ordinary(part.sub.pretrained)).report(part.sub.pretrained)
+                done = load_matching(nets[name], ordinary(section.sub.pretrained)).report(
+                    section.sub.pretrained
+                )
                 say(done if report else "")
-            elif part.sub.freeze_params:
+            elif section.sub.freeze_params:
                 reason = "freeze_params is true and pretrained is empty: an untrained network cannot teach"
                 if not dry:
                     raise ValueError(reason)
@@ -146,15 +148,17 @@ def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Con
     Raises:
         ConfigError: a file of centers that does not fit.
     """
-    name, part = config.losses[0]
-    if not isinstance(part, TermPart):
-        return part.strategy(nets["Model"])
+    name, section = config.losses[0]
+    if not isinstance(section, TermSection):
+        return section.strategy(nets["Model"])
     classes, terms = shared.alphabet.classes if shared.alphabet else 0, []
-    for number, (name, part) in enumerate(config.losses):
-        if isinstance(part, CenterLossPart) and part.num_classes != classes:
-            say(f"warning: Loss: CenterLoss.num_classes is {part.num_classes}, the dictionary has {classes}")
+    for number, (name, section) in enumerate(config.losses):
+        if isinstance(section, CenterLossSection) and section.num_classes != classes:
+            say(
+                f"warning: Loss: CenterLoss.num_classes is {section.num_classes}, the dictionary has {classes}"
+            )
         try:
-            terms.append(Weighted(part.weight, part.term(classes)))
+            terms.append(Weighted(section.weight, section.term(classes)))
         except ValueError as error:
             problem = Problem(("Loss", "loss_config_list", number, name, "center_file_path"), str(error))
             raise_for(config.path, [problem], config.line, error)
@@ -191,8 +195,8 @@ def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
                 trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
             strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
         train_set, eval_set = (
-            trial.of((key, "dataset"), functools.partial(build_dataset, config, part, shared, key))
-            for key, part in (("Train", config.train), ("Eval", config.evaluation))
+            trial.of((key, "dataset"), functools.partial(build_dataset, config, section, shared, key))
+            for key, section in (("Train", config.train), ("Eval", config.evaluation))
         )
         trial.finish()
         if parallel.shares_batch_norms():
@@ -225,7 +229,7 @@ def problems_of_files(config: Config) -> list[Problem]:
     shared = trial.of(("Global",), lambda: context(config))
     if shared and task:
         trial.of(("Architecture",), lambda: build_nets(config, shared, dry=True, report=False))
-        for key, part in (("Train", config.train), ("Eval", config.evaluation)):
-            if part and (part.dataset.label_file_list or part.dataset.name == "LMDBDataSet"):
-                trial.of((key, "dataset"), functools.partial(checked_source, config, part, shared, key))
+        for key, section in (("Train", config.train), ("Eval", config.evaluation)):
+            if section and (section.dataset.label_file_list or section.dataset.name == "LMDBDataSet"):
+                trial.of((key, "dataset"), functools.partial(checked_source, config, section, shared, key))
     return trial.problems

@@ -9,7 +9,7 @@ from ..rec.alphabet import Alphabet
 from .networks import NetConfig
 from .optimizer import LearningRate, Optimizer, Regularizer
 from .problems import Problem, raise_for
-from .schema import DatasetPart, Global, LoaderPart, MetricPart, Part, ordinary
+from .schema import DatasetSection, Global, LoaderSection, MetricSection, Section, ordinary
 from .yaml_file import YamlFile
 
 DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -28,9 +28,9 @@ class SetConfig:
         loader: how batches are made; None if that part of the file has errors.
     """
 
-    dataset: DatasetPart
+    dataset: DatasetSection
     transforms: list[tuple[str, dict]]
-    loader: LoaderPart | None
+    loader: LoaderSection | None
 
 
 @dataclass
@@ -59,12 +59,12 @@ class Config:
     task: str = ""
     settings: Global | None = None
     nets: dict[str, NetConfig] = field(default_factory=dict)
-    losses: list[tuple[str, Part]] = field(default_factory=list)
+    losses: list[tuple[str, Section]] = field(default_factory=list)
     optimizer: Optimizer | None = None
     lr: LearningRate | None = None
     regularizer: Regularizer | None = None
-    postprocess: Part | None = None
-    metric: MetricPart | None = None
+    postprocess: Section | None = None
+    metric: MetricSection | None = None
     train: SetConfig | None = None
     evaluation: SetConfig | None = None
     distillation: bool = False

@@ -35,19 +35,19 @@ def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
 
     Returns: the section; None if its dataset is invalid.
     """
-    values = checker.section(checker.values.get(key), (key,))
+    values = checker.named_values(checker.values.get(key), (key,))
     if not values:
         return None
     for other in values.keys() - {"dataset", "loader"}:
         checker.problem((key, other), "unknown key; known here are ['dataset', 'loader']")
     place = (key, "dataset")
-    given = checker.section(values.get("dataset"), place)
+    given = checker.named_values(values.get("dataset"), place)
     transforms = (
         _transforms(checker, config, given.get("transforms"), (*place, "transforms"), key) if given else []
     )
     own = {k: v for k, v in given.items() if k != "transforms"}
     own["name"] = name_of(own.get("name"))
-    dataset = checker.part(schema.DatasetPart, own, place, ("dataset",), rest=True) if given else None
+    dataset = checker.validate(schema.DatasetSection, own, place, ("dataset",), rest=True) if given else None
     if dataset and dataset.name == "SimpleDataSet" and not dataset.label_file_list:
         checker.problem((*place, "label_file_list"), "missing")
     if dataset and isinstance(dataset.ratio_list, list):
@@ -55,9 +55,9 @@ def read_set(checker: Checker, config: Config, key: str) -> SetConfig | None:
         if len(dataset.ratio_list) != len(files):
             counts = f"{len(dataset.ratio_list)} ratios for {len(files)} label files"
             checker.problem((*place, "ratio_list"), f"found {counts}; one each is needed")
-    loader = checker.section(values.get("loader"), (key, "loader"))
-    part = checker.part(schema.LoaderPart, loader, (key, "loader"), ("loader",)) if loader else None
-    return SetConfig(dataset, transforms, part) if dataset else None
+    loader = checker.named_values(values.get("loader"), (key, "loader"))
+    section = checker.validate(schema.LoaderSection, loader, (key, "loader"), ("loader",)) if loader else None
+    return SetConfig(dataset, transforms, section) if dataset else None
 
 
 def _transforms(checker: Checker, config: Config, entries, place: tuple, key: str) -> list[tuple[str, dict]]:
@@ -105,7 +105,7 @@ def _numbers(value):
 
 def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
     """Arguments of a transform, checked by its constructor; None if they are invalid, which becomes a problem."""
-    given = checker.counting((name,), checker.section(given, place, needed=False), place)
+    given = checker.effective((name,), checker.named_values(given, place, needed=False), place)
     given = {**DEFAULTS.get(name, {}), **given}
     if not _moderate(checker, given, place):
         return None
@@ -124,11 +124,11 @@ def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
         if key in STAND_INS and key not in given:
             continue
         fields[key] = (parameter.annotation, default)
-    model = pydantic.create_model(name, __config__=schema.Part.model_config, **fields)
-    part = checker.part(model, given, place, (name,))
-    if part is None:
+    model = pydantic.create_model(name, __config__=schema.Section.model_config, **fields)
+    section = checker.validate(model, given, place, (name,))
+    if section is None:
         return None
-    arguments = {key: getattr(part, key) for key in given}
+    arguments = {key: getattr(section, key) for key in given}
     try:
         TRANSFORMS[name](
             **arguments, **{k: v for k, v in STAND_INS.items() if k in parameters and k not in arguments}
@@ -139,11 +139,11 @@ def _arguments(checker: Checker, name: str, given, place: tuple) -> dict | None:
     return arguments
 
 
-def build_transforms(part: SetConfig, shared: Context) -> list:
+def build_transforms(section: SetConfig, shared: Context) -> list:
     """Build the transforms of a dataset.
 
     Args:
-        part: section Train or Eval.
+        section: section Train or Eval.
         shared: see `configuration.context`.
 
     Returns: the transforms in their order.
@@ -152,15 +152,17 @@ def build_transforms(part: SetConfig, shared: Context) -> list:
         "CTCLabelEncode": {"alphabet": shared.alphabet, "max_text_length": shared.longest},
         "ClsLabelEncode": {"label_list": shared.labels},
     }
-    return [TRANSFORMS[name](**{**given.get(name, {}), **arguments}) for name, arguments in part.transforms]
+    return [
+        TRANSFORMS[name](**{**given.get(name, {}), **arguments}) for name, arguments in section.transforms
+    ]
 
 
-def checked_source(config: Config, part: SetConfig, shared: Context, what: str):
+def checked_source(config: Config, section: SetConfig, shared: Context, what: str):
     """Read the entries of a dataset and check every one of them.
 
     Args:
         config: configuration that was read.
-        part: section Train or Eval.
+        section: section Train or Eval.
         shared: see `configuration.context`.
         what: name of the dataset in messages.
 
@@ -169,7 +171,7 @@ def checked_source(config: Config, part: SetConfig, shared: Context, what: str):
     Raises:
         LabelError: lists the invalid entries.
     """
-    given = part.dataset
+    given = section.dataset
     if given.name == "LMDBDataSet":
         source = LmdbSource(given.data_dir)
     else:
@@ -209,8 +211,8 @@ def check_line_heights(config: Config, nets: dict[str, paddle.nn.Layer]) -> None
         ConfigError: for a line of this height the backbone returns more than one row of features.
     """
     problems, main = [], next(iter(nets.values()))
-    for key, part in (("Train", config.train), ("Eval", config.evaluation)):
-        for number, (name, arguments) in enumerate(part.transforms):
+    for key, section in (("Train", config.train), ("Eval", config.evaluation)):
+        for number, (name, arguments) in enumerate(section.transforms):
             if name not in ("RecResizeImg", "ClsResizeImg"):
                 continue
             main.eval()
@@ -225,12 +227,12 @@ def check_line_heights(config: Config, nets: dict[str, paddle.nn.Layer]) -> None
     raise_for(config.path, problems, config.line)
 
 
-def build_dataset(config: Config, part: SetConfig, shared: Context, what: str) -> Dataset:
+def build_dataset(config: Config, section: SetConfig, shared: Context, what: str) -> Dataset:
     """Build a dataset and check every entry of it.
 
     Args:
         config: configuration that was read.
-        part: section Train or Eval.
+        section: section Train or Eval.
         shared: see `configuration.context`.
         what: name of the dataset in messages.
 
@@ -239,5 +241,5 @@ def build_dataset(config: Config, part: SetConfig, shared: Context, what: str) -
     Raises:
         LabelError: lists the invalid entries.
     """
-    source = checked_source(config, part, shared, what)
-    return Dataset(source, build_transforms(part, shared), seed=shared.seed)
+    source = checked_source(config, section, shared, what)
+    return Dataset(source, build_transforms(section, shared), seed=shared.seed)

@@ -25,15 +25,15 @@ def build_postprocess(config: Config) -> DBPostProcess:
 
     Returns: post-processing with the values of section PostProcess.
     """
-    part = config.postprocess
+    section = config.postprocess
     return DBPostProcess(
-        thresh=part.thresh,
-        box_thresh=part.box_thresh,
-        unclip_ratio=part.unclip_ratio,
-        max_candidates=part.max_candidates,
-        use_dilation=part.use_dilation,
-        score_mode=part.score_mode,
-        box_type=part.box_type,
+        thresh=section.thresh,
+        box_thresh=section.box_thresh,
+        unclip_ratio=section.unclip_ratio,
+        max_candidates=section.max_candidates,
+        use_dilation=section.use_dilation,
+        score_mode=section.score_mode,
+        box_type=section.box_type,
     )
 
 

@@ -16,13 +16,13 @@ from ..losses.ctc_loss import CTCTerm, PlainCTC
 from ..losses.enhanced_ctc import CenterTerm, EnhancedCTC
 from ..zoo.pretrained import read_centers
 from .compat import name_of
-from .schema import OneOf, Part, Weight, Width, ordinary
+from .schema import OneOf, Section, Weight, Width, ordinary
 
 Names = Annotated[list[str], MinLen(1)]
 Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1)]
 
 
-class _DBLossValues(Part):
+class _DBLossValues(Section):
     """Values of the DB loss, alone or as a term."""
 
     balance_loss: bool = True
@@ -42,7 +42,7 @@ class _DBLossValues(Part):
         )
 
 
-class DBLossPart(_DBLossValues):
+class DBLossSection(_DBLossValues):
     """Loss of a single detector."""
 
     name: Literal["DBLoss"]
@@ -58,7 +58,7 @@ class DBLossPart(_DBLossValues):
         return PlainDB(net, self.db_loss())
 
 
-class CTCLossPart(Part):
+class CTCLossSection(Section):
     """Loss of a single recognizer."""
 
     name: Literal["CTCLoss"]
@@ -75,7 +75,7 @@ class CTCLossPart(Part):
         return PlainCTC(net)
 
 
-class ClsLossPart(Part):
+class ClsLossSection(Section):
     """Loss of a single classifier."""
 
     name: Literal["ClsLoss"]
@@ -91,7 +91,7 @@ class ClsLossPart(Part):
         return PlainCrossEntropy(net)
 
 
-class CombinedLossPart(Part):
+class CombinedLossSection(Section):
     """Several terms; each of them is validated by its model in TERMS."""
 
     name: Literal["CombinedLoss"]
@@ -99,14 +99,14 @@ class CombinedLossPart(Part):
 
 
 LOSSES = {
-    "det": OneOf(DBLossPart, CombinedLossPart),
-    "cls": OneOf(ClsLossPart, CombinedLossPart),
-    "rec": OneOf(CTCLossPart, CombinedLossPart),
+    "det": OneOf(DBLossSection, CombinedLossSection),
+    "cls": OneOf(ClsLossSection, CombinedLossSection),
+    "rec": OneOf(CTCLossSection, CombinedLossSection),
 }
 """Section Loss, by task."""
 
 
-class TermPart(Part):
+class TermSection(Section):
     """Term of CombinedLoss."""
 
     weight: Weight = 1.0
@@ -133,7 +133,7 @@ class TermPart(Part):
         return []
 
 
-class _ListTermPart(TermPart):
+class _ListTermSection(TermSection):
     """Terms over single networks."""
 
     model_name_list: Names
@@ -142,7 +142,7 @@ class _ListTermPart(TermPart):
         return set(self.model_name_list)
 
 
-class _PairsTermPart(TermPart):
+class _PairsTermSection(TermSection):
     """Terms over pairs of networks. PaddleOCR's files write a single pair without the outer list."""
 
     model_name_pairs: Pairs
@@ -157,21 +157,21 @@ class _PairsTermPart(TermPart):
         return {name for pair in self.model_name_pairs for name in pair}
 
 
-class DistillationDBLossPart(_DBLossValues, _ListTermPart):
+class DistillationDBLossSection(_DBLossValues, _ListTermSection):
     """Term of CombinedLoss: students against the labels."""
 
     def term(self, classes: int) -> DBTerm:
         return DBTerm(self.model_name_list, self.db_loss())
 
 
-class DistillationDilaDBLossPart(_DBLossValues, _PairsTermPart):
+class DistillationDilaDBLossSection(_DBLossValues, _PairsTermSection):
     """Term of CombinedLoss: students against the dilated map of a teacher."""
 
     def term(self, classes: int) -> DilatedTerm:
         return DilatedTerm(self.model_name_pairs, self.db_loss())
 
 
-class _DMLPart(_PairsTermPart):
+class _DMLSection(_PairsTermSection):
     """Values of DistillationDMLLoss."""
 
     act: Literal["softmax", "sigmoid"] | None = None
@@ -180,7 +180,7 @@ class _DMLPart(_PairsTermPart):
     multi_head: Literal[False] = False
 
 
-class DetDMLLossPart(_DMLPart):
+class DetDMLLossSection(_DMLSection):
     """Term DistillationDMLLoss of CombinedLoss: detectors against each other."""
 
     @field_validator("maps_name")
@@ -199,7 +199,7 @@ class DetDMLLossPart(_DMLPart):
         return MapDMLTerm(self.model_name_pairs, act=self.act, use_log=self.use_log)
 
 
-class RecDMLLossPart(_DMLPart):
+class RecDMLLossSection(_DMLSection):
     """Term DistillationDMLLoss of CombinedLoss: recognizers against each other."""
 
     @model_validator(mode="after")
@@ -212,7 +212,7 @@ class RecDMLLossPart(_DMLPart):
         return SequenceDMLTerm(self.model_name_pairs)
 
 
-class DistillationCTCLossPart(_ListTermPart):
+class DistillationCTCLossSection(_ListTermSection):
     """Term of CombinedLoss: recognizers against the labels."""
 
     multi_head: Literal[False] = False
@@ -221,7 +221,7 @@ class DistillationCTCLossPart(_ListTermPart):
         return CTCTerm(self.model_name_list)
 
 
-class DistillationDistanceLossPart(_PairsTermPart):
+class DistillationDistanceLossSection(_PairsTermSection):
     """Term of CombinedLoss: features of recognizers against each other."""
 
     mode: Literal["l1", "l2", "smooth_l1"] = "l2"
@@ -230,7 +230,7 @@ class DistillationDistanceLossPart(_PairsTermPart):
         return DistanceTerm(self.model_name_pairs, mode=self.mode)
 
 
-class CTCTermPart(TermPart):
+class CTCTermSection(TermSection):
     """Term of CombinedLoss: CTC loss of the only recognizer."""
 
     use_focal_loss: Literal[False] = False
@@ -239,7 +239,7 @@ class CTCTermPart(TermPart):
         return CTCTerm(["Model"])
 
 
-class CenterLossPart(TermPart):
+class CenterLossSection(TermSection):
     """Term of CombinedLoss: center loss of the only recognizer."""
 
     num_classes: Annotated[int, Gt(0), Le(1_000_000)] = 6625
@@ -255,17 +255,17 @@ class CenterLossPart(TermPart):
 
 TERMS = {
     "det": {
-        "DistillationDBLoss": DistillationDBLossPart,
-        "DistillationDilaDBLoss": DistillationDilaDBLossPart,
-        "DistillationDMLLoss": DetDMLLossPart,
+        "DistillationDBLoss": DistillationDBLossSection,
+        "DistillationDilaDBLoss": DistillationDilaDBLossSection,
+        "DistillationDMLLoss": DetDMLLossSection,
     },
     "cls": {},
     "rec": {
-        "DistillationCTCLoss": DistillationCTCLossPart,
-        "DistillationDMLLoss": RecDMLLossPart,
-        "DistillationDistanceLoss": DistillationDistanceLossPart,
-        "CTCLoss": CTCTermPart,
-        "CenterLoss": CenterLossPart,
+        "DistillationCTCLoss": DistillationCTCLossSection,
+        "DistillationDMLLoss": RecDMLLossSection,
+        "DistillationDistanceLoss": DistillationDistanceLossSection,
+        "CTCLoss": CTCTermSection,
+        "CenterLoss": CenterLossSection,
     },
 }
 """Terms that CombinedLoss may have, by task."""

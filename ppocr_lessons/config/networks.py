@@ -16,12 +16,12 @@ from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
 from ..rec.crnn import CRNN
 from ..rec.feature_stride import rec_backbone
-from .schema import Above0, OneOf, Part, Weight, Width
+from .schema import Above0, OneOf, Section, Weight, Width
 
 Scale = Annotated[float, Gt(0), Le(10)]
 
 
-class DetMobileNetV3Part(Part):
+class DetMobileNetV3Section(Section):
     """Backbone MobileNetV3 of a detector."""
 
     name: Literal["MobileNetV3"]
@@ -34,7 +34,7 @@ class DetMobileNetV3Part(Part):
         return DetMobileNetV3(self.model_name, self.scale, disable_se=self.disable_se)
 
 
-class RecMobileNetV3Part(Part):
+class RecMobileNetV3Section(Section):
     """Backbone MobileNetV3 of a recognizer or a classifier."""
 
     name: Literal["MobileNetV3"]
@@ -52,14 +52,14 @@ class RecMobileNetV3Part(Part):
         )
 
 
-class _ResNetValues(Part):
+class _ResNetValues(Section):
     """Values of ResNet_vd."""
 
     name: Literal["ResNet"]
     layers: Literal[18, 34] = 34
 
 
-class DetResNetPart(_ResNetValues):
+class DetResNetSection(_ResNetValues):
     """Backbone ResNet_vd of a detector."""
 
     def build(self) -> paddle.nn.Layer:
@@ -67,7 +67,7 @@ class DetResNetPart(_ResNetValues):
         return ResNetVd(self.layers, task="det")
 
 
-class RecResNetPart(_ResNetValues):
+class RecResNetSection(_ResNetValues):
     """Backbone ResNet_vd of a recognizer."""
 
     def build(self) -> paddle.nn.Layer:
@@ -75,7 +75,7 @@ class RecResNetPart(_ResNetValues):
         return ResNetVd(self.layers, task="rec")
 
 
-class PPLCNetPart(Part):
+class PPLCNetSection(Section):
     """Backbone PP-LCNet of a recognizer, which PaddleOCR's files call MobileNetV1Enhance."""
 
     name: Literal["MobileNetV1Enhance"]
@@ -88,7 +88,7 @@ class PPLCNetPart(Part):
         return PPLCNet(self.scale)
 
 
-class DBFPNPart(Part):
+class DBFPNSection(Section):
     """Neck of a detector."""
 
     name: Literal["DBFPN"]
@@ -96,7 +96,7 @@ class DBFPNPart(Part):
     use_asf: Literal[False] = False
 
 
-class SequenceEncoderPart(Part):
+class SequenceEncoderSection(Section):
     """Neck of a recognizer."""
 
     name: Literal["SequenceEncoder"]
@@ -104,14 +104,14 @@ class SequenceEncoderPart(Part):
     hidden_size: Width = 48
 
 
-class DBHeadPart(Part):
+class DBHeadSection(Section):
     """Head of a detector."""
 
     name: Literal["DBHead"]
     k: Above0 = 50
 
 
-class CTCHeadPart(Part):
+class CTCHeadSection(Section):
     """Head of a recognizer. return_feats has no effect: the head always returns its features."""
 
     name: Literal["CTCHead"]
@@ -120,7 +120,7 @@ class CTCHeadPart(Part):
     return_feats: bool = False
 
 
-class ClsHeadPart(Part):
+class ClsHeadSection(Section):
     """Head of a classifier."""
 
     name: Literal["ClsHead"]
@@ -128,12 +128,12 @@ class ClsHeadPart(Part):
 
 
 BACKBONES = {
-    "det": OneOf(DetMobileNetV3Part, DetResNetPart),
-    "cls": OneOf(RecMobileNetV3Part),
-    "rec": OneOf(RecMobileNetV3Part, RecResNetPart, PPLCNetPart),
+    "det": OneOf(DetMobileNetV3Section, DetResNetSection),
+    "cls": OneOf(RecMobileNetV3Section),
+    "rec": OneOf(RecMobileNetV3Section, RecResNetSection, PPLCNetSection),
 }
-NECKS = {"det": OneOf(DBFPNPart), "rec": OneOf(SequenceEncoderPart)}
-HEADS = {"det": OneOf(DBHeadPart), "cls": OneOf(ClsHeadPart), "rec": OneOf(CTCHeadPart)}
+NECKS = {"det": OneOf(DBFPNSection), "rec": OneOf(SequenceEncoderSection)}
+HEADS = {"det": OneOf(DBHeadSection), "cls": OneOf(ClsHeadSection), "rec": OneOf(CTCHeadSection)}
 SECTIONS = {"Backbone": BACKBONES, "Neck": NECKS, "Head": HEADS}
 """Sections of a network, each by task. A classifier has no neck."""
 
@@ -141,7 +141,7 @@ ALGORITHMS = {"det": "DB", "cls": "CLS", "rec": "CRNN"}
 """The only algorithm of each task."""
 
 
-class SubNet(Part):
+class SubNet(Section):
     """Values of one of several networks beside its architecture."""
 
     freeze_params: bool = False
@@ -158,9 +158,9 @@ class NetConfig:
         sub: values that distillation has for each network.
     """
 
-    backbone: Part | None = None
-    neck: Part | None = None
-    head: Part | None = None
+    backbone: Section | None = None
+    neck: Section | None = None
+    head: Section | None = None
     sub: SubNet = field(default_factory=SubNet)
 
 

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from ..training.l2_decay import DecoupledDecay, regularizer
 from ..training.schedules import Schedule
-from .schema import Above0, Below1, Part, Weight
+from .schema import Above0, Below1, Section, Weight
 
 if TYPE_CHECKING:
     from .configuration import Config
@@ -17,7 +17,7 @@ LR = Annotated[float, Ge(0), Le(100)]
 Epochs = Annotated[float, Ge(0), Le(1_000_000)]
 
 
-class Optimizer(Part):
+class Optimizer(Section):
     """Section Optimizer without its parts lr and regularizer.
 
     None stands for the default of the optimizer: epsilon 1e-6 for RMSProp and 1e-8 for the others, momentum 0 for RMSProp
@@ -44,7 +44,7 @@ class Optimizer(Part):
         return paddle.nn.ClipGradByGlobalNorm(self.clip_norm_global) if self.clip_norm_global else None
 
 
-class LearningRate(Part):
+class LearningRate(Section):
     """Optimizer.lr. reach_zero is not a key of PaddleOCR; see training/schedules.py."""
 
     name: Literal[Schedule.NAMES] = "Const"
@@ -91,7 +91,7 @@ class LearningRate(Part):
         return self.max_lr if self.name == "OneCycle" else self.learning_rate
 
 
-class Regularizer(Part):
+class Regularizer(Section):
     """Optimizer.regularizer. decoupled is not a key of PaddleOCR; see training/l2_decay.py."""
 
     name: Literal["L1", "L2"]
@@ -99,23 +99,25 @@ class Regularizer(Part):
     decoupled: bool = False
 
 
-def _adam(part: Optimizer, rate: float, common: dict):
+def _adam(section: Optimizer, rate: float, common: dict):
     return paddle.optimizer.Adam(
-        rate, beta1=part.beta1, beta2=part.beta2, epsilon=part.epsilon or 1e-8, **common
+        rate, beta1=section.beta1, beta2=section.beta2, epsilon=section.epsilon or 1e-8, **common
     )
 
 
-def _momentum(part: Optimizer, rate: float, common: dict):
-    return paddle.optimizer.Momentum(rate, momentum=0.9 if part.momentum is None else part.momentum, **common)
+def _momentum(section: Optimizer, rate: float, common: dict):
+    return paddle.optimizer.Momentum(
+        rate, momentum=0.9 if section.momentum is None else section.momentum, **common
+    )
 
 
-def _rmsprop(part: Optimizer, rate: float, common: dict):
+def _rmsprop(section: Optimizer, rate: float, common: dict):
     return paddle.optimizer.RMSProp(
-        rate, rho=part.rho, epsilon=part.epsilon or 1e-6, momentum=part.momentum or 0.0, **common
+        rate, rho=section.rho, epsilon=section.epsilon or 1e-6, momentum=section.momentum or 0.0, **common
     )
 
 
-def _sgd(part: Optimizer, rate: float, common: dict):
+def _sgd(section: Optimizer, rate: float, common: dict):
     return paddle.optimizer.SGD(rate, **common)
 
 
@@ -133,11 +135,11 @@ def build_optimizer(config: "Config", layer: paddle.nn.Layer):
     Returns: an optimizer of Paddle whose learning rate is the highest one of the schedule; the trainer sets the rate of
         every step.
     """
-    part, rate = config.optimizer, config.lr.peak
-    common = {"parameters": layer.parameters(), "grad_clip": part.gradient_clip()}
-    if part.name == "AdamW":
+    section, rate = config.optimizer, config.lr.peak
+    common = {"parameters": layer.parameters(), "grad_clip": section.gradient_clip()}
+    if section.name == "AdamW":
         return _adamw(config, layer, rate, common)
-    return COUPLED[part.name](part, rate, {**common, "weight_decay": _coupled_decay(config)})
+    return COUPLED[section.name](section, rate, {**common, "weight_decay": _coupled_decay(config)})
 
 
 def _coupled_decay(config: "Config"):
@@ -149,22 +151,23 @@ def _coupled_decay(config: "Config"):
 
 def _adamw(config: "Config", layer: paddle.nn.Layer, rate: float, common: dict):
     """AdamW: the decay is always decoupled and of type L2; `build_decay` covers L1."""
-    part, decay = config.optimizer, config.regularizer
+    section, decay = config.optimizer, config.regularizer
     if decay:
         factor = decay.factor if decay.name == "L2" else 0.0
     else:
-        factor = 0.01 if part.weight_decay is None else part.weight_decay
-    words = (part.no_weight_decay_name or "").split()
+        factor = 0.01 if section.weight_decay is None else section.weight_decay
+    words = (section.no_weight_decay_name or "").split()
     spared = {
         parameter.name
         for name, parameter in layer.named_parameters()
-        if any(word in name for word in words) or (part.one_dim_param_no_weight_decay and parameter.ndim == 1)
+        if any(word in name for word in words)
+        or (section.one_dim_param_no_weight_decay and parameter.ndim == 1)
     }
     return paddle.optimizer.AdamW(
         rate,
-        beta1=part.beta1,
-        beta2=part.beta2,
-        epsilon=part.epsilon or 1e-8,
+        beta1=section.beta1,
+        beta2=section.beta2,
+        epsilon=section.epsilon or 1e-8,
         weight_decay=factor,
         apply_decay_param_fun=lambda name: name not in spared,
         **common,

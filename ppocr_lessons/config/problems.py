@@ -93,7 +93,7 @@ class Checker:
         """
         self.problems.append(Problem(place, reason))
 
-    def counting(self, kind: tuple, values: dict, place: tuple) -> dict:
+    def effective(self, kind: tuple, values: dict, place: tuple) -> dict:
         """Remove the keys of a section that PaddleOCR's files have and that have no effect here; see compat.py.
 
         Args:
@@ -107,7 +107,7 @@ class Checker:
         self.notes += [f"{dotted((*place, key))}: {reason}" for key, reason in told]
         return values
 
-    def section(self, values, place: tuple, *, needed: bool = True) -> dict:
+    def named_values(self, values, place: tuple, *, needed: bool = True) -> dict:
         """Check that a section consists of named values.
 
         Args:
@@ -124,7 +124,7 @@ class Checker:
             self.problem(place, what)
         return {}
 
-    def part(
+    def validate(
         self,
         model,
         values: dict,
@@ -146,7 +146,7 @@ class Checker:
 
         Returns: the model; None if the section is invalid. Every invalid value becomes a problem.
         """
-        values = self.counting(kind or place, values, place)
+        values = self.effective(kind or place, values, place)
         try:
             return model.model_validate(values)
         except pydantic.ValidationError as error:
@@ -158,23 +158,7 @@ class Checker:
         good = {key: value for key, value in values.items() if key not in bad}
         return model.model_validate(good) if rest and bad and _passes(model, good) else None
 
-    def one_of(self, known, name, place: tuple, what: str) -> bool:
-        """Check that a name is one of the known ones; any other name becomes a problem.
-
-        Args:
-            known: possible names.
-            name: value that was found.
-            place: place of the name in the file.
-            what: what the names stand for, in the plural, for the message.
-
-        Returns: whether the name is known.
-        """
-        if isinstance(name, str) and name_of(name) in known:
-            return True
-        self.problem(place, f"found {name!r:.60}; known {what} are {sorted(known)}")
-        return False
-
-    def named(self, models: OneOf, values, place: tuple, what: str):
+    def validate_named(self, models: OneOf, values, place: tuple, what: str):
         """Validate a section whose key `name` selects the model.
 
         Args:
@@ -185,13 +169,13 @@ class Checker:
 
         Returns: the model; None if the section is invalid. Every invalid value becomes a problem.
         """
-        values = self.section(values, place)
+        values = self.named_values(values, place)
         if not values:
             return None
         name = name_of(values.get("name"))
         if isinstance(name, str):
-            values = self.counting((name,), values, place)
-        return self.part(models, {**values, "name": name}, place, what=what)
+            values = self.effective((name,), values, place)
+        return self.validate(models, {**values, "name": name}, place, what=what)
 
 
 def _is_name(error: dict) -> bool:

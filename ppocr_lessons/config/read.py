@@ -42,11 +42,11 @@ class _Reading(Checker):
 
     def whole(self, path: str, file: YamlFile) -> Config:
         config = Config(path, self.values, notes=self.notes, file=file)
-        for key in self.counting((), self.values, ()):
+        for key in self.effective((), self.values, ()):
             if key not in SECTIONS:
                 self.problem((key,), f"unknown section; known are {list(SECTIONS)}")
-        config.settings = self.part(
-            schema.Global, self.section(self.values.get("Global"), ("Global",)), ("Global",), rest=True
+        config.settings = self.validate(
+            schema.Global, self.named_values(self.values.get("Global"), ("Global",)), ("Global",), rest=True
         )
         if config.settings and config.settings.prune is not None and not config.settings.pretrained_model:
             self.problem(
@@ -64,7 +64,7 @@ class _Reading(Checker):
         if config.task:
             self.loss(config)
             self.labels(config)
-            config.postprocess = self.named(
+            config.postprocess = self.validate_named(
                 schema.POSTPROCESSES[config.task],
                 self.values.get("PostProcess"),
                 ("PostProcess",),
@@ -83,7 +83,7 @@ class _Reading(Checker):
 
     def architecture(self, config: Config) -> None:
         place = ("Architecture",)
-        values = self.section(self.values.get("Architecture"), place)
+        values = self.named_values(self.values.get("Architecture"), place)
         if not values:
             return
         config.distillation = values.get("algorithm") == "Distillation"
@@ -94,16 +94,16 @@ class _Reading(Checker):
             return
         if values.get("name", "DistillationModel") != "DistillationModel":
             self.problem((*place, "name"), f"found {values['name']!r:.60}; known is 'DistillationModel'")
-        values = self.counting(place, values, place)
+        values = self.effective(place, values, place)
         self.no_transform(values, place)
         for key in values.keys() - {"model_type", "name", "algorithm", "Models", "Transform"}:
             self.problem(
                 (*place, key), "unknown key; known here are ['Models', 'algorithm', 'model_type', 'name']"
             )
-        models = self.section(values.get("Models"), (*place, "Models"))
+        models = self.named_values(values.get("Models"), (*place, "Models"))
         for name, sub in models.items():
             here = (*place, "Models", name)
-            sub = self.section(sub, here)
+            sub = self.named_values(sub, here)
             task = self.task(sub, here) if sub else ""
             if not task:
                 continue
@@ -122,7 +122,9 @@ class _Reading(Checker):
 
     def task(self, values: dict, place: tuple) -> str:
         task = values.get("model_type")
-        if not self.one_of(networks.ALGORITHMS, task, (*place, "model_type"), "tasks"):
+        if not isinstance(task, str) or task not in networks.ALGORITHMS:
+            known = sorted(networks.ALGORITHMS)
+            self.problem((*place, "model_type"), f"found {task!r:.60}; known tasks are {known}")
             return ""
         if values.get("algorithm") != networks.ALGORITHMS[task]:
             known = [networks.ALGORITHMS[task], "Distillation"]
@@ -137,7 +139,7 @@ class _Reading(Checker):
         known = {"model_type", "algorithm", "Transform", "Backbone", "Neck", "Head"} | (
             sub_keys if inside else set()
         )
-        values = self.counting(("Architecture",), values, place) | {
+        values = self.effective(("Architecture",), values, place) | {
             k: v for k, v in values.items() if inside and k in sub_keys
         }
         for key in values.keys() - known:
@@ -151,19 +153,19 @@ class _Reading(Checker):
                 if given:
                     self.problem(here, f"found {given!r:.60}; networks of {task} have no {key}")
                 continue
-            part = self.section(given, here)
-            if part:
-                part = self.counting(("Architecture", key), part, here)
-                found[key] = self.named(models[task], part, here, f"{key.lower()}s of {task}")
+            section = self.named_values(given, here)
+            if section:
+                section = self.effective(("Architecture", key), section, here)
+                found[key] = self.validate_named(models[task], section, here, f"{key.lower()}s of {task}")
         net.backbone, net.neck, net.head = (found.get(key) for key in networks.SECTIONS)
         if inside:
             given = {k: v for k, v in values.items() if k in sub_keys}
-            net.sub = self.part(networks.SubNet, given, place, rest=True) or networks.SubNet()
+            net.sub = self.validate(networks.SubNet, given, place, rest=True) or networks.SubNet()
         return net
 
     def loss(self, config: Config) -> None:
         place = ("Loss",)
-        values = self.section(self.values.get("Loss"), place)
+        values = self.named_values(self.values.get("Loss"), place)
         if not values:
             return
         if values.get("name") != "CombinedLoss":
@@ -172,8 +174,10 @@ class _Reading(Checker):
                     (*place, "name"), f"found {values.get('name')!r:.60}; distillation needs 'CombinedLoss'"
                 )
                 return
-            part = self.named(losses.LOSSES[config.task], values, place, f"losses of {config.task}")
-            config.losses = [(part.name, part)] if part else []
+            section = self.validate_named(
+                losses.LOSSES[config.task], values, place, f"losses of {config.task}"
+            )
+            config.losses = [(section.name, section)] if section else []
             return
         for key in values.keys() - {"name", "loss_config_list"}:
             self.problem((*place, key), "unknown key; known here are ['loss_config_list', 'name']")
@@ -190,18 +194,18 @@ class _Reading(Checker):
             self.problem(place, f"found {term!r:.60}; known losses of {config.task} are {sorted(models)}")
             return
         ((name, values),) = term.items()
-        part = self.part(
-            models[name], self.section(values, (*place, name), needed=False), (*place, name), (name,)
+        section = self.validate(
+            models[name], self.named_values(values, (*place, name), needed=False), (*place, name), (name,)
         )
-        if part is None:
+        if section is None:
             return
-        unknown = sorted(part.networks() - config.nets.keys())
+        unknown = sorted(section.networks() - config.nets.keys())
         if unknown:
             self.problem(
                 (*place, name), f"nets {unknown} are not among Architecture.Models: {list(config.nets)}"
             )
-        self.notes += [f"{dotted((*place, name))}: {note}" for note in part.notes()]
-        config.losses.append((name, part))
+        self.notes += [f"{dotted((*place, name))}: {note}" for note in section.notes()]
+        config.losses.append((name, section))
 
     def no_transform(self, values: dict, place: tuple) -> None:
         """Transform is empty in PaddleOCR's files of these algorithms; others rectify text lines there."""
@@ -226,38 +230,38 @@ class _Reading(Checker):
 
     def optimizer(self, config: Config) -> None:
         place = ("Optimizer",)
-        values = self.section(self.values.get("Optimizer"), place)
+        values = self.named_values(self.values.get("Optimizer"), place)
         if not values:
             return
         own = {k: v for k, v in values.items() if k not in ("lr", "regularizer")}
-        config.optimizer = self.part(optimizer.Optimizer, own, place)
-        lr = self.section(values.get("lr"), (*place, "lr"))
+        config.optimizer = self.validate(optimizer.Optimizer, own, place)
+        lr = self.named_values(values.get("lr"), (*place, "lr"))
         if lr:
-            config.lr = self.part(
+            config.lr = self.validate(
                 optimizer.LearningRate,
                 {**lr, "name": name_of(lr.get("name", "Const"))},
                 (*place, "lr"),
             )
-        given = self.section(values.get("regularizer"), (*place, "regularizer"), needed=False)
+        given = self.named_values(values.get("regularizer"), (*place, "regularizer"), needed=False)
         if given:
             given = {**given, "name": name_of(given.get("name"))}
-            config.regularizer = self.part(optimizer.Regularizer, given, (*place, "regularizer"))
+            config.regularizer = self.validate(optimizer.Regularizer, given, (*place, "regularizer"))
 
     def metric(self, config: Config) -> None:
         place = ("Metric",)
-        values = self.section(self.values.get("Metric"), place)
+        values = self.named_values(self.values.get("Metric"), place)
         if not values:
             return
-        config.metric = part = self.part(schema.MetricPart, values, place)
-        if part is None:
+        config.metric = section = self.validate(schema.MetricSection, values, place)
+        if section is None:
             return
         expected, indicators = schema.METRICS[config.task]
-        inner = part.base_metric_name if part.name == "DistillationMetric" else part.name
+        inner = section.base_metric_name if section.name == "DistillationMetric" else section.name
         if inner != expected:
             self.problem(place, f"found {inner!r}; the metric of {config.task} is {expected!r}")
-        if part.main_indicator not in indicators:
+        if section.main_indicator not in indicators:
             self.problem(
-                (*place, "main_indicator"), f"found {part.main_indicator!r}; known are {list(indicators)}"
+                (*place, "main_indicator"), f"found {section.main_indicator!r}; known are {list(indicators)}"
             )
-        if config.distillation and part.key not in config.nets:
-            self.problem((*place, "key"), f"found {part.key!r}; the nets are {list(config.nets)}")
+        if config.distillation and section.key not in config.nets:
+            self.problem((*place, "key"), f"found {section.key!r}; the nets are {list(config.nets)}")

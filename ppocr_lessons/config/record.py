@@ -46,8 +46,8 @@ def _file_sum(path: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
-def _files_of(part: SetConfig) -> list[pathlib.Path]:
-    given = part.dataset
+def _files_of(section: SetConfig) -> list[pathlib.Path]:
+    given = section.dataset
     if given.name == "LMDBDataSet":
         return sorted(pathlib.Path(given.data_dir).rglob("data.mdb"))
     files = given.label_file_list or []
@@ -63,8 +63,8 @@ def content(config: Config) -> dict[str, list[str]]:
     Returns: lists of SHA-256 by the key that names the files.
     """
     sums = {
-        f"{what}.dataset.label_file_list": [_file_sum(path) for path in _files_of(part)]
-        for what, part in (("Train", config.train), ("Eval", config.evaluation))
+        f"{what}.dataset.label_file_list": [_file_sum(path) for path in _files_of(section)]
+        for what, section in (("Train", config.train), ("Eval", config.evaluation))
     }
     if config.settings.character_dict_path:
         sums["Global.character_dict_path"] = [sha256(config.settings.character_dict_path)]
@@ -86,17 +86,21 @@ def agreement(config: Config) -> dict[str, object]:
     for name, net in config.nets.items():
         place = f"Architecture.Models.{name}" if config.distillation else "Architecture"
         parts = {"Backbone": net.backbone, "Neck": net.neck, "Head": net.head}
-        whole[place] = {key: part and part.model_dump() for key, part in parts.items()} | net.sub.model_dump()
-    whole["Loss"] = [{"weight": None, **part.model_dump(), "name": name} for name, part in config.losses]
+        whole[place] = {
+            key: section and section.model_dump() for key, section in parts.items()
+        } | net.sub.model_dump()
+    whole["Loss"] = [
+        {"weight": None, **section.model_dump(), "name": name} for name, section in config.losses
+    ]
     whole["Optimizer"] = config.optimizer.model_dump() | {
         "lr": config.lr.model_dump(),
         "regularizer": config.regularizer and config.regularizer.model_dump(),
     }
-    for what, part in (("Train", config.train), ("Eval", config.evaluation)):
-        dataset = part.dataset.model_dump(exclude={"label_file_list"})
+    for what, section in (("Train", config.train), ("Eval", config.evaluation)):
+        dataset = section.dataset.model_dump(exclude={"label_file_list"})
         dataset["data_dir"] = str(pathlib.Path(dataset["data_dir"]).resolve())
         dataset["transforms"] = [
-            [name, arguments] for name, arguments in part.transforms if name in TRANSFORMS
+            [name, arguments] for name, arguments in section.transforms if name in TRANSFORMS
         ]
         whole[what] = {"dataset": dataset}
     whole["Train"]["loader"] = config.train.loader.model_dump(exclude={"num_workers", "use_shared_memory"})
@@ -107,11 +111,11 @@ def agreement(config: Config) -> dict[str, object]:
 
 def _flatten(place: str, value, into: dict) -> None:
     if isinstance(value, dict):
-        for key, part in value.items():
-            _flatten(f"{place}.{key}" if place else key, part, into)
+        for key, section in value.items():
+            _flatten(f"{place}.{key}" if place else key, section, into)
     elif isinstance(value, list):
-        for number, part in enumerate(value):
-            _flatten(f"{place}[{number}]", part, into)
+        for number, section in enumerate(value):
+            _flatten(f"{place}[{number}]", section, into)
     else:
         into[place] = value
 

@@ -21,7 +21,7 @@ Weight = Annotated[float, Ge(0), Le(1_000_000)]
 Above0 = Annotated[float, Gt(0), Le(1_000_000)]
 
 
-class Part(BaseModel):
+class Section(BaseModel):
     """Base of all models: unknown keys and values of the wrong type are errors."""
 
     model_config = ConfigDict(
@@ -36,13 +36,13 @@ class OneOf:
         *models: models with a field `name` of type Literal.
     """
 
-    def __init__(self, *models: type[Part]):
+    def __init__(self, *models: type[Section]):
         self.models = {get_args(model.model_fields["name"].annotation)[0]: model for model in models}
         self._adapter = TypeAdapter(
             Annotated[Union[models], Field(discriminator="name")] if len(models) > 1 else models[0]  # noqa: UP007
         )
 
-    def model_validate(self, values: dict) -> Part:
+    def model_validate(self, values: dict) -> Section:
         """Validate a section.
 
         Args:
@@ -56,7 +56,7 @@ class OneOf:
         return self._adapter.validate_python(values)
 
 
-class Global(Part):
+class Global(Section):
     """Section Global. Keys that PaddleOCR does not have: device, save_batch_step, accumulate, ema_decay, tensorboard,
     freeze, prune.
 
@@ -103,7 +103,7 @@ def ordinary(path) -> str:
     return str(path)
 
 
-class DBPostProcessPart(Part):
+class DBPostProcessSection(Section):
     """PostProcess of a detector."""
 
     name: Literal["DBPostProcess"]
@@ -116,7 +116,7 @@ class DBPostProcessPart(Part):
     box_type: Literal["quad", "poly"] = "quad"
 
 
-class DistillationDBPostProcessPart(DBPostProcessPart):
+class DistillationDBPostProcessSection(DBPostProcessSection):
     """PostProcess of several detectors. model_name and key have no effect: Metric.key names the network."""
 
     name: Literal["DistillationDBPostProcess"]
@@ -124,7 +124,7 @@ class DistillationDBPostProcessPart(DBPostProcessPart):
     key: str | None = None
 
 
-class DistillationCTCLabelDecodePart(Part):
+class DistillationCTCLabelDecodeSection(Section):
     """PostProcess of several recognizers. model_name and key have no effect: Metric.key names the network."""
 
     name: Literal["DistillationCTCLabelDecode"]
@@ -133,27 +133,27 @@ class DistillationCTCLabelDecodePart(Part):
     multi_head: Literal[False] = False
 
 
-class CTCLabelDecodePart(Part):
+class CTCLabelDecodeSection(Section):
     """PostProcess of a recognizer."""
 
     name: Literal["CTCLabelDecode"]
 
 
-class ClsPostProcessPart(Part):
+class ClsPostProcessSection(Section):
     """PostProcess of a classifier."""
 
     name: Literal["ClsPostProcess"]
 
 
 POSTPROCESSES = {
-    "det": OneOf(DBPostProcessPart, DistillationDBPostProcessPart),
-    "cls": OneOf(ClsPostProcessPart),
-    "rec": OneOf(CTCLabelDecodePart, DistillationCTCLabelDecodePart),
+    "det": OneOf(DBPostProcessSection, DistillationDBPostProcessSection),
+    "cls": OneOf(ClsPostProcessSection),
+    "rec": OneOf(CTCLabelDecodeSection, DistillationCTCLabelDecodeSection),
 }
 """Section PostProcess, by task."""
 
 
-class MetricPart(Part):
+class MetricSection(Section):
     """Section Metric."""
 
     name: str
@@ -169,7 +169,7 @@ METRICS = {"det": ("DetMetric", ("hmean", "precision", "recall")), "cls": ("ClsM
 """Name of the metric of each task, and its scores."""
 
 
-class DatasetPart(Part):
+class DatasetSection(Section):
     """Train.dataset and Eval.dataset without the transforms. Keys that PaddleOCR does not have: on_bad, allow_outside."""
 
     name: Literal["SimpleDataSet", "LMDBDataSet"]
@@ -186,7 +186,7 @@ class DatasetPart(Part):
         return [float(v) if isinstance(v, int) else v for v in value] if isinstance(value, list) else value
 
 
-class LoaderPart(Part):
+class LoaderSection(Section):
     """Train.loader and Eval.loader."""
 
     shuffle: bool = False

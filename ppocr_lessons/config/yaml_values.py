@@ -136,9 +136,9 @@ class _Values:
         """Values of `<<`: one section, or several of which the first takes precedence."""
         given = self.of(node, level + 1)
         given = given if isinstance(given, list) else [given]
-        if not all(isinstance(part, dict) for part in given):
+        if not all(isinstance(section, dict) for section in given):
             raise PlainYamlError(line, "<< takes named values, or a list of them")
-        return {key: value for part in reversed(given) for key, value in part.items()}
+        return {key: value for section in reversed(given) for key, value in section.items()}
 
     def scalar(self, node, line: int):
         kind = node.tag.removeprefix(_TAG)

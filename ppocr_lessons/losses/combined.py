@@ -1,7 +1,7 @@
 """A weighted sum of losses over several networks: the base of every distillation and of Enhanced CTC (chapter 3)."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import paddle
 from paddle import nn
@@ -12,8 +12,8 @@ from .objective import Objective
 class NetOutput(NamedTuple):
     """Output of a network: `answer` (maps or logits) and `feats`, its named intermediate features."""
 
-    answer: object
-    feats: object
+    answer: Any
+    feats: Any
 
 
 class Term(Protocol):

@@ -6,7 +6,7 @@ import pytest
 from paddle import nn
 
 from ppocr_lessons.config import ConfigError, networks, read_config
-from ppocr_lessons.config.schema import OneOf, Part
+from ppocr_lessons.config.schema import OneOf, Section
 from ppocr_lessons.experiment import prepare
 
 from .conftest import CONFIGS
@@ -26,7 +26,7 @@ class Tiny(nn.Layer):
         return self.conv(x)
 
 
-class TinyPart(Part):
+class TinySection(Section):
     """Backbone Tiny."""
 
     name: Literal["Tiny"]
@@ -41,7 +41,7 @@ def test_a_new_backbone(overrides, monkeypatch):
     with pytest.raises(ConfigError, match=r"found 'Tiny'; known backbones of rec are.*'MobileNetV1Enhance'"):
         read_config(PATH, given)
     known = networks.BACKBONES["rec"].models.values()
-    monkeypatch.setitem(networks.BACKBONES, "rec", OneOf(*known, TinyPart))
+    monkeypatch.setitem(networks.BACKBONES, "rec", OneOf(*known, TinySection))
     net = prepare(read_config(PATH, given), progress=False).nets["Model"]
     assert isinstance(net.backbone, Tiny) and net.backbone.out_channels == 16
     with pytest.raises(

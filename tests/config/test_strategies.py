@@ -178,3 +178,15 @@ def test_a_configuration_and_python_build_the_same_strategy(key, read_both):
     # A file may name a pair in the other order.
     assert sorted(found.values()) == pytest.approx(sorted(wanted.values()), rel=1e-6)
     assert {frozenset(k.split("_")) for k in found} == {frozenset(k.split("_")) for k in wanted}
+
+
+def test_a_single_term_keeps_its_weight(overrides):
+    """CombinedLoss of the CTC loss alone, which was once built as the plain loss."""
+    path = FOLDER / "paddleocr/2022/ch_PP-OCRv2_rec.yml"
+    given = [*overrides("rec"), "Loss={name: CombinedLoss, loss_config_list: [{CTCLoss: {weight: 3.0}}]}"]
+    single, weighted = (
+        prepare(read_config(path, changes), progress=False) for changes in (overrides("rec"), given)
+    )
+    batch = single.loader.batch_at(0)
+    losses = [float(run.trainer.strategy(batch).loss) for run in (single, weighted)]
+    assert losses[1] == pytest.approx(3 * losses[0], rel=1e-5)
