@@ -1,59 +1,18 @@
-"""Alphabet, decoding, loss."""
+"""The alphabet: classes, dictionaries and their errors."""
 
-import itertools
-
-import numpy as np
-import paddle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ppocr_lessons.losses.ctc_loss import PlainCTC, ctc_losses
 from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
-from ppocr_lessons.rec.ctc_decode import collapse, greedy_decode
 
 AB = Alphabet("ab", use_space=False)
-
-
-def _one_hot(classes, k=3):
-    return np.eye(k, dtype=np.float32)[classes][None]
-
-
-@pytest.mark.parametrize(
-    ("steps", "text"),
-    [([0, 1, 1, 0, 1, 2, 2], "aab"), ([1, 1, 1], "a"), ([0, 0], ""), ([2, 0, 2], "bb"), ([1, 2, 1], "aba")],
-)
-def test_collapse_by_hand(steps, text):
-    assert greedy_decode(_one_hot(steps), AB)[0].text == text
-
-
-def test_score_is_the_mean_of_what_is_kept():
-    probs = np.array([[[0.1, 0.8, 0.1], [0.2, 0.7, 0.1], [0.9, 0.05, 0.05], [0.3, 0.1, 0.6]]], np.float32)
-    reading = greedy_decode(probs, AB)[0]
-    assert reading.text == "ab" and reading.score == pytest.approx((0.8 + 0.6) / 2)
-
-
-def test_nothing_read_scores_zero_and_not_nan():
-    assert greedy_decode(_one_hot([0, 0, 0]), AB)[0] == ("", 0.0)
-
-
-def test_shape_is_checked():
-    with pytest.raises(ValueError, match=r"\(N, T, 3\) is needed"):
-        greedy_decode(np.zeros((1, 4, 5)), AB)
 
 
 @given(st.text(alphabet=ENGLISH + " ", max_size=30))
 def test_encode_and_decode(text):
     alphabet = Alphabet(ENGLISH)
     assert alphabet.decode(alphabet.encode(text)) == text
-
-
-@given(st.lists(st.integers(0, 4), min_size=1, max_size=20))
-def test_collapse_keeps_no_blank_and_no_repeat(classes):
-    keep = collapse(classes)
-    assert all(classes[i] != 0 for i in np.nonzero(keep)[0])
-    merged = [k for k, _ in itertools.groupby(classes) if k != 0]
-    assert [classes[i] for i in np.nonzero(keep)[0]] == merged
 
 
 def test_alphabet_errors(tmp_path):
@@ -120,28 +79,30 @@ def test_english_has_96_classes():
     assert Alphabet(ENGLISH).classes == 96
 
 
-def test_loss_equals_the_sum_over_all_alignments(rng):
-    logits = rng.standard_normal((1, 4, 3)).astype(np.float32)
-    probs = np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
-    total = 0.0
-    for path in itertools.product(range(3), repeat=4):
-        if AB.decode([path[i] for i in np.nonzero(collapse(path))[0]]) == "ab":
-            total += np.prod([probs[0, t, c] for t, c in enumerate(path)])
-    loss = ctc_losses(
-        paddle.to_tensor(logits),
-        paddle.to_tensor(np.array([[1, 2]], np.int32)),
-        paddle.to_tensor(np.array([2])),
-    )
-    assert float(loss.sum()) == pytest.approx(-np.log(total), rel=1e-4)
+def test_classes_in_order_and_the_space_last():
+    assert Alphabet("ba").index == {"b": 1, "a": 2, " ": 3} and Alphabet("ba").classes == 4
+    assert Alphabet("ba", use_space=False).classes == 3
+    assert Alphabet("b a").characters == ["b", " ", "a"] and Alphabet([" "], use_space=False).classes == 2
+    assert Alphabet("").characters == [" "]
+    assert Alphabet("ab").decode([0, 2, 0, 1, 3, 0]) == "ba " and Alphabet("ab").decode([]) == ""
 
 
-def test_strategy_names_its_part(rng):
-    from ppocr_lessons.datasets.batches import RecBatch
-    from ppocr_lessons.datasets.synthetic.streams import encode_labels
-    from ppocr_lessons.rec import crnn_mobile
+def test_capital_letters_may_be_read_as_small_ones():
+    lower = Alphabet("ab", lower=True)
+    assert lower.encode("AbB") == [1, 2, 2] and lower.lower
+    with pytest.raises(ValueError, match=r"\['A', 'C'\]"):
+        Alphabet("ab").encode("CaA")
 
-    alphabet = Alphabet(ENGLISH)
-    batch = RecBatch(paddle.randn([2, 3, 32, 64]), *encode_labels(["ab", "c d"], alphabet))
-    result = PlainCTC(crnn_mobile(alphabet.classes))(batch)
-    assert list(result.parts) == ["ctc"] and float(result.loss) > 0
-    assert result.outputs.shape == [2, 16, 96]
+
+def test_dictionary_files(tmp_path):
+    def read(text, **options):
+        (tmp_path / "d.txt").write_bytes(text.encode())
+        return Alphabet.from_file(tmp_path / "d.txt", **options).characters
+
+    assert read("a\nb\n") == read("a\nb") == ["a", "b", " "]
+    assert read("a\nb\n", use_space=False) == ["a", "b"]
+    assert read("a\n \n") == ["a", " ", " "] and read("a\n \n", use_space=False) == ["a", " "]
+    with pytest.raises(ValueError, match=r"d\.txt.*line 2: 'a' is a duplicate of line 1"):
+        read("a\na\n")
+    with pytest.raises(ValueError, match=r"none\.txt"):
+        Alphabet.from_file(tmp_path / "none.txt")
