@@ -1,4 +1,4 @@
-"""Configurations of PaddleOCR's kind, read on top of the constructors, and the course's own."""
+"""Configurations in the format of PaddleOCR: read, validated and built. The course's own files are here as well."""
 
 from .problems import ConfigError
 from .read import read_config
