@@ -14,7 +14,8 @@ import paddle.nn.functional as F
 from .datasets.resize import fit_line, line_width, normalize_page, page_size
 from .det.metric import DetMetric
 from .det.postprocess import DBPostProcess
-from .rec.ctc import Alphabet, greedy_decode
+from .rec.alphabet import Alphabet
+from .rec.ctc_decode import greedy_decode
 from .rec.metric import RecMetric
 from .training import parallel
 

@@ -11,7 +11,7 @@ import numpy as np
 from .datasets.pictures import read_picture
 from .deploy.rectify import crop_line, reading_order, turn_over
 from .deploy.stages import Classifier, Detection, Detector, Direction, Recognizer
-from .rec.ctc import Reading
+from .rec.ctc_decode import Reading
 
 CLS_THRESH = 0.9
 DROP_SCORE = 0.5

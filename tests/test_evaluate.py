@@ -11,7 +11,7 @@ from ppocr_lessons.datasets.synthetic.pages import Line, Page
 from ppocr_lessons.det.db_head import DBMaps
 from ppocr_lessons.det.postprocess import DBPostProcess
 from ppocr_lessons.evaluate import evaluate_det, evaluate_rec, score_classifier
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 
 
 class Seen:

@@ -20,8 +20,8 @@ import paddle
 
 from .. import experiment
 from ..config import read_config
-from ..config.build import context
-from ..config.build_data import build_dataset
+from ..config.configuration import context
+from ..config.data import build_dataset
 from ..config.optimizer import build_optimizer
 from ..datasets.synthetic.write import write_set
 from ..deploy.export import export_cached, size_mb

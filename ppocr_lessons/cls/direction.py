@@ -1,4 +1,4 @@
-"""The direction classifier: does the line stand upright, or upside down? (chapter 2.2)"""
+"""The direction classifier: is a text line upright or upside down? (chapter 2.2)"""
 
 from typing import NamedTuple
 
@@ -13,17 +13,17 @@ from ..losses.objective import Objective
 from ..zoo.shipped import load_shipped
 
 DIRECTIONS = ("0", "180")
-"""Labels of the two classes, in the order of the logits."""
+"""Labels of the two classes in degrees, in the order of the logits."""
 
 
 class ClsFeatures(NamedTuple):
-    """Named intermediates: `backbone`, (N, C, 1, W / 4)."""
+    """Intermediate features of the classifier: `backbone`, (N, C, H', W / 4)."""
 
     backbone: paddle.Tensor
 
 
 class ClsHead(nn.Layer):
-    """Mean over the map, then one linear layer.
+    """Global average pooling and one linear layer.
 
     Args:
         in_channels: width of the feature map.
@@ -45,10 +45,10 @@ class ClsHead(nn.Layer):
 
 
 class DirectionClassifier(nn.Layer):
-    """MobileNetV3 and a linear layer over the mean (chapter 2.2).
+    """Backbone, global average pooling and one linear layer (chapter 2.2).
 
     Args:
-        backbone: returns one map and has `out_channels`.
+        backbone: layer that returns one feature map, with its width as `out_channels`.
         classes: number of directions.
 
     Shape:
@@ -70,7 +70,7 @@ class DirectionClassifier(nn.Layer):
 def direction_mobile(
     classes: int = 2, *, scale: float = 0.35, pretrained: bool = False
 ) -> DirectionClassifier:
-    """PP-OCR's direction classifier, cls_mv3: MobileNetV3 small 0.35.
+    """The direction classifier of PP-OCR, cls_mv3: MobileNetV3 small 0.35.
 
     Args:
         classes: number of directions.
@@ -86,10 +86,12 @@ def direction_mobile(
 
 
 class PlainCrossEntropy:
-    """Train one classifier with cross entropy.
+    """Train one classifier with the cross entropy loss.
 
     Args:
         net: the classifier.
+
+    PaddleOCR: ClsLoss in ppocr/losses/cls_loss.py.
     """
 
     def __init__(self, net):

@@ -7,7 +7,7 @@ import numpy as np
 import pydantic
 
 from ..det.postprocess import DBPostProcess
-from ..rec.ctc import Alphabet
+from ..rec.alphabet import Alphabet
 from .export import export
 from .export_record import ABOUT, FolderError, read_record
 from .stages import Detector, Recognizer

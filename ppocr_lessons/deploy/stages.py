@@ -12,7 +12,8 @@ from ..cls.input_resolution import cls_resize
 from ..datasets.pictures import read_picture
 from ..datasets.resize import fit_line, line_width, normalize_page, page_size
 from ..det.postprocess import DBPostProcess
-from ..rec.ctc import Alphabet, Reading, greedy_decode
+from ..rec.alphabet import Alphabet
+from ..rec.ctc_decode import Reading, greedy_decode
 from ..zoo.pretrained import detector_postprocess, english, pretrained
 from .predictor import Predictor
 

@@ -13,8 +13,8 @@ import numpy as np
 from ..cls.direction import direction_mobile
 from ..det.dbnet import db_mobile
 from ..det.postprocess import DBPostProcess
+from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import crnn_mobile
-from ..rec.ctc import ENGLISH, Alphabet
 from ..training.tensor_files import WeightsError, assign, read_tensors
 from .array_checks import ArrayEntry, Entries, Items, PickleError
 from .pdparams import MAX_FILE, read_entries

@@ -33,7 +33,7 @@ from ppocr_lessons.datasets.sources import Entry
 from ppocr_lessons.datasets.synthetic.pages import line_at
 from ppocr_lessons.det.postprocess import DBPostProcess
 from ppocr_lessons.det.targets import make_shrink_map, make_threshold_map, validate_polygons
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 
 GOALS = {
     "TIA distort": 12, "TIA stretch": 12, "TIA perspective": 8, "RecAug": 8, "recognition pipeline": 6, "border map": 3,

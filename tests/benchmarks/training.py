@@ -19,8 +19,8 @@ from ppocr_lessons.datasets.batches import ClsBatch, DetBatch, RecBatch
 from ppocr_lessons.det.db_loss import PlainDB
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.kernels.transpose import Conv2DTranspose
+from ppocr_lessons.losses.ctc_loss import PlainCTC
 from ppocr_lessons.rec.crnn import crnn_mobile
-from ppocr_lessons.rec.ctc import PlainCTC
 
 OURS = Conv2DTranspose.forward
 GOALS = {"recognition": 1.8, "detection": 1.3, "direction": 1.0}

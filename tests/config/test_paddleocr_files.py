@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from ppocr_lessons.config import read_config
-from ppocr_lessons.config.build import context
 from ppocr_lessons.config.compat import IGNORED
+from ppocr_lessons.config.configuration import context
 from ppocr_lessons.experiment import prepare, train
 
 from .conftest import CONFIGS, ROOT

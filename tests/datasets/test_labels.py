@@ -13,7 +13,7 @@ from ppocr_lessons.datasets.labels import LabelError, LabelFile, parse_page
 from ppocr_lessons.datasets.loader import Dataset
 from ppocr_lessons.datasets.sources import ListSource, LmdbSource
 from ppocr_lessons.datasets.transforms import DecodeImage
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 
 AB = Alphabet("abcdefghijklmnopqrstuvwxyz,0123456789")
 SQUARE = [[1, 1], [30, 1], [30, 20], [1, 20]]

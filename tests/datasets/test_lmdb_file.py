@@ -15,7 +15,7 @@ from ppocr_lessons.datasets.checks import checked, find_problems
 from ppocr_lessons.datasets.labels import LabelError
 from ppocr_lessons.datasets.lmdb_file import LmdbError, LmdbFile
 from ppocr_lessons.datasets.sources import LmdbSource
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 
 lmdb = pytest.importorskip("lmdb")
 LETTERS = Alphabet("abcdefghijklmnopqrstuvwxyz0123456789")

@@ -35,7 +35,7 @@ from ppocr_lessons.datasets.sources import ListSource
 from ppocr_lessons.datasets.transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
 from ppocr_lessons.datasets.workers import LoaderError
 from ppocr_lessons.det.targets import make_targets
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 
 DATA = pathlib.Path(__file__).parents[2] / "data"
 DET = [DecodeImage(), DetLabelEncode(), CopyPaste(), IaaAugment(), EastRandomCropData(size=(96, 96)),

@@ -10,7 +10,7 @@ from ppocr_lessons.datasets.pictures import read_picture
 from ppocr_lessons.datasets.shipped import shipped_page
 from ppocr_lessons.datasets.synthetic.corpus import chinese_characters
 from ppocr_lessons.datasets.synthetic.pages import page_at
-from ppocr_lessons.rec.ctc import ENGLISH
+from ppocr_lessons.rec.alphabet import ENGLISH
 
 DATA = pathlib.Path(__file__).parents[2] / "data"
 COUNTS = {"det_en": 24, "det_zh": 8, "rec_en": 300, "rec_zh": 240, "cls_en": 240}

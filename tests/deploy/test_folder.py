@@ -136,7 +136,7 @@ def test_records_that_do_not_hold(changes, words, det):
         (["a", 1], r"characters\.1"),
         (["a", ""], r"characters\.1"),
         (["ab"], r"characters\.0"),
-        (["a", "a"], "twice"),
+        (["a", "a"], "duplicate"),
         (["a", "b"], "answers with 96 classes, .* has characters for 3"),
     ],
 )

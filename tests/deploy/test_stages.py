@@ -5,7 +5,7 @@ import pytest
 
 from ppocr_lessons.deploy import stages
 from ppocr_lessons.deploy.stages import MAX_WIDTH, Recognizer
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 
 
 @pytest.fixture

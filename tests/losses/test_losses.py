@@ -5,9 +5,9 @@ import paddle
 import pytest
 
 from ppocr_lessons.datasets.batches import RecBatch
-from ppocr_lessons.distill.udml import CTCTerm
 from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
 from ppocr_lessons.losses.combined import Combined, Weighted
+from ppocr_lessons.losses.ctc_loss import CTCTerm
 from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
 from ppocr_lessons.rec.crnn import crnn_lcnet
 
@@ -45,7 +45,7 @@ def test_enhanced_ctc_is_the_weighted_sum_and_centers_do_not_learn():
     net = crnn_lcnet(7)
     center = CenterLoss(7, 96)
     before = center.centers.numpy().copy()
-    enhanced = EnhancedCTC(net, CTCTerm(["Model"]), center, weight=0.05)
+    enhanced = EnhancedCTC(net, center, weight=0.05)
     result = enhanced(_rec_batch())
     assert set(result.parts) == {"ctc_Model", "center"}
     output = enhanced.outputs(_rec_batch().images)["Model"]

@@ -4,14 +4,14 @@ import numpy as np
 import paddle
 import pytest
 
-from ppocr_lessons.distill.udml import CTCTerm
 from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
 from ppocr_lessons.losses.combined import Combined, NetOutput, Weighted
+from ppocr_lessons.losses.ctc_loss import CTCTerm
 from ppocr_lessons.losses.enhanced_ctc import CenterTerm, EnhancedCTC
 
 
 def test_defaults(defaults_of):
-    assert defaults_of(EnhancedCTC) == {"weight": 0.05}
+    assert defaults_of(EnhancedCTC) == {"weight": 0.05, "ctc_weight": 1.0}
     assert defaults_of(CenterLoss) == {"centers": None}
     assert defaults_of(Combined) == {"frozen": ()}
 
@@ -86,7 +86,7 @@ def test_a_shortcut_answers_in_place_of_its_net():
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"main": "C"}, r"\['C'\]"), ({"main": "A", "frozen": ["C"]}, r"\['C'\]"), ({"main": "A", "frozen": ["A", "B"]}, "one has to learn")],
+    [({"main": "C"}, r"\['C'\]"), ({"main": "A", "frozen": ["C"]}, r"\['C'\]"), ({"main": "A", "frozen": ["A", "B"]}, "at least one has to be trained")],
 )  # fmt: skip
 def test_refused(options, said):
     with pytest.raises(ValueError, match=said):
@@ -138,7 +138,7 @@ def test_the_center_term_looks_at_the_head_of_its_net():
 
 def test_enhanced_ctc_has_two_terms():
     center = CenterLoss(3, 2)
-    enhanced = EnhancedCTC(Net(1.0), CTCTerm(["Model"]), center, weight=0.25)
-    assert [term.weight for term in enhanced.terms] == [1.0, 0.25]
+    enhanced = EnhancedCTC(Net(1.0), center, weight=0.25, ctc_weight=2.0)
+    assert [term.weight for term in enhanced.terms] == [2.0, 0.25]
     assert [type(term.term) for term in enhanced.terms] == [CTCTerm, CenterTerm]
     assert enhanced.terms[1].term.loss is center and enhanced.terms[1].term.name == "Model"

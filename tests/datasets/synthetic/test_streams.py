@@ -15,7 +15,7 @@ from ppocr_lessons.datasets.synthetic.streams import (
     encode_labels,
     rec_batch,
 )
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 
 ALPHABET = Alphabet(ENGLISH)
 
