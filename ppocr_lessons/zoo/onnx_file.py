@@ -46,10 +46,9 @@ def read_onnx_arrays(path) -> dict[str, np.ndarray]:
         raise WeightsError(f"{path}: not a complete ONNX file: {error}") from error
     tensors = {tensor.name: tensor for tensor in model.graph.initializer}
     for node in model.graph.node:
-        if node.op_type == "Constant" and len(node.output) == 1:
-            tensors.update(
-                {node.output[0]: a.t for a in node.attribute if a.name == "value" and a.HasField("t")}
-            )
+        if node.op_type == "Constant":
+            values = [a.t for a in node.attribute if a.name == "value" and a.HasField("t")]
+            tensors.update(zip(node.output, values, strict=False))
     if not tensors:
         raise WeightsError(f"{path}: not an ONNX file with weights: it holds no arrays")
     return {name: _array(path, name, tensor) for name, tensor in tensors.items()}
