@@ -94,7 +94,7 @@ def word_at(seed: int, index: int, *, fonts: str = "course") -> Line:
     return render_line(rng, english_line(rng, 14).split(" ")[0], fonts=fonts)
 
 
-class _Sheet:
+class Sheet:
     """A page in the making: an image, and the room on it that is taken."""
 
     def __init__(self, image: np.ndarray, matrix: np.ndarray):
@@ -102,10 +102,41 @@ class _Sheet:
         self.taken = np.zeros(image.shape[:2], np.uint8)
         self.polygons, self.texts = [], []
 
+    def free(self, outline: np.ndarray) -> bool:
+        """Whether nothing has been laid down inside an outline yet.
+
+        Args:
+            outline: (N, 2) int32 pixels.
+        """
+        low = outline.min(0).clip(0)
+        high = np.minimum(outline.max(0) + 1, self.taken.shape[::-1])
+        if (high <= low).any():
+            return True
+        spot = np.zeros((high - low)[::-1], np.uint8)
+        cv2.fillPoly(spot, [outline - low], 1)
+        return not (spot & self.taken[low[1] : high[1], low[0] : high[0]]).any()
+
     def place(self, text: str, ink: np.ndarray, local: np.ndarray, colour, opacity: float) -> bool:
-        """Lay a text down, unless it leaves the picture or touches another one."""
+        """Lay a text down on the page; see `place_on`."""
+        return self.place_on(self.matrix, text, ink, local, colour, opacity)
+
+    def place_on(
+        self, surface: np.ndarray, text: str, ink: np.ndarray, local: np.ndarray, colour, opacity: float
+    ) -> bool:
+        """Lay a text down on a surface, unless it leaves the picture or touches another text.
+
+        Args:
+            surface: (3, 3), from coordinates of the surface to those of the picture.
+            text: what it says.
+            ink: (h, w) uint8.
+            local: (3, 3), from the ink to the surface.
+            colour: (3,).
+            opacity: 0..1.
+
+        Returns: whether it was laid down.
+        """
         height, width = ink.shape
-        matrix = self.matrix @ local
+        matrix = surface @ local
         gap = 0.12 * height
         corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
         roomy = corners + gap * np.array([[[-2, -1], [2, -1], [2, 1], [-2, 1]]], np.float32)
@@ -113,10 +144,7 @@ class _Sheet:
         if (quad.min(0) < 0).any() or (quad.max(0) >= self.image.shape[1::-1]).any():
             return False
         outline = [quad.astype(np.int32)]
-        (x0, y0), (x1, y1) = outline[0].min(0), outline[0].max(0) + 1
-        spot = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        cv2.fillPoly(spot, [outline[0] - (x0, y0)], 1)
-        if (spot & self.taken[y0:y1, x0:x1]).any():
+        if not self.free(outline[0]):
             return False
         cv2.fillPoly(self.taken, outline, 1)
         self.polygons.append(blend(self.image, ink, matrix, colour, opacity))
@@ -129,11 +157,11 @@ def _write(rng, language, characters):
     return chinese_line(rng, count) if language == "zh" else english_line(rng, count)
 
 
-def _shift(x, y):
+def shift(x, y):
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
-def _paragraphs(rng, sheet, language, fonts):
+def paragraphs(rng, sheet, language, fonts):
     """Blocks of lines in one style, set ragged or in columns of a receipt."""
     height, width = sheet.image.shape[:2]
     y = rng.uniform(0.01, 0.15) * height
@@ -153,7 +181,7 @@ def _paragraphs(rng, sheet, language, fonts):
                 characters = rng.uniform(1, 10) if columns else rng.uniform(0.3, 1.0) * room
                 text = _write(rng, language, min(room, characters))
                 ink = set_text(text, style)
-                sheet.place(text, ink, _shift(x, y + max(0, size - ink.shape[0]) / 2), colour, opacity)
+                sheet.place(text, ink, shift(x, y + max(0, size - ink.shape[0]) / 2), colour, opacity)
                 if not columns:
                     break
                 x += ink.shape[1] + rng.uniform(1.5, 8) * size
@@ -161,7 +189,7 @@ def _paragraphs(rng, sheet, language, fonts):
         y += rng.uniform(0, 3) * size
 
 
-def _scattered(rng, sheet, language, fonts):
+def scattered(rng, sheet, language, fonts):
     """Single texts of many sizes and angles, as on signs and packages."""
     height, width = sheet.image.shape[:2]
     for _ in range(int(rng.integers(4, 28))):
@@ -170,7 +198,7 @@ def _scattered(rng, sheet, language, fonts):
         ink = set_text(text, pick_style(rng, size, language, fonts))
         x, y = rng.uniform(0, width), rng.uniform(0, height)
         angle = rng.normal(0, 6) if rng.random() < 0.8 else rng.uniform(-60, 60)
-        local = _shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle, 0.05)
+        local = shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle, 0.05)
         low, high = np.floor([x, y]).astype(int), np.ceil([x + ink.shape[1], y + ink.shape[0]]).astype(int)
         patch = sheet.image[low[1] : high[1], low[0] : high[0]]
         if patch.size:
@@ -209,12 +237,12 @@ def render_page(
     _decorate(rng, image)
     document = rng.random() < 0.6
     angle = rng.normal(0, 3) if rng.random() < 0.85 else rng.uniform(-25, 25)
-    sheet = _Sheet(image, tilt(rng, width, height, angle, 0.05))
+    sheet = Sheet(image, tilt(rng, width, height, angle, 0.05))
     if document:
-        _paragraphs(rng, sheet, language, fonts)
+        paragraphs(rng, sheet, language, fonts)
     if not document or rng.random() < 0.2:
         sheet.matrix = np.eye(3)
-        _scattered(rng, sheet, language, fonts)
+        scattered(rng, sheet, language, fonts)
     polygons = np.array(sheet.polygons, np.float32).reshape(-1, 4, 2)
     return Page(wear(rng, image, 0.8), polygons, sheet.texts)
 
