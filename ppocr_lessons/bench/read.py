@@ -2,10 +2,11 @@
 
 The labels are a file in PaddleOCR's detection format, one picture a line: its path, a tab, and a JSON list of
 `{"transcription": ..., "points": ...}`. An entry without points counts as text alone; a picture in which any entry
-lacks them does not count for detection. A second file in the recognition format, `path<tab>text`, holds word crops.
+lacks them does not count for detection. A path `skimage:NAME` is a picture that scikit-image installs. A second file in the recognition format, `path<tab>text`, holds word crops.
 """
 
 import collections
+import importlib.resources
 import importlib.util
 import json
 import pathlib
@@ -84,8 +85,14 @@ def read_pages(labels) -> list[LabeledPage]:
             raise ValueError(
                 f"{labels}, line {number}: not a path, a tab and a list of texts: {error}"
             ) from error
-        pages.append(LabeledPage(name, read_picture(labels.parent / name), texts, polygons))
+        pages.append(LabeledPage(name, read_picture(_place(labels, name)), texts, polygons))
     return pages
+
+
+def _place(labels: pathlib.Path, name: str) -> pathlib.Path:
+    if name.startswith("skimage:"):
+        return pathlib.Path(str(importlib.resources.files("skimage.data"))) / pathlib.Path(name[8:]).name
+    return labels.parent / name
 
 
 def read_words(labels) -> list[tuple[np.ndarray, str]]:

@@ -74,3 +74,10 @@ def test_only_installed_systems_are_offered(monkeypatch):
     assert read.available() == []
     monkeypatch.undo()
     assert "course" in read.available()
+
+
+def test_the_shipped_labels_name_pictures_of_scikit_image(repository):
+    pages = read.read_pages(repository / "data/real_en/label.txt")
+    assert [len(page.texts) for page in pages] == [7] + [0] * 10
+    height, width = pages[0].image.shape[:2]
+    assert pages[0].polygons.min() >= 0 and (pages[0].polygons.max((0, 1)) <= (width, height)).all()
