@@ -8,12 +8,14 @@ import functools
 import importlib.util
 import pathlib
 
+import numpy as np
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from matplotlib import font_manager, get_data_path
 from PIL import ImageFont
 
 FONT_SETS = ("course", "system")
-"""`course`: the files listed below, the same on every machine. `system`: these files and all fonts of the machine."""
+"""`course`: the files listed below, the same on every machine. `system`: these files and all fonts of the machine.
+The path of a folder of font files is accepted as well; see training_fonts.py."""
 
 LANGUAGES = ("en", "zh")
 
@@ -107,6 +109,32 @@ def _system_families(language: str) -> dict[str, list[str]]:
     return families
 
 
+def _folder_families(folder: str, language: str) -> dict[str, list[str]]:
+    """Fonts of a folder, one family a subfolder, and those that are installed with the package."""
+    needed = _ASCII | _COMMON_CHINESE if language == "zh" else _ASCII
+    families = _course_families(language)
+    for family in sorted(pathlib.Path(folder).iterdir()):
+        files = sorted(f for ending in ("woff", "ttf", "otf") for f in family.rglob(f"*.{ending}"))
+        if paths := [str(f) for f in files if _covers(str(f), needed)]:
+            families[family.name] = paths
+    return families
+
+
+@functools.cache
+def capitals_only(path: str) -> bool:
+    """Whether a font draws small letters as capitals, so that only text in capitals can be set in it.
+
+    Args:
+        path: of the font file.
+    """
+    font = load_font(path, 40)
+    pairs = (
+        np.asarray(font.getmask(c)).tobytes() == np.asarray(font.getmask(c.upper())).tobytes()
+        for c in "abdeghnrt"
+    )
+    return sum(pairs) > 4
+
+
 @functools.cache
 def font_paths(language: str = "en", fonts: str = "course") -> tuple[tuple[str, ...], ...]:
     """List font files by family, sorted by the name of the family.
@@ -123,9 +151,12 @@ def font_paths(language: str = "en", fonts: str = "course") -> tuple[tuple[str, 
     """
     if language not in LANGUAGES:
         raise ValueError(f"language is {language!r}; known are {list(LANGUAGES)}")
-    if fonts not in FONT_SETS:
-        raise ValueError(f"fonts is {fonts!r}; known are {list(FONT_SETS)}")
-    families = _course_families(language) if fonts == "course" else _system_families(language)
+    if fonts in FONT_SETS:
+        families = _course_families(language) if fonts == "course" else _system_families(language)
+    elif pathlib.Path(fonts).is_dir():
+        families = _folder_families(fonts, language)
+    else:
+        raise ValueError(f"fonts is {fonts!r}; known are {list(FONT_SETS)}, or give a folder of font files")
     if not families:
         raise LookupError(NO_CHINESE_FONT)
     return tuple(tuple(paths) for _, paths in sorted(families.items()))

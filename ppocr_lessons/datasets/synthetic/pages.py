@@ -107,7 +107,7 @@ def word_at(seed: int, index: int, *, fonts: str = "course") -> Line:
     return render_line(rng, english_line(rng, 14).split(" ")[0], fonts=fonts)
 
 
-class _Sheet:
+class Sheet:
     """A page under construction: an image, a matrix from the page to the image, and a mask of occupied pixels."""
 
     def __init__(self, image: np.ndarray, matrix: np.ndarray):
@@ -115,10 +115,41 @@ class _Sheet:
         self.taken = np.zeros(image.shape[:2], np.uint8)
         self.polygons, self.texts = [], []
 
+    def free(self, outline: np.ndarray) -> bool:
+        """Whether nothing has been laid down inside an outline yet.
+
+        Args:
+            outline: (N, 2) int32 pixels.
+        """
+        low = outline.min(0).clip(0)
+        high = np.minimum(outline.max(0) + 1, self.taken.shape[::-1])
+        if (high <= low).any():
+            return True
+        spot = np.zeros((high - low)[::-1], np.uint8)
+        cv2.fillPoly(spot, [outline - low], 1)
+        return not (spot & self.taken[low[1] : high[1], low[0] : high[0]]).any()
+
     def place(self, text: str, ink: np.ndarray, local: np.ndarray, color, opacity: float) -> bool:
-        """Add a text, unless it would leave the image or touch another text; tell whether it was added."""
+        """Lay a text down on the page; see `place_on`."""
+        return self.place_on(self.matrix, text, ink, local, color, opacity)
+
+    def place_on(
+        self, surface: np.ndarray, text: str, ink: np.ndarray, local: np.ndarray, color, opacity: float
+    ) -> bool:
+        """Lay a text down on a surface, unless it leaves the picture or touches another text.
+
+        Args:
+            surface: (3, 3), from coordinates of the surface to those of the picture.
+            text: what it says.
+            ink: (h, w) uint8.
+            local: (3, 3), from the ink to the surface.
+            color: (3,).
+            opacity: 0..1.
+
+        Returns: whether it was laid down.
+        """
         height, width = ink.shape
-        matrix = self.matrix @ local
+        matrix = surface @ local
         gap = 0.12 * height
         corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
         roomy = corners + gap * np.array([[[-2, -1], [2, -1], [2, 1], [-2, 1]]], np.float32)
@@ -126,10 +157,7 @@ class _Sheet:
         if (quad.min(0) < 0).any() or (quad.max(0) >= self.image.shape[1::-1]).any():
             return False
         outline = [quad.astype(np.int32)]
-        (x0, y0), (x1, y1) = outline[0].min(0), outline[0].max(0) + 1
-        spot = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        cv2.fillPoly(spot, [outline[0] - (x0, y0)], 1)
-        if (spot & self.taken[y0:y1, x0:x1]).any():
+        if not self.free(outline[0]):
             return False
         cv2.fillPoly(self.taken, outline, 1)
         self.polygons.append(blend(self.image, ink, matrix, color, opacity))
@@ -142,11 +170,11 @@ def _write(rng, language, characters):
     return chinese_line(rng, count) if language == "zh" else english_line(rng, count)
 
 
-def _shift(x, y):
+def shift(x, y):
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
-def _paragraphs(rng, sheet, language, fonts):
+def paragraphs(rng, sheet, language, fonts):
     """Add blocks of lines; a block has one style and is set ragged or in columns as on a receipt."""
     height, width = sheet.image.shape[:2]
     y = rng.uniform(0.01, 0.15) * height
@@ -166,7 +194,7 @@ def _paragraphs(rng, sheet, language, fonts):
                 characters = rng.uniform(1, 10) if columns else rng.uniform(0.3, 1.0) * room
                 text = _write(rng, language, min(room, characters))
                 ink = set_text(text, style)
-                sheet.place(text, ink, _shift(x, y + max(0, size - ink.shape[0]) / 2), color, opacity)
+                sheet.place(text, ink, shift(x, y + max(0, size - ink.shape[0]) / 2), color, opacity)
                 if not columns:
                     break
                 x += ink.shape[1] + rng.uniform(1.5, 8) * size
@@ -174,7 +202,7 @@ def _paragraphs(rng, sheet, language, fonts):
         y += rng.uniform(0, 3) * size
 
 
-def _scattered(rng, sheet, language, fonts):
+def scattered(rng, sheet, language, fonts):
     """Add single texts of various sizes and angles, as on signs and packages."""
     height, width = sheet.image.shape[:2]
     for _ in range(int(rng.integers(4, 28))):
@@ -183,7 +211,7 @@ def _scattered(rng, sheet, language, fonts):
         ink = set_text(text, pick_style(rng, size, language, fonts))
         x, y = rng.uniform(0, width), rng.uniform(0, height)
         angle_deg = rng.normal(0, 6) if rng.random() < 0.8 else rng.uniform(-60, 60)
-        local = _shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle_deg, 0.05)
+        local = shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle_deg, 0.05)
         low, high = np.floor([x, y]).astype(int), np.ceil([x + ink.shape[1], y + ink.shape[0]]).astype(int)
         patch = sheet.image[low[1] : high[1], low[0] : high[0]]
         if patch.size:
@@ -223,12 +251,12 @@ def render_page(
     _decorate(rng, image)
     document = rng.random() < 0.6
     angle_deg = rng.normal(0, 3) if rng.random() < 0.85 else rng.uniform(-25, 25)
-    sheet = _Sheet(image, tilt(rng, width, height, angle_deg, 0.05))
+    sheet = Sheet(image, tilt(rng, width, height, angle_deg, 0.05))
     if document:
-        _paragraphs(rng, sheet, language, fonts)
+        paragraphs(rng, sheet, language, fonts)
     if not document or rng.random() < 0.2:
         sheet.matrix = np.eye(3)
-        _scattered(rng, sheet, language, fonts)
+        scattered(rng, sheet, language, fonts)
     polygons = np.array(sheet.polygons, np.float32).reshape(-1, 4, 2)
     return Page(wear(rng, image, 0.8), polygons, sheet.texts)
 
