@@ -96,7 +96,9 @@ class InputQuantizer(nn.Layer):
             self.observed.append(values[:: max(1, values.size // (KEPT_VALUES // 8))].copy())
             return x
         if not self.calibrated:
-            raise CalibrationError("a layer has no clipping bound yet: call calibrate(net, batches) after prepare(net)")
+            raise CalibrationError(
+                "a layer has no clipping bound yet: call calibrate(net, batches) after prepare(net)"
+            )
         scale, zero = self.grid()
         if self.symmetric:
             return fake_quant(pact(x, self.alpha), scale, self.bits)
@@ -121,7 +123,9 @@ class QuantConv(nn.Layer):
 
     def forward(self, x):
         weight = self.layer.weight
-        weight = fake_quant(weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits)
+        weight = fake_quant(
+            weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits
+        )
         return convolve(self.layer, self.quantizer(x), weight, self.layer.bias)
 
 
@@ -141,7 +145,9 @@ class QuantLinear(nn.Layer):
 
     def forward(self, x):
         weight = self.layer.weight
-        weight = fake_quant(weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits)
+        weight = fake_quant(
+            weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits
+        )
         return F.linear(self.quantizer(x), weight, self.layer.bias)
 
 
@@ -174,7 +180,9 @@ def quantized(net: nn.Layer) -> dict[str, QuantConv | QuantLinear]:
     Args:
         net: of `prepare`.
     """
-    return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, (QuantConv, QuantLinear))}
+    return {
+        name: layer for name, layer in net.named_sublayers() if isinstance(layer, (QuantConv, QuantLinear))
+    }
 
 
 def replace_layer(net: nn.Layer, name: str, layer: nn.Layer) -> None:
