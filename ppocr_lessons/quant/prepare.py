@@ -83,12 +83,15 @@ class InputQuantizer(nn.Layer):
             CalibrationError: no range can be chosen from them.
         """
         values = np.asarray(values)
+        if values.size and not values.any():  # a dead input: every bound serves, and nothing is lost
+            self.alpha.set_value(np.float32([1.0]))
+            return
         if self.symmetric:
             self.alpha.set_value(np.float32([bound(values, how, self.bits)]))
             return
         negative, positive = values[values < 0], values[values > 0]
         self.low.set_value(np.float32([-bound(negative, how, self.bits) if negative.size else 0.0]))
-        self.alpha.set_value(np.float32([bound(positive, how, self.bits)]))
+        self.alpha.set_value(np.float32([bound(positive, how, self.bits) if positive.size else 1e-3]))
 
     def forward(self, x):
         if self.observed is not None:
