@@ -50,7 +50,7 @@ def check_text(text: str, alphabet, longest: int) -> str | None:
 
     Args:
         text: of the label.
-        alphabet: of the net, a rec.ctc.Alphabet.
+        alphabet: of the net, a rec.alphabet.Alphabet.
         longest: greatest number of characters of a text.
 
     Returns: reason why the label cannot be used, or None.
@@ -96,7 +96,7 @@ def find_problems(
     Args:
         source: of entries; see sources.py.
         task: "det", "cls" or "rec".
-        alphabet: of a recognition dataset, a rec.ctc.Alphabet.
+        alphabet: of a recognition dataset, a rec.alphabet.Alphabet.
         longest: greatest number of characters of a text in a recognition dataset.
         labels: of a classification dataset.
         progress: show a progress bar on stderr.

@@ -28,7 +28,7 @@ class CTCLabelEncode:
     """Encode a text as class indices, padded with the blank (class 0) to max_text_length.
 
     Args:
-        alphabet: of the net, a rec.ctc.Alphabet.
+        alphabet: of the net, a rec.alphabet.Alphabet.
         max_text_length: greatest number of characters of a text.
     PaddleOCR: CTCLabelEncode in ppocr/data/imaug/label_ops.py.
     """

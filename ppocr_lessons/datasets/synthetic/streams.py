@@ -33,7 +33,7 @@ def encode_labels(texts, alphabet):
 
     Args:
         texts: N texts.
-        alphabet: a rec.ctc.Alphabet.
+        alphabet: a rec.alphabet.Alphabet.
 
     Returns: labels (N, L) int32, padded with the blank, and lengths (N,) int64.
     """
@@ -54,7 +54,7 @@ def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
         seed: of the run.
         step: counted from 0.
         steps: of the whole run.
-        alphabet: for the labels, a rec.ctc.Alphabet.
+        alphabet: for the labels, a rec.alphabet.Alphabet.
 
     Returns: a batch whose images are 32 pixels high.
     """
