@@ -4,6 +4,7 @@ A page has few texts and much background. CopyPaste gives the detector more text
 would contain. It works in four steps, one function each: `choose_texts`, `turn_texts`, `find_places`, `paste_texts`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -231,11 +232,11 @@ class CopyPaste:
         objects_paste_ratio: float = 0.2,
         limit_paste: bool = True,
         rotate: bool = True,
-        scale: tuple[float, float] | None = None,
+        scale: Sequence[float] | None = None,
         flip: bool = False,
     ):
         check_probability("objects_paste_ratio", objects_paste_ratio)
-        if scale is not None and not 0 < scale[0] <= scale[1]:
+        if scale is not None and (len(scale) != 2 or not 0 < scale[0] <= scale[1]):
             raise ValueError(f"scale is {scale}; (low, high) with 0 < low <= high is needed")
         self.objects_paste_ratio, self.limit_paste = objects_paste_ratio, limit_paste
         self.rotate, self.scale, self.flip = rotate, scale, flip

@@ -61,6 +61,8 @@ def test_the_ends_of_every_range_are_allowed(make):
         lambda: Geometry(resize=(3, 2)),
         lambda: Geometry(rotate=(1, 0)),
         lambda: CopyPaste(scale=(0, 1)),
+        lambda: CopyPaste(scale=(1,)),
+        lambda: CopyPaste(scale=(1, 2, 3)),
         lambda: EastRandomCropData(size=(5, 0)),
         lambda: EastRandomCropData(size=(5,)),
         lambda: EastRandomCropData(size=(5, 5, 5)),

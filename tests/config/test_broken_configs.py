@@ -145,6 +145,8 @@ OVERRIDES = [
     (REC, "Train.dataset.transforms.CTCLabelEncode={alphabet: abc}", "alphabet.*unknown key"),
     # the order of the transforms, and what a task cannot do without
     (DET, "Train.dataset.transforms.3={CopyPaste: }", "EastRandomCropData is missing; det needs it in Train"),
+    (DET, "Train.dataset.transforms.2={CopyPaste: {scale: [2, 1]}}", r"CopyPaste.*scale is \[2.0, 1.0\]; \(low, high\)"),
+    (DET, "Train.dataset.transforms.2={CopyPaste: {scale: [0.5]}}", r"CopyPaste.*scale is \[0.5\]; \(low, high\)"),
     (DET, "Eval.dataset.transforms.3={ToCHWImage: }", "NormalizeImage is missing"),
     (DET, "Train.dataset.transforms.2={NormalizeImage: }", "EastRandomCropData must not come after NormalizeImage"),
     (DET, "Train.dataset.transforms.2={ToCHWImage: }", "ToCHWImage occurs twice"),
