@@ -69,7 +69,7 @@ def shrink_polygons(polygons, ratio: float = SHRINK_RATIO) -> list[list[np.ndarr
         found = offset_polygons(polygons[remaining], -shrink_distance(polygons[remaining], tried))
         for index, pieces in zip(remaining.tolist(), found, strict=True):
             cores[index] = pieces
-        remaining = np.array([index for index in remaining.tolist() if len(cores[index]) != 1], int)
+        remaining = remaining[[len(pieces) != 1 for pieces in found]]
         if not len(remaining):
             break
     return cores
