@@ -97,7 +97,8 @@ def clockwise(polygons: np.ndarray) -> np.ndarray:
 
     Returns: (N, P, 2) of the input's dtype, in pixels.
     """
-    return np.where((signed_area(polygons) < 0)[:, None, None], polygons[:, ::-1], polygons)
+    reverse = signed_area(polygons) < 0
+    return np.where(reverse[:, None, None], polygons[:, ::-1], polygons) if reverse.any() else polygons.copy()
 
 
 def order_corners(corners) -> np.ndarray:

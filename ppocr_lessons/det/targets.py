@@ -69,7 +69,7 @@ def shrink_polygons(polygons, ratio: float = SHRINK_RATIO) -> list[list[np.ndarr
         found = offset_polygons(polygons[remaining], -shrink_distance(polygons[remaining], tried))
         for index, pieces in zip(remaining.tolist(), found, strict=True):
             cores[index] = pieces
-        remaining = np.array([index for index in remaining.tolist() if len(cores[index]) != 1], int)
+        remaining = remaining[[len(pieces) != 1 for pieces in found]]
         if not len(remaining):
             break
     return cores
@@ -161,6 +161,7 @@ def draw_bands(values, polygons, widths, windows, low: float, high: float) -> No
         low: value at the inner and outer edge of a band.
         high: value on the outline.
     """
+    low, high = np.float32(low), np.float32(high)
     for polygon, width, (left, top, right, bottom) in zip(polygons, widths, windows.tolist(), strict=True):
         ys, xs = np.mgrid[top : bottom + 1, left : right + 1].astype(np.float32)
         edges = zip(polygon, np.roll(polygon, -1, axis=0), strict=True)
