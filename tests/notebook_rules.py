@@ -210,8 +210,8 @@ def _check_first_cell(text: str, path) -> list[str]:
         problems.append("the third line is not the navigation line")
     if not re.search(r"^\*\*[^*]+\?\*\*$", text, re.M):
         problems.append("the first cell has no question in bold")
-    before, heading, learned = text.partition("**What you will learn**")
-    if not heading or not 3 <= bullets(learned) <= 5:
+    learned = text.partition("**What you will learn**")[2]
+    if not 3 <= bullets(learned) <= 5:
         problems.append('the first cell has no "**What you will learn**" with 3 to 5 bullets')
     return problems
 
@@ -231,7 +231,7 @@ def _check_end(text: str, path) -> list[str]:
     exercises = re.findall(r"^### (Exercise.*)$", text, re.M)
     if exercises != EXERCISES:
         problems.append(f"the exercises are {exercises}, not {EXERCISES}")
-    if not re.fullmatch(_navigation_pattern(path), text.strip().splitlines()[-1]):
+    if not re.fullmatch(_navigation_pattern(path), text.strip().rpartition("\n")[2]):
         problems.append("the last line is not the navigation line")
     return problems
 

@@ -68,7 +68,7 @@ def show_maps(stages, *, thresh: float = 0.3):
         thresh: probability above which a pixel counts as text.
     """
     prob, boxes = stages.detection.prob, stages.detection.polygons
-    height, width = stages.image.shape[:2]
+    width = stages.image.shape[1]
     figure, axes = new_figure(2, 2, size=(12, 6.2))
     show_picture(axes[0, 0], stages.image, "1 the picture")
     show_picture(axes[0, 1], prob, "2 probability of text cores", cmap="magma", vmin=0, vmax=1)
