@@ -204,7 +204,7 @@ def _check_first_cell(text: str, path) -> list[str]:
     lines, problems = [line for line in text.splitlines() if line.strip()] + [""] * 3, []
     if not re.match(rf"# {number_of(path)} \S", lines[0]):
         problems.append(f'the first line is not "# {number_of(path)} Title"')
-    if not re.fullmatch(r"\*[^*].*minutes?\.?\*", lines[1]):
+    if not re.fullmatch(r"\*[^*].*minutes?\b.*\*", lines[1]):
         problems.append("the second line does not give section and minutes in italics")
     if not re.fullmatch(_navigation_pattern(path), lines[2]):
         problems.append("the third line is not the navigation line")
