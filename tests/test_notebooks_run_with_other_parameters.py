@@ -25,7 +25,7 @@ OTHER = {
     "00_start_here": {"picture": PICTURE, "headline": "Soyuz at dawn"},
     "01_pp_ocr_system": {"picture": PICTURE, "line": 0, "thresh": 0.4, "zh_page": 4, "rounds": 1},
     "02_det_backbone": {"side": 160, "rounds": 2},
-    "03_det_dbfpn": {"widths": (256, 96), "side": 320, "timed_side": 160, "rounds": 2},
+    "03_det_dbfpn": {"widths": (256, 96), "side": 320, "rounds": 2},
     "03b_det_binarization": {
         "page_number": 3, "k": 20, "seed": 6, "steps": 8, "head_seeds": (3,), "pages": 4,
     },
