@@ -24,7 +24,7 @@ LINES = (
     "background. These markers are pixels that we can label",
     "unambiguously as either object or background. Here,",
     "the markers are found at the two extreme parts of the",
-    "histogram of grey values:",
+    "histogram of gray values:",
 )
 """The full lines of skimage.data.page(), read by a person."""
 

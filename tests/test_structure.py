@@ -1,4 +1,4 @@
-"""The rules of the house, read off the source: who imports whom, docstrings, names, the index."""
+"""Rules of the source code: imports between layers, docstrings, names, and the index of strategies."""
 
 import ast
 import dataclasses
@@ -33,6 +33,9 @@ LAYERS = (
         "datasets.batches",
         "datasets.seeding",
         "datasets.resize",
+        "training.tensor_files",
+        "zoo.shipped",
+        "rec.alphabet",
     ),
     ("backbones",),
     ("prune", "losses", "augment"),
@@ -261,6 +264,14 @@ def test_source_rules(path):
         if isinstance(node, ast.Call):
             call = ast.unparse(node.func)
             assert call not in {"eval", "exec", "paddle.load", "pickle.load", "pickle.loads"}, call
+
+
+@pytest.mark.parametrize("folder", ["backbones", "losses", "distill", "rec", "cls", "prune", "config"])
+def test_nothing_is_dispatched_by_hasattr(folder):
+    """What an object is follows from its type, not from the attributes that it happens to have."""
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"), path
 
 
 def test_the_index_counts_nineteen_and_five():

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.patches import Patch
 
-from ..rec.ctc import BLANK, Alphabet, collapse, greedy_decode
+from ..rec.alphabet import BLANK, Alphabet
+from ..rec.ctc_decode import collapse, greedy_decode
 from .figure import BLUE, ORANGE, new_figure, show, show_picture
 
 

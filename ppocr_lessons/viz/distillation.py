@@ -28,9 +28,9 @@ def show_roles():
         "student 2": (6.6, 1.2, BLUE),
         "labels": (3.5, 0.1, GREEN),
     }
-    for name, (x, y, colour) in places.items():
+    for name, (x, y, color) in places.items():
         axis.add_patch(
-            FancyBboxPatch((x, y), 1.9, 0.6, boxstyle="round,pad=0.05", fc=colour, ec=BLACK, alpha=0.35)
+            FancyBboxPatch((x, y), 1.9, 0.6, boxstyle="round,pad=0.05", fc=color, ec=BLACK, alpha=0.35)
         )
         axis.text(x + 0.95, y + 0.3, name, ha="center", va="center")
     for start, end, style in (
@@ -88,10 +88,10 @@ def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, .
     """
     figure, axes = new_figure(1, len(histories), size=(12, 3.2))
     for axis, (title, history) in zip(np.atleast_1d(axes), histories.items(), strict=True):
-        for name, marker, colour in zip(names, MARKERS, (BLUE, RED, GREEN, ORANGE), strict=False):
+        for name, marker, color in zip(names, MARKERS, (BLUE, RED, GREEN, ORANGE), strict=False):
             values = [sum(v for key, v in row.items() if key.startswith(name)) for row in history]
             if any(values):
-                axis.plot(values, marker=marker, markersize=4, color=colour, label=name.rstrip("_"))
+                axis.plot(values, marker=marker, markersize=4, color=color, label=name.rstrip("_"))
         axis.set_title(title)
         axis.set_xlabel("step")
         axis.set_ylim(bottom=0)

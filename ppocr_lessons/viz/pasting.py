@@ -3,19 +3,19 @@
 import ipywidgets
 import numpy as np
 
-from ..augment.copy_paste import CopyPaste, LabelledPage
+from ..augment.copy_paste import CopyPaste, LabeledPage
 from ..deploy.draw import draw_boxes
 from .figure import new_figure, png, show, show_picture
 
 OWN, PASTED = (213, 94, 0), (0, 114, 178)
 
 
-def _drawn(page: LabelledPage, own: int) -> np.ndarray:
+def _drawn(page: LabeledPage, own: int) -> np.ndarray:
     """The page with its outlines, its own first."""
     image, polygons = page.image, page.polygons
-    for part, colour in ((polygons[:own], OWN), (polygons[own:], PASTED)):
+    for part, color in ((polygons[:own], OWN), (polygons[own:], PASTED)):
         for grow in (0, 1, 2):  # pixels: outlines of one pixel vanish in a small figure
-            image = draw_boxes(image, [_grown(polygon, grow) for polygon in part], colour=colour)
+            image = draw_boxes(image, [_grown(polygon, grow) for polygon in part], color=color)
     return image
 
 
@@ -24,7 +24,7 @@ def _grown(polygon, by):
     return polygon + by * np.sign(polygon - polygon.mean(0))
 
 
-def show_paste(page: LabelledPage, donor: LabelledPage, pasted: LabelledPage):
+def show_paste(page: LabeledPage, donor: LabeledPage, pasted: LabeledPage):
     """Page, donor and result.
 
     Args:
@@ -42,7 +42,7 @@ def show_paste(page: LabelledPage, donor: LabelledPage, pasted: LabelledPage):
     )
 
 
-def show_pages(pages: dict[str, tuple[LabelledPage, int]]):
+def show_pages(pages: dict[str, tuple[LabeledPage, int]]):
     """Several results beside one another.
 
     Args:
@@ -54,7 +54,7 @@ def show_pages(pages: dict[str, tuple[LabelledPage, int]]):
     return show(figure, "Pages with texts of their own in red and pasted ones in blue: " + ", ".join(pages))
 
 
-def paste_slider(page: LabelledPage, donor: LabelledPage, operation: CopyPaste) -> ipywidgets.VBox:
+def paste_slider(page: LabeledPage, donor: LabeledPage, operation: CopyPaste) -> ipywidgets.VBox:
     """Another draw for every seed.
 
     Args:

@@ -29,9 +29,9 @@ def show_net(shapes: dict[str, tuple[int, int, int]], counts: dict[str, int]):
     axis.set_xlim(0, 10)
     axis.set_ylim(-0.2, 4.1)
 
-    def box(x, y, text, colour):
+    def box(x, y, text, color):
         axis.add_patch(
-            FancyBboxPatch((x, y), 1.9, 0.62, boxstyle="round,pad=0.05", fc=colour, ec=BLACK, alpha=0.35)
+            FancyBboxPatch((x, y), 1.9, 0.62, boxstyle="round,pad=0.05", fc=color, ec=BLACK, alpha=0.35)
         )
         axis.text(x + 0.95, y + 0.31, text, ha="center", va="center", fontsize=9)
 
