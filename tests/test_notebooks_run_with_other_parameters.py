@@ -25,9 +25,9 @@ OTHER = {
     "00_start_here": {"picture": PICTURE, "headline": "Soyuz at dawn"},
     "01_pp_ocr_system": {"picture": PICTURE, "line": 0, "thresh": 0.4, "zh_page": 4, "rounds": 1},
     "02_det_backbone": {"side": 160, "rounds": 2},
-    "03_det_dbfpn": {"widths": (256, 96), "side": 320, "rounds": 2},
+    "03_det_dbfpn": {"widths": [256, 96], "side": 320, "rounds": 2},
     "03b_det_binarization": {
-        "page_number": 3, "k": 20, "seed": 6, "steps": 8, "head_seeds": (3,), "pages": 4,
+        "page_number": 3, "k": 20, "seed": 6, "steps": 8, "head_seeds": [3], "pages": 4,
     },
     "04_det_se_removal": {"side": 320, "pages": 2, "rounds": 2},
     "05_det_lr_schedule": {"steps": 24, "peak": 0.005, "warmup": 6, "seed": 5},
@@ -36,7 +36,7 @@ OTHER = {
     "14_v2_det_cml": {"steps": 6, "side": 128, "seed": 5},
     "15_v2_det_copy_paste": {"page_number": 3, "donor_number": 4, "seed": 1, "ratio": 1.0},
 }  # fmt: skip
-"""Notebook to parameters that differ from those stored in it."""
+"""Notebook to parameters that differ from those stored in it; lists, because papermill writes a tuple as a string."""
 
 
 def twice(path: pathlib.Path, parameters: dict) -> nbformat.NotebookNode:
