@@ -1,10 +1,9 @@
-"""Rules of the source code: imports between layers, docstrings, names, notebooks, and the index of strategies."""
+"""Rules of the source code: imports between layers, docstrings, names, and the index of strategies."""
 
 import ast
 import dataclasses
 import importlib
 import inspect
-import json
 import pathlib
 import re
 import subprocess
@@ -16,13 +15,13 @@ import typer
 
 import ppocr_lessons
 from ppocr_lessons import strategies
+from ppocr_lessons.viz.strategy_map import TO_COME
 
 from . import notebook_rules as rules
 
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "ppocr_lessons"
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 
 LAYERS = (
     (
@@ -53,12 +52,6 @@ LAYERS = (
 except for those named here with a dot. The files `related_lessons.py` collect what a reader of `det`, `cls` or `rec`
 looks for, wherever it is defined; no other module may import them."""
 LEVEL = {name: level for level, row in enumerate(LAYERS) for name in row}
-NOTEBOOKS_TO_COME = {
-    "08_cls_direction.ipynb", "09_cls_augmentation.ipynb", "10_pact.ipynb",
-    "11_rec_backbone_head.ipynb", "12_rec_tia.ipynb", "13_rec_training.ipynb",
-    "16_v2_rec_pp_lcnet.ipynb", "17_v2_rec_udml.ipynb",
-    "18_v2_rec_enhanced_ctc.ipynb",
-}  # fmt: skip
 
 
 def _level(module):
@@ -281,30 +274,6 @@ def test_nothing_is_dispatched_by_hasattr(folder):
             assert not (isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"), path
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
-def test_notebook_rules(path):
-    assert rules.check(path) == []
-
-
-def test_broken_rules_are_found(tmp_path):
-    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
-    notebook = {"cells": [{**cell, "source": "!ls /home/me\nclass A: pass"}], "metadata": {"widgets": {}}}
-    (tmp_path / "bad.ipynb").write_text(json.dumps(notebook))
-    found = "\n".join(rules.check(tmp_path / "bad.ipynb"))
-    for words in (
-        "no outputs",
-        "shell line",
-        "absolute path",
-        "widget state",
-        "tagged 'setup'",
-        "not run in order",
-    ):
-        assert words in found
-    (tmp_path / "none.ipynb").write_text("{}")
-    with pytest.raises(ValueError, match=r"none\.ipynb: not a notebook"):
-        rules.check(tmp_path / "none.ipynb")
-
-
 def test_the_index_counts_nineteen_and_five():
     first = [stage for s in strategies.STRATEGIES if s.edition == 1 for stage in s.stages]
     assert {stage: first.count(stage) for stage in ("det", "cls", "rec")} == {"det": 6, "cls": 4, "rec": 9}
@@ -321,9 +290,9 @@ def test_rows_of_the_index_are_true(strategy):
     if strategy.done:
         assert hasattr(importlib.import_module(f"ppocr_lessons.{module}"), name)
     path = ROOT / "notebooks" / strategy.notebook
-    assert path.is_file() != (strategy.notebook in NOTEBOOKS_TO_COME)
+    assert path.is_file() != (strategy.notebook in TO_COME)
     if path.is_file():
-        text = "".join(rules.source_of(c) for c in rules.read_notebook(path)["cells"])
+        text = "".join(c.source for c in rules.read_notebook(path).cells)
         assert name in text or module.split(".")[-1] in text
 
 

@@ -1,6 +1,7 @@
-"""How CTC reads: the best class of every time step, and what is left of it."""
+"""How CTC decodes: the most probable class of every time step, and the text that remains."""
 
 import numpy as np
+from matplotlib.patches import Patch
 
 from ..rec.alphabet import BLANK, Alphabet
 from ..rec.ctc_decode import collapse, greedy_decode
@@ -8,31 +9,41 @@ from .figure import BLUE, ORANGE, new_figure, show, show_picture
 
 
 def show_collapse(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet):
-    """The line, the best character of each time step, and the collapse to a text.
+    """The line, the most probable class of each time step, and the text that is left after collapsing.
 
     Args:
         crop: (H, W, 3) uint8 RGB.
-        probs: (T, K), softmax over K.
-        alphabet: of K classes.
+        probs: (T, K), softmax over K, of the crop at a height of 32 pixels, with padding on the right.
+        alphabet: of the K classes.
     """
     classes, best = probs.argmax(1), probs.max(1)
     keep = collapse(classes)
     text, score = greedy_decode(probs[None], alphabet)[0]
-    figure, (top, bottom) = new_figure(2, size=(12, 3.6), height_ratios=(1, 2.2))
-    covered = min(1.0, 32 * crop.shape[1] / crop.shape[0] / (4 * len(probs)))  # the rest is padding
-    show_picture(top, crop, "the line, under it the probability of the best class at each of its steps")
-    steps = np.arange(max(1, round(covered * len(probs))))
-    bars = bottom.bar(steps, best[steps], width=0.9, color="#dddddd", edgecolor="#bbbbbb")
+    covered = 32 * crop.shape[1] / crop.shape[0] / 4  # the steps after it see padding
+    steps = np.arange(min(len(probs), max(1, round(covered))))
+    count = len(steps)
+    figure, (top, bottom) = new_figure(2, size=(12, 3.6), height_ratios=(1, 3))
+    show_picture(top, crop, f'Read: "{text}" (score {score:.3f})')
+    # The picture spans its time steps, so that each character is below its letter.
+    top.images[0].set_extent((-0.5, covered - 0.5, 0, 1))
+    top.set(aspect="auto", xlim=(-0.5, count - 0.5))
     for step in steps:
-        if classes[step] != BLANK:
-            bars[step].set_color(BLUE if keep[step] else ORANGE)
-            bars[step].set_hatch("" if keep[step] else "//")
+        if classes[step] == BLANK:
+            bottom.bar(step, best[step], width=0.9, color="#d5d5d5")
+        elif keep[step]:
+            bottom.bar(step, best[step], width=0.9, color=BLUE)
             letter = alphabet.decode([classes[step]])
-            bottom.text(step, best[step] + 0.02, "␣" if letter == " " else letter, ha="center", fontsize=9)
+            bottom.text(step, 1.05, "␣" if letter == " " else letter, ha="center", fontsize=9)
+        else:
+            bottom.bar(step, best[step], width=0.9, color=ORANGE, hatch="///", edgecolor="black", lw=0)
+    kinds = (
+        Patch(color=BLUE, label="kept character"),
+        Patch(fc=ORANGE, ec="black", hatch="///", lw=0, label="repeat, merged"),
+        Patch(color="#d5d5d5", label="blank, dropped"),
+    )
+    figure.legend(handles=kinds, loc="outside lower center", ncols=3, fontsize=9)
     bottom.set(
-        ylim=(0, 1.2), xlim=(-0.5, len(steps) - 0.5), xlabel="time step (4 pixels each)", ylabel="probability"
-    )
-    bottom.set_title(
-        f'blue: kept, hatched: repeats, gray: blank. Read: "{text}", score {score:.3f}', fontsize=10
-    )
+        ylim=(0, 1.22), xlim=(-0.5, count - 0.5), yticks=(0, 0.5, 1),
+        xlabel="time step (4 pixels each)", ylabel="probability",
+    )  # fmt: skip
     return show(figure, f"Best class at each time step; merged and without blanks they read {text!r}")

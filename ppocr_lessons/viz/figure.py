@@ -1,4 +1,4 @@
-"""Figures as PNG with a description, and in one look."""
+"""Figures in one style, as PNG with a description."""
 
 import io
 
@@ -6,7 +6,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from PIL import Image as PILImage
 
-# Okabe and Ito's colors: told apart with every common kind of color blindness.
+# The palette of Okabe and Ito, which readers with any common kind of color blindness can tell apart.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000",
 )  # fmt: skip
@@ -27,12 +27,14 @@ STYLE = {
 
 
 def new_figure(rows: int = 1, columns: int = 1, *, size=(10, 4), width_ratios=None, height_ratios=None):
-    """A figure and its axes (an array if there are several), outside of pyplot's global state.
+    """A figure that does not touch pyplot's global state.
 
     Args:
         rows, columns: of the grid.
-        size: inches.
-        width_ratios, height_ratios: of the grid.
+        size: (width, height) in inches.
+        width_ratios, height_ratios: of the columns and rows of the grid.
+
+    Returns: the figure, and its axes; an array of axes if there are several.
     """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
@@ -40,7 +42,7 @@ def new_figure(rows: int = 1, columns: int = 1, *, size=(10, 4), width_ratios=No
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:
-    """A figure as PNG bytes, in 256 colors: a third of the size, and hard to tell from the full ones.
+    """A figure as PNG bytes. 256 colors keep the file at about a third of the size and are hardly visible.
 
     Args:
         figure: of `new_figure`.
@@ -60,12 +62,14 @@ def show(figure: Figure, alt: str, dpi: int = 80):
 
     Args:
         figure: of `new_figure`.
-        alt: what it shows, for those who cannot see it.
-        dpi: resolution.
+        alt: description of the figure for readers who cannot see it.
+        dpi: dots per inch.
 
     Returns: an IPython.display.Image.
     """
-    from IPython.display import Image  # of the extra `lab`; all else here does without
+    from IPython.display import (
+        Image,
+    )  # IPython comes with the extra `lab`; the rest of this file does not need it
 
     return Image(png(figure, dpi), format="png", alt=alt)
 
@@ -76,8 +80,8 @@ def show_picture(axis, image, title: str = "", *, cmap=None, vmin=None, vmax=Non
     Args:
         axis: of `new_figure`.
         image: (H, W, 3) or (H, W).
-        title: above it.
-        cmap, vmin, vmax: colors of a map (H, W).
+        title: above the picture.
+        cmap, vmin, vmax: color map and range of values of an (H, W) array.
     """
     axis.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax)
     axis.set_title(title)

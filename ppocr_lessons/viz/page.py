@@ -1,4 +1,4 @@
-"""A page with what was read on it."""
+"""A page with the text that was read on it, and the lines cut out of a page."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from .figure import new_figure, show, show_picture
 
 
 def show_reading(image: np.ndarray, lines):
-    """`draw_reading` as a notebook picture.
+    """The picture with its boxes, and beside it the texts at their places.
 
     Args:
         image: (H, W, 3) uint8 RGB.
@@ -21,13 +21,13 @@ def show_reading(image: np.ndarray, lines):
 
 
 def show_crops(crops, captions, *, columns: int = 2, title: str = ""):
-    """Rectified lines with a caption each.
+    """Rectified lines, each with a caption.
 
     Args:
-        crops: (H, W, 3) uint8 RGB.
-        captions: a text each.
+        crops: list of (H, W, 3) uint8 RGB.
+        captions: one text for each crop.
         columns: of the grid.
-        title: above all.
+        title: of the whole figure.
     """
     rows = -(-len(crops) // columns)
     figure, axes = new_figure(rows, columns, size=(12, 0.75 * rows + 0.3))

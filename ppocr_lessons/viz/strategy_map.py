@@ -1,30 +1,81 @@
-"""The map of all strategies: which net, which part of it, which chapter."""
+"""The map of all strategies, with a link to the notebook of each, and their table."""
 
-from ..strategies import STRATEGIES
-from .figure import BLUE, GREEN, ORANGE, new_figure, show
+from html import escape
 
-_COLORS = {"det": BLUE, "cls": ORANGE, "rec": GREEN}
-_TITLES = {"det": "text detection", "cls": "direction classifier", "rec": "text recognition"}
+from IPython.display import HTML, Markdown
+
+from ..strategies import STRATEGIES, Strategy
+
+TO_COME = frozenset(
+    {
+        "08_cls_direction.ipynb",
+        "09_cls_augmentation.ipynb",
+        "10_pact.ipynb",
+        "11_rec_backbone_head.ipynb",
+        "12_rec_tia.ipynb",
+        "13_rec_training.ipynb",
+        "16_v2_rec_pp_lcnet.ipynb",
+        "17_v2_rec_udml.ipynb",
+        "18_v2_rec_enhanced_ctc.ipynb",
+    }
+)
+"""Notebooks that the index names and that have not been written yet."""
+
+STAGES = {"det": "Text detection", "cls": "Direction classifier", "rec": "Text recognition"}
+EDITIONS = {1: "PP-OCR", 2: "PP-OCRv2"}
+
+# Explicit colors, so that the map can be read in a dark theme as well. Sites that show notebooks drop styles and keep
+# the table, its headings and its links.
+_CELL = "vertical-align: top; text-align: left; background-color: #ffffff; color: #000000; font-size: 14px"
+_COLORS = {"det": "#0072B2", "cls": "#9A6A00", "rec": "#007A5A"}
 
 
-def show_map():
-    """Strategies in three columns, one a net; the second edition's with a double frame."""
-    columns = {stage: [s for s in STRATEGIES if stage in s.stages] for stage in _TITLES}
-    rows = max(map(len, columns.values()))
-    figure, axis = new_figure(size=(12, 0.42 * rows + 0.8))
-    axis.set(xlim=(0, 3), ylim=(rows + 0.2, -1))
-    axis.axis("off")
-    for x, (stage, strategies) in enumerate(columns.items()):
-        axis.text(x + 0.48, -0.55, _TITLES[stage], ha="center", fontweight="bold", color=_COLORS[stage])
-        for y, s in enumerate(strategies):
-            box = {
-                "boxstyle": "round,pad=0.3",
-                "fc": "white" if s.edition == 1 else "#eeeeee",
-                "ec": _COLORS[stage],
-                "lw": 1.2 if s.edition == 1 else 2.6,
-            }
-            mark = "" if s.done else "  (to come)"
-            axis.text(x + 0.02, y, f"{s.section}  {s.title}{mark}", fontsize=8.5, va="center", bbox=box)
-    return show(
-        figure, "Map of 24 strategies by net: " + "; ".join(f"{s.section} {s.title}" for s in STRATEGIES)
+def in_chapter_order() -> list[Strategy]:
+    """All strategies, sorted by their section of the chapter; those of one section stay in the order of the index."""
+    return sorted(STRATEGIES, key=lambda s: [int(part) for part in s.section.split(".")])
+
+
+def _entry(strategy: Strategy) -> str:
+    title = f"{strategy.section} {escape(strategy.title)}"
+    if strategy.notebook in TO_COME:
+        return f'<div style="padding: 3px">{title} <em>(notebook to come)</em></div>'
+    return f'<div style="padding: 3px"><a href="{strategy.notebook}">{title}</a></div>'
+
+
+def show_map() -> HTML:
+    """All strategies in chapter order: one column for each net, one row for each edition.
+
+    Returns: an HTML table in which every strategy that has a notebook links to it. The links are relative to the
+        folder of the notebooks.
+    """
+    ordered = in_chapter_order()
+    head = "".join(
+        f'<th style="{_CELL}; color: {_COLORS[stage]}; border-bottom: 3px solid {_COLORS[stage]}">{title}</th>'
+        for stage, title in STAGES.items()
     )
+    body = ""
+    for edition, name in EDITIONS.items():
+        count = sum(len(s.stages) for s in STRATEGIES if s.edition == edition)
+        body += f'<tr><th style="{_CELL}">{name}<br>{count} strategies</th>'
+        for stage in STAGES:
+            entries = [_entry(s) for s in ordered if s.edition == edition and stage in s.stages]
+            body += f'<td style="{_CELL}">{"".join(entries)}</td>'
+        body += "</tr>"
+    return HTML(f'<table><tr><th style="{_CELL}"></th>{head}</tr>{body}</table>')
+
+
+def show_table() -> Markdown:
+    """All strategies in chapter order: nets, notebook, file and published effect of each.
+
+    Returns: a Markdown table. Its links are relative to the folder of the notebooks.
+    """
+    lines = ["| section | strategy | nets | notebook | file | published effect |", "|--|--|--|--|--|--|"]
+    for s in in_chapter_order():
+        number = s.notebook.split("_")[0]
+        notebook = f"{number}, to come" if s.notebook in TO_COME else f"[{number}]({s.notebook})"
+        path = s.symbol.split(":")[0].replace(".", "/") + ".py"
+        file = f"[{path}](../ppocr_lessons/{path})" if s.done else f"{path}, to come"
+        lines.append(
+            f"| {s.section} | {s.title} | {', '.join(s.stages)} | {notebook} | {file} | {s.claim} ({s.source}) |"
+        )
+    return Markdown("\n".join(lines))

@@ -1,4 +1,4 @@
-"""A widget that reads a picture of your own."""
+"""A widget that reads a picture that the reader chooses."""
 
 import cv2
 import ipywidgets
@@ -19,29 +19,35 @@ def read_one(content: bytes) -> tuple[bytes, str]:
     Args:
         content: bytes of an image file.
 
-    Returns: PNG with boxes and texts, and the texts a line each; on a bad picture no PNG and the reason.
+    Returns: a PNG with boxes and texts, and the texts, one per line. For a file that is not a readable picture the
+        PNG is empty and the text gives the reason.
     """
     try:
         image = read_picture(content)
     except PictureError as error:
         return b"", str(error)
     lines = ocr.read(image)
-    return _png(draw_reading(image, lines)), "\n".join(line.text for line in lines) or "no text was found"
+    return _png(draw_reading(image, lines)), "\n".join(line.text for line in lines) or "No text was found."
 
 
 def upload_widget() -> ipywidgets.VBox:
-    """A button to choose a picture; what is read in it appears below."""
-    button = ipywidgets.FileUpload(accept="image/*", multiple=False, description="your picture")
-    drawn = ipywidgets.Image(format="png", layout={"max_width": "100%"})
+    """A button to choose a picture; its text appears below, beside the picture with its boxes."""
+    button = ipywidgets.FileUpload(
+        accept="image/*", multiple=False, description="Choose a picture", layout={"width": "auto"}
+    )
+    # A box stretches its children to its own width; a picture keeps its natural size.
+    drawn = ipywidgets.Image(format="png", layout={"max_width": "100%", "align_self": "flex-start"})
     drawn.layout.display = "none"
     text = ipywidgets.Textarea(
-        disabled=True, layout={"width": "100%", "height": "10em"}, placeholder="its text"
+        disabled=True,
+        layout={"width": "100%", "height": "10em"},
+        placeholder="The text of your picture appears here.",
     )
 
     def redraw(change):
         if not change["new"]:
             return
-        text.value = "reading ..."
+        text.value = "Reading ..."
         drawn.value, text.value = read_one(bytes(change["new"][0]["content"]))
         drawn.layout.display = "" if drawn.value else "none"
 
