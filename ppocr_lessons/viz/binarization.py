@@ -82,21 +82,6 @@ def show_maps(image, maps: dict[str, np.ndarray]):
     return show(figure, "A page beside its maps: " + ", ".join(maps))
 
 
-def show_pyramid(image, levels: dict[str, np.ndarray]):
-    """Maps of many channels as their mean magnitude, each at its own scale.
-
-    Args:
-        image: (H, W, 3).
-        levels: (C, H, W) by title.
-    """
-    figure, axes = new_figure(1, 1 + len(levels), size=(2.6 * (1 + len(levels)), 3))
-    show_picture(axes[0], image, "page")
-    for axis, (title, values) in zip(axes[1:], levels.items(), strict=True):
-        strength = np.abs(values).mean(0)
-        show_picture(axis, strength, f"{title}\n{' x '.join(map(str, values.shape))}", cmap="magma")
-    return show(figure, "A page, and where its feature maps are strong: " + ", ".join(levels))
-
-
 def show_losses(maps: dict[str, np.ndarray]):
     """Losses of every pixel.
 

@@ -3,23 +3,34 @@
 import html
 
 import numpy as np
-from matplotlib import ticker
 
 from .figure import BLACK, BLUE, GREEN, HATCHES, MARKERS, RED, new_figure, show
 
+_GAP = 0.8
+"""Space between two boxes, in the units of `show_stages`."""
+
 
 def show_stages(stages: dict[str, list[tuple[int, int, int]]]):
-    """The maps of several backbones as boxes: as high as the map, as wide as it has channels.
+    """Draw the feature maps of several backbones as boxes: as tall as the map, as wide as its number of channels.
+
+    All panels have the same scale, so sizes can be compared between backbones.
 
     Args:
-        stages: (channels, height, width) of each map, finest first, by name of the backbone.
+        stages: (channels, height, width) of each feature map, finest first, by name of the backbone.
+
+    Returns: an IPython.display.Image.
     """
     figure, axes = new_figure(1, len(stages), size=(12, 3))
+    tallest = max(height for maps in stages.values() for _, height, _ in maps)
     widest = max(channels for maps in stages.values() for channels, _, _ in maps)
+    drawn = {
+        name: [0.1 + 2.5 * channels / widest for channels, _, _ in maps] for name, maps in stages.items()
+    }
+    span = max(sum(widths) + _GAP * (len(widths) - 1) for widths in drawn.values())
     for axis, (name, maps) in zip(np.atleast_1d(axes), stages.items(), strict=True):
         left = 0.0
         for number, ((channels, height, width), hatch) in enumerate(zip(maps, HATCHES, strict=False)):
-            wide, tall = 0.15 + 2.5 * channels / widest, height / maps[0][1]
+            wide, tall = drawn[name][number], height / tallest
             axis.bar(
                 left,
                 tall,
@@ -31,22 +42,17 @@ def show_stages(stages: dict[str, list[tuple[int, int, int]]]):
                 hatch=hatch,
                 ec=BLACK,
             )
-            axis.text(
-                left + wide / 2,
-                -0.54,
-                f"C{number + 2}\n{channels} ch\n{height} x {width}",
-                ha="center",
-                va="top",
-                fontsize=8,
-            )
-            left += wide + 0.75
+            text = f"C{number + 2}\n{channels} ch\n{height} x {width}"
+            axis.text(left + wide / 2, -0.54, text, ha="center", va="top", fontsize=8)
+            left += wide + _GAP
         axis.set_axis_off()
+        axis.set_xlim(-0.5, span + 0.5)
         axis.set_ylim(-0.9, 0.55)
         axis.set_title(name)
     told = "; ".join(
         f"{name}: " + ", ".join("x".join(map(str, m)) for m in maps) for name, maps in stages.items()
     )
-    return show(figure, f"Feature maps as boxes, channels by height by width. {told}.")  # fmt: skip
+    return show(figure, f"Feature maps as boxes, channels by height by width, all at one scale. {told}.")
 
 
 def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
@@ -73,31 +79,30 @@ def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
     return show(figure, f"Bars. {told}.")
 
 
-def show_accuracy_latency(
-    points: dict[str, tuple[float, float]], *, chosen: str, side: int, unit: str = "hmean"
-):
-    """Accuracy over latency, a point a net.
+def show_accuracy_latency(points: dict[str, tuple[float, list[float]]], *, chosen: str, side: int):
+    """Accuracy over latency, a marker for each net at the mean of its scores.
+
+    The names stand in a legend beside the plot, because nets of equal speed would print their labels over each other.
 
     Args:
-        points: (milliseconds, score) by name.
-        chosen: the point to mark.
-        side: of the square picture that was timed, in pixels.
-        unit: of the score.
+        points: (milliseconds, hmean of each seed) by name of the net.
+        chosen: name of the net that PP-OCR uses; it is drawn in another color.
+        side: height and width of the timed image in pixels.
+
+    Returns: an IPython.display.Image.
     """
-    figure, axis = new_figure(size=(8.5, 4))
-    for (name, (milliseconds, score)), marker in zip(points.items(), MARKERS * 4, strict=False):
-        colour = RED if name == chosen else BLUE
-        axis.scatter(milliseconds, score, s=90, marker=marker, color=colour, zorder=3)
-        axis.annotate(name, (milliseconds, score), xytext=(6, 6), textcoords="offset points", fontsize=9)
-    axis.set_xscale("log")
-    axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
-    axis.xaxis.set_major_formatter("{x:g}")
-    axis.xaxis.set_minor_formatter(ticker.NullFormatter())
-    axis.set_xlabel(f"milliseconds for {side} x {side}, this machine")
-    axis.set_ylabel(f"{unit}, recorded")
-    axis.margins(x=0.22, y=0.15)
-    told = ", ".join(f"{name} {ms:.0f} ms {score:.3f}" for name, (ms, score) in points.items())
-    return show(figure, f"{unit} against latency: {told}.")
+    figure, axis = new_figure(size=(9.5, 4))
+    for (name, (milliseconds, scores)), marker in zip(points.items(), MARKERS * 4, strict=False):
+        color, mean = RED if name == chosen else BLUE, float(np.mean(scores))
+        label = f"{name}: {milliseconds:.1f} ms, {mean:.3f}"
+        axis.plot([milliseconds] * len(scores), scores, "-", marker="_", color=color, alpha=0.6, zorder=2)
+        axis.scatter(milliseconds, mean, s=80, marker=marker, color=color, zorder=3, label=label)
+    axis.set_xlabel(f"milliseconds for {side} x {side} on this machine")
+    axis.set_ylabel("recorded hmean")
+    axis.margins(x=0.1, y=0.12)
+    figure.legend(loc="outside right upper", fontsize=9, title="net: latency, mean hmean")
+    told = ", ".join(f"{name} {ms:.0f} ms {np.mean(scores):.3f}" for name, (ms, scores) in points.items())
+    return show(figure, f"hmean against latency: {told}. Bars connect the seeds of a net.")
 
 
 def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None):
@@ -122,7 +127,7 @@ def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None
         _point(axes[0], row["hmean"], place, "D", RED, "mean over seeds" if first else None, 7)
         if chosen:
             fixed = "mean at PaddleOCR's unclip ratio, 1.5" if first else None
-            _point(axes[0], row["hmean_fixed"], place, "s", GREEN, fixed, -13)
+            _point(axes[0], row["hmean_fixed"], place, "s", GREEN, fixed, -14)
     for place, score in shown:
         _point(axes[1], score, place, "D", RED, None, 7)
     axes[0].set_yticks(places, [row["title"] for row in rows])
@@ -229,8 +234,8 @@ def _same_span(axes, values: list[list[float]]) -> None:
         axis.set_xlim(middle - span / 2, middle + span / 2)
 
 
-def _point(axis, value, place, marker, colour, label, above):
-    axis.plot(value, place, marker, color=colour, label=label)
+def _point(axis, value, place, marker, color, label, above):
+    axis.plot(value, place, marker, color=color, label=label)
     axis.annotate(
         f"{value:.3f}", (value, place), xytext=(0, above), textcoords="offset points", ha="center", fontsize=8
     )

@@ -10,7 +10,7 @@ from PIL import Image
 from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
 from ppocr_lessons.datasets.synthetic.pages import page_at
 from ppocr_lessons.det.postprocess import DBPostProcess
-from ppocr_lessons.viz import binarization, costs, gates, pasting, pruning
+from ppocr_lessons.viz import binarization, costs, gates, pasting, pruning, pyramid
 from ppocr_lessons.zoo.pretrained import pretrained
 
 
@@ -31,13 +31,16 @@ def test_figures_say_what_they_show(maps, rng):
     image, prob, thresh = maps
     _is_figure(binarization.show_step((5, 50)), "[5, 50]")
     _is_figure(binarization.show_maps(image, {"P": prob, "T": thresh}), "P, T")
-    _is_figure(binarization.show_pyramid(image, {"C2": rng.random((4, 8, 8))}), "C2")
+    _is_figure(pyramid.show_pyramid(image, {"C2": rng.random((4, 8, 8))}), "C2")
+    level = [rng.random((4, 8, 8))] * 5
+    _is_figure(pyramid.show_top_down({4: level, 5: [*level[:2], None, *level[3:]]}), "M5, M4")
     _is_figure(binarization.show_losses({"entropy": prob}), "entropy")
     _is_figure(binarization.show_boxes(image, prob, DBPostProcess()), "2 boxes")
     _is_figure(costs.show_stages({"small": [(16, 32, 32), (24, 16, 16)]}), "16x32x32")
     _is_figure(costs.show_cost_bars({"a": {"ms": 1.0}, "b": {"ms": 2.5}}, {"ms": "ms"}), "b 2.5")
     _is_figure(
-        costs.show_accuracy_latency({"a": (10, 0.5), "b": (20, 0.6)}, chosen="b", side=320), "b 20 ms 0.600"
+        costs.show_accuracy_latency({"a": (10, [0.5]), "b": (20, [0.5, 0.7])}, chosen="b", side=320),
+        "b 20 ms 0.600",
     )
     row = {"row": "cml", "title": "CML", "hmean": 0.5, "hmeans": [0.4, 0.6], "hmean_fixed": 0.55}
     _is_figure(costs.show_ablation([row]), "CML 0.500 (at 1.5: 0.550)")
@@ -85,6 +88,15 @@ def test_cumulative_table_rejects_rows_of_another_section(recorded):
         ValueError, match=r"no rows \['narrow'\] in section 3.1 .* known are \['plain', 'cml'\]"
     ):
         costs.cumulative_table(recorded, "3.1", {"narrow": (0.6, 0.5, 0.6, 4.1, 213)})
+
+
+def test_stages_of_all_backbones_have_one_scale(monkeypatch):
+    monkeypatch.setattr(costs, "show", lambda figure, alt: figure)
+    figure = costs.show_stages({"wide": [(64, 32, 32), (512, 4, 4)], "narrow": [(16, 16, 16), (480, 4, 4)]})
+    widths = [[bar.get_width() for bar in axis.patches] for axis in figure.axes]
+    assert widths[0][1] > widths[1][1] > widths[0][0], "512 channels are drawn wider than 480"
+    assert figure.axes[0].patches[0].get_height() == 2 * figure.axes[1].patches[0].get_height()
+    assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim(), "or a unit is not the same length in both"
 
 
 def _moved(box, number, value):
