@@ -19,6 +19,13 @@ from ..det.db_loss import DBLoss
 from ..det.metric import DetMetric, DetScore
 from ..det.postprocess import DBPostProcess
 
+READ_OUT = {
+    "P, trained alone": (False, "prob"),
+    "P, trained with T and B": (True, "prob"),
+    "B, read with the learned T": (True, "binary"),
+}
+"""What is scored: whether the head was trained with a learned threshold, and which of its maps is read."""
+
 
 class HeadData(NamedTuple):
     """Fused features and what belongs to them.
@@ -30,6 +37,18 @@ class HeadData(NamedTuple):
 
     train: list[tuple[paddle.Tensor, DetBatch]]
     held_back: list[tuple[paddle.Tensor, Page]]
+
+
+class Comparison(NamedTuple):
+    """Heads trained with and without the learned threshold.
+
+    Fields:
+        scores: by name of the loss and by name in READ_OUT, a list over the seeds of lists over the thresholds.
+        maps: all three maps of one page by name of the loss and by whether the threshold was learned.
+    """
+
+    scores: dict[str, dict[str, list[list[DetScore]]]]
+    maps: dict[tuple[str, bool], DBMaps]
 
 
 @paddle.no_grad()
@@ -125,3 +144,42 @@ def score_maps(maps: Iterable[np.ndarray], data: HeadData, postprocess: DBPostPr
         found = postprocess(values, page.image.shape[:2])
         metric.add(found.polygons, page.polygons, [False] * len(page.polygons))
     return metric.score()
+
+
+def compare(
+    data: HeadData,
+    losses: dict[str, DBLoss],
+    *,
+    steps: int,
+    seeds: Iterable[int],
+    box_thresholds: Iterable[float],
+    kept: int = 0,
+) -> Comparison:
+    """Train heads with and without the learned threshold and score every map that can be read from them.
+
+    The post-processing is PaddleOCR's: `thresh` 0.3 and `unclip_ratio` 1.5.
+
+    Args:
+        data: of `head_data`.
+        losses: the losses to compare by name.
+        steps: number of batches that each head is trained on.
+        seeds: of the initial weights; each is one head.
+        box_thresholds: mean scores below which a box is dropped.
+        kept: index of the held-back page whose maps are returned; they are those of the first seed.
+
+    Returns: the scores and the maps of one page.
+    """
+    cuts = [DBPostProcess(box_thresh=cut) for cut in box_thresholds]
+    scores = {kind: {name: [] for name in READ_OUT} for kind in losses}
+    example = {}
+    for kind, loss in losses.items():
+        for learned in (False, True):
+            for seed in seeds:
+                head = train_head(data, loss, learned_threshold=learned, steps=steps, seed=seed)
+                maps = held_back_maps(head, data)
+                example.setdefault((kind, learned), maps[kept])
+                for name, (with_threshold, field) in READ_OUT.items():
+                    if with_threshold == learned:
+                        read = [getattr(m, field) for m in maps]
+                        scores[kind][name].append([score_maps(read, data, cut) for cut in cuts])
+    return Comparison(scores, example)

@@ -83,8 +83,10 @@ def show_maps(
 
     Returns: an IPython.display.Image.
     """
-    figure, axes = new_figure(1, 1 + len(maps), size=(3.3 * (1 + len(maps)), 4.1))
+    figure, axes = new_figure(1, 1 + len(maps), size=(2.9 * (1 + len(maps)), 3.8))
     show_picture(axes[0], image, "page")
+    for axis in axes:
+        axis.set_anchor("N")  # the page has no color bar and would stand lower than its maps
     for axis, (title, values) in zip(axes[1:], maps.items(), strict=True):
         low, high = (limits or {}).get(title, (0, 1))
         show_picture(axis, values, title, cmap="magma", vmin=low, vmax=high)
@@ -94,31 +96,32 @@ def show_maps(
     return show(figure, "A page beside its maps: " + ", ".join(maps))
 
 
-def show_profile(image: np.ndarray, maps: dict[str, np.ndarray], column: int):
-    """Plot the maps along one column of pixels, beside the page with that column marked.
+def show_profile(image: np.ndarray, maps: dict[str, np.ndarray], column: int, rows: tuple[int, int]):
+    """Plot the maps along a part of one column of pixels, beside the page with that part marked.
 
     Args:
         image: the page, (H, W, 3) uint8.
         maps: up to three maps (H, W) in 0..1 by title.
         column: x of the cut in pixels, 0 <= column < W.
+        rows: first y of the cut and the y after its last, in pixels.
 
     Returns: an IPython.display.Image.
     """
     figure, axes = new_figure(1, 2, size=(12, 3.8), width_ratios=(1, 2.4))
     show_picture(axes[0], image, f"the cut at x = {column}")
-    axes[0].axvline(column, color=RED, lw=2)
+    axes[0].plot([column, column], rows, color=RED, lw=2.5)
+    y = np.arange(*rows)
     for (title, values), color, style in zip(
         maps.items(), (BLUE, RED, BLACK), ("-", "--", ":"), strict=False
     ):
-        axes[1].plot(values[:, column], color=color, ls=style, lw=1.8, label=title)
+        axes[1].plot(y, values[slice(*rows), column], color=color, ls=style, lw=2, label=title)
     axes[1].set_xlabel("y in pixels, from the top of the page")
     axes[1].set_ylim(-0.03, 1.03)
     figure.legend(
         *axes[1].get_legend_handles_labels(), loc="outside lower right", ncols=len(maps), fontsize=9
     )
-    return show(
-        figure, f"Left: the page with a vertical cut at x = {column}. Right: along it, {', '.join(maps)}."
-    )
+    told = f"at x = {column}, y = {rows[0]} to {rows[1]}"
+    return show(figure, f"Left: the page with a vertical cut {told}. Right: along it, {', '.join(maps)}.")
 
 
 def show_losses(maps: dict[str, np.ndarray]):
@@ -129,7 +132,7 @@ def show_losses(maps: dict[str, np.ndarray]):
 
     Returns: an IPython.display.Image.
     """
-    figure, axes = new_figure(1, len(maps), size=(3.3 * len(maps), 3.7))
+    figure, axes = new_figure(1, len(maps), size=(3.2 * len(maps), 3.85))
     for axis, (title, values) in zip(np.atleast_1d(axes), maps.items(), strict=True):
         high = max(1e-6, float(np.quantile(values, 0.995)))
         show_picture(axis, values, f"{title}\nblack 0, white {high:.2g}", cmap="magma", vmin=0, vmax=high)
@@ -169,7 +172,7 @@ def show_sweep(panels: dict[str, dict[str, np.ndarray]], box_thresholds, *, mark
 
 def _boxes_figure(image, prob, postprocess):
     boxes = postprocess(prob, image.shape[:2])
-    figure, axes = new_figure(1, 2, size=(10, 5.2))
+    figure, axes = new_figure(1, 2, size=(10, 5.4))
     show_picture(
         axes[0], prob > postprocess.thresh, f"P > {postprocess.thresh:g}", cmap="gray", vmin=0, vmax=1
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from .figure import BLACK, BLUE, GREEN, HATCHES, MARKERS, RED, new_figure, show
 
-_GAP = 0.8
+_GAP = 1.4
 """Space between two boxes, in the units of `show_stages`."""
 
 
@@ -56,11 +56,13 @@ def show_stages(stages: dict[str, list[tuple[int, int, int]]]):
 
 
 def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
-    """Bars of several costs, a panel each, a bar a net.
+    """Draw bars of several costs, a panel for each cost and a bar for each net.
 
     Args:
-        costs: numbers by kind of cost, by name of the net.
-        titles: of the kinds to show, in order.
+        costs: the numbers by kind of cost, by name of the net.
+        titles: title of the panel, with the unit, by kind of cost, in the order of the panels.
+
+    Returns: an IPython.display.Image.
     """
     figure, axes = new_figure(1, len(titles), size=(12, 3))
     names = list(costs)
@@ -68,7 +70,7 @@ def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
         values = [costs[name][kind] for name in names]
         bars = axis.bar(range(len(names)), values, color=BLUE, alpha=0.7)
         axis.bar_label(bars, [f"{v:.3g}" for v in values], fontsize=9)
-        crowded = {"rotation": 30, "ha": "right"} if len(names) > 4 else {}
+        crowded = {"rotation": 30, "ha": "right"} if sum(map(len, names)) > 40 else {}
         axis.set_xticks(range(len(names)), names, **crowded)
         axis.set_title(title)
         axis.margins(y=0.15)
@@ -106,19 +108,21 @@ def show_accuracy_latency(points: dict[str, tuple[float, list[float]]], *, chose
 
 
 def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None):
-    """Mean and spread of recorded scores, a point a seed, and the published ones beside them.
+    """Plot recorded scores, a point for each seed and one for their mean, with the published scores beside them.
 
-    Both panels span the same range of hmean, so that a distance means the same in each.
+    Both panels span the same range of hmean, so that equal distances mean equal differences.
 
     Args:
-        rows: of a recorded ablation: `row`, `title`, `hmean`, `hmeans`, `hmean_fixed`.
-        published: hmean by row, or None.
+        rows: rows of the ablation's table, with `row`, `title`, `hmean`, `hmeans` and `hmean_fixed`.
+        published: hmean of the paper by name of the row, or None for no second panel.
+
+    Returns: an IPython.display.Image.
     """
     figure, axes = new_figure(1, 2 if published else 1, size=(11, 0.5 * len(rows) + 1.4))
     axes = np.atleast_1d(axes)
     places = np.arange(len(rows))[::-1]
     shown = [(place, published[row["row"]]) for place, row in zip(places, rows, strict=True) if row["row"] in (published or {})]  # fmt: skip
-    # Where no ratio was chosen, both scores are the same one.
+    # Where no unclip ratio was chosen, both scores are equal and one marker is enough.
     chosen = any(row["hmean"] != row["hmean_fixed"] for row in rows)
     for place, row in zip(places, rows, strict=True):
         first = place == places[0]
@@ -139,7 +143,7 @@ def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None
     recorded = [value for row in rows for value in (*row["hmeans"], row["hmean_fixed"])]
     _same_span(axes, [recorded, [score for _, score in shown]])
     for axis in axes:
-        axis.set_xlabel("hmean")
+        axis.set_xlabel("hmean, one scale for both panels" if published else "hmean")
         axis.set_ylim(-0.6, len(rows) - 0.4)
     told = ", ".join(f"{row['title']} {row['hmean']:.3f} (at 1.5: {row['hmean_fixed']:.3f})" for row in rows)
     return show(figure, f"hmean of each row: {told}.")

@@ -50,3 +50,20 @@ def test_the_binary_map_is_the_step_between_the_other_two(data):
     head = binarization.train_head(data, DBLoss(), learned_threshold=True, steps=1, seed=3)
     for maps in binarization.held_back_maps(head, data):
         np.testing.assert_allclose(maps.binary, 1 / (1 + np.exp(-50 * (maps.prob - maps.thresh))), atol=1e-5)
+
+
+def test_compare_scores_each_map_of_each_seed_at_each_threshold(data):
+    losses = {"Dice": DBLoss(), "cross entropy": DBLoss(main_loss="bce")}
+    found = binarization.compare(data, losses, steps=1, seeds=(3, 4), box_thresholds=(0.0, 0.5, 1.0), kept=1)
+    assert list(found.scores) == list(losses) and set(found.maps) == {
+        (n, b) for n in losses for b in (False, True)
+    }
+    assert all(list(by_name) == list(binarization.READ_OUT) for by_name in found.scores.values())
+    for runs in (runs for by_name in found.scores.values() for runs in by_name.values()):
+        assert np.array(runs).shape == (2, 3, 3), "seeds, thresholds, and precision, recall, hmean"
+        assert all(run[2].recall == 0 for run in runs), "an untrained head is not certain of any box"
+    head = binarization.train_head(data, losses["Dice"], learned_threshold=True, steps=1, seed=3)
+    maps = binarization.held_back_maps(head, data)
+    np.testing.assert_allclose(found.maps["Dice", True].binary, maps[1].binary, atol=1e-6)
+    expected = binarization.score_maps([m.binary for m in maps], data, DBPostProcess(box_thresh=0.0))
+    assert found.scores["Dice"]["B, read with the learned T"][0][0] == expected

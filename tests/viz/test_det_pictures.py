@@ -34,7 +34,9 @@ def test_figures_say_what_they_show(maps, rng):
     _is_figure(pyramid.show_pyramid(image, {"C2": rng.random((4, 8, 8))}), "C2")
     level = [rng.random((4, 8, 8))] * 5
     _is_figure(pyramid.show_top_down({4: level, 5: [*level[:2], None, *level[3:]]}), "M5, M4")
-    _is_figure(binarization.show_profile(image, {"P": prob, "T": thresh}, 60), "x = 60", "P, T")
+    _is_figure(
+        binarization.show_profile(image, {"P": prob, "T": thresh}, 60, (10, 50)), "x = 60, y = 10", "P, T"
+    )
     runs = {"P alone": np.array([[0.5, 0.1], [0.7, 0.3]])}
     _is_figure(binarization.show_sweep({"Dice": runs}, (0.4, 0.6), marked=0.6), "Dice, P alone: 0.60 0.20")
     _is_figure(binarization.show_losses({"entropy": prob}), "entropy")
