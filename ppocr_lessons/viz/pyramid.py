@@ -23,7 +23,7 @@ def show_pyramid(image: np.ndarray, levels: dict[str, np.ndarray]):
 
     Returns: an IPython.display.Image.
     """
-    figure, axes = new_figure(1, 1 + len(levels), size=(2.4 * (1 + len(levels)), 2.9))
+    figure, axes = new_figure(1, 1 + len(levels), size=(2.4 * (1 + len(levels)), 3.0))
     show_picture(axes[0], image, f"page\n{image.shape[0]} x {image.shape[1]}")
     for axis, (title, values) in zip(axes[1:], levels.items(), strict=True):
         show_picture(axis, _strength(values), f"{title}\n{_size(values)}", cmap="magma")
