@@ -137,7 +137,7 @@ def build_nets(
         config: that was read.
         shared: see `context`.
         dry: let a frozen net do without weights, to try the rest.
-        report: say on stderr what was not loaded.
+        report: say on stderr what was not loaded and what was frozen.
 
     Raises:
         ConfigError: sizes that do not go together, weights that do not fit, a frozen net without weights, or
@@ -177,7 +177,8 @@ def _start(name, net, path, report) -> None:
 
 
 def _freeze(name, net, prefixes, report) -> None:
-    say(f"{name}: {len(freeze(net, prefixes))} parameters are frozen")
+    frozen = freeze(net, prefixes)
+    say(f"{name}: {len(frozen)} parameters are frozen" if report else "")
 
 
 def _db_loss(part) -> DBLoss:
