@@ -55,7 +55,8 @@ def show_net(shapes: dict[str, tuple[int, int, int]], counts: dict[str, int]):
     parts = ", ".join(f"{name} {count:,} parameters" for name, count in counts.items())
     losses = ", ".join(f"{name} {loss}" for name, loss in WEIGHTS.items())
     return show(
-        figure, f"Detector as boxes: four backbone maps, one fused map, outputs P, T, B; {parts}; losses {losses}."
+        figure,
+        f"Detector as boxes: four backbone maps, one fused map, outputs P, T, B; {parts}; losses {losses}.",
     )
 
 
@@ -154,7 +155,9 @@ def show_curve(history, names: dict[str, str], *, stopped: int | None = None, st
     scored += [(row["step"] + 1, row["hmean"]) for row in history if "hmean" in row]
     axes[1].plot(*zip(*scored, strict=True), marker="o", color=BLACK)
     for step, value in scored:
-        axes[1].annotate(f"{value:.2f}", (step, value), xytext=(0, 6), textcoords="offset points", ha="center")
+        axes[1].annotate(
+            f"{value:.2f}", (step, value), xytext=(0, 6), textcoords="offset points", ha="center"
+        )
     for axis, label in zip(axes, ("loss", "hmean"), strict=True):
         axis.set_ylabel(label)
         axis.set_ylim(bottom=0)
@@ -190,7 +193,8 @@ def show_before_after(images, before, after):
     for row, name in enumerate(("page", "before", "after")):
         axes[row, 0].set_ylabel(name, fontsize=11, weight="bold")
     return show(
-        figure, "Pages on top, their probability maps before the training in the middle and after it at the bottom."
+        figure,
+        "Pages on top, their probability maps before the training in the middle and after it at the bottom.",
     )
 
 
