@@ -86,7 +86,7 @@ def show_cml(image, maps: dict[str, np.ndarray], losses: dict[str, float]):
     figure, axes = new_figure(3, 4, size=(11, 7.6))
     for axis in axes.flat:
         axis.set_axis_off()
-    show_picture(axes[0, 0], image, "input page")
+    show_picture(axes[0, 3], image, "page, the input of all nets")
     places = {
         "labels": (1, 0, "labels (shrink map)"),
         "Student": (0, 1, "P of the student"),
@@ -98,12 +98,16 @@ def show_cml(image, maps: dict[str, np.ndarray], losses: dict[str, float]):
         axes[row, column].set_axis_on()
         show_picture(axes[row, column], maps[name], title, cmap="gray", vmin=0, vmax=1)
     right, left, top, bottom = (1.02, 0.5), (-0.02, 0.5), (0.5, 1.13), (0.5, -0.03)
-    _connect(figure, axes[1, 0], top, axes[0, 1], left, f"L_gt = {losses['db_Student']:.2f}", "right")
-    _connect(figure, axes[1, 0], bottom, axes[2, 1], left, f"L_gt = {losses['db_Student2']:.2f}", "right")
-    distilled = [f"L_distill = {losses[f'dila_{name}_Teacher']:.2f}" for name in ("Student", "Student2")]
+    _connect(figure, axes[1, 0], top, axes[0, 1], left, f"$L_{{gt}}$ = {losses['db_Student']:.2f}", "right")
+    _connect(
+        figure, axes[1, 0], bottom, axes[2, 1], left, f"$L_{{gt}}$ = {losses['db_Student2']:.2f}", "right"
+    )
+    distilled = [
+        f"$L_{{distill}}$ = {losses[f'dila_{name}_Teacher']:.2f}" for name in ("Student", "Student2")
+    ]
     _connect(figure, axes[1, 2], top, axes[0, 1], right, distilled[0], "left")
     _connect(figure, axes[1, 2], bottom, axes[2, 1], right, distilled[1], "left")
-    mutual = f"L_dml = {losses['dml_Student_Student2']:.3f}"
+    mutual = f"$L_{{dml}}$ = {losses['dml_Student_Student2']:.3f}"
     _connect(figure, axes[0, 1], bottom, axes[2, 1], top, mutual, "center", style="<->")
     _connect(figure, axes[1, 3], left, axes[1, 2], right, "", "center")
     told = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
@@ -161,6 +165,7 @@ def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, .
     Returns: an IPython.display.Image.
     """
     figure, axes = new_figure(2, len(histories), size=(12, 4.8), height_ratios=(3, 2))
+    axes = np.reshape(axes, (2, len(histories)))
     totals = {
         (title, name): [sum(v for key, v in row.items() if key.startswith(name)) for row in history]
         for title, history in histories.items()
@@ -179,8 +184,9 @@ def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, .
                 axis.set_axis_off()
                 continue
             axis.set_xlabel("step")
-            axis.legend()
+            axis.set_ylabel("loss")
             if not alone:
                 axis.set_title(title)
-    axes[0, 0].set_ylabel("loss")
+    handles = {line.get_label(): line for axis in axes.flat for line in axis.lines}
+    figure.legend(handles=list(handles.values()), loc="outside lower left", ncols=len(handles))
     return show(figure, "Parts of the loss at each step for " + ", ".join(histories))
