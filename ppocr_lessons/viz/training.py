@@ -130,7 +130,9 @@ def show_schedule(schedules: dict[str, object], steps: int, *, zoom: int):
     axes[0].set_ylabel("learning rate")
     axes[0].set_title("the whole run")
     axes[1].set_title("the warm-up")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(schedules))
+    figure.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(schedules), fontsize=9
+    )
     return show(
         figure, f"Learning rate over {steps} steps, and over the first {zoom}: " + ", ".join(schedules)
     )
@@ -193,8 +195,7 @@ def show_before_after(images, before, after):
     for row, name in enumerate(("page", "before", "after")):
         axes[row, 0].set_ylabel(name, fontsize=11, weight="bold")
     return show(
-        figure,
-        "Pages on top, their probability maps before the training in the middle and after it at the bottom.",
+        figure, "Pages above, their probability maps before the training in the middle and after it below."
     )
 
 
@@ -202,10 +203,8 @@ def show_race(histories: dict[str, list[dict[str, float]]], *, window: int = 5):
     """Losses of several runs over the same batches, smoothed, and their learning rates.
 
     Args:
-        histories: rows of the trainer by name of the run.
-        window: number of steps in the moving average that is drawn.
-
-    Returns: an IPython.display.Image.
+        histories: rows of the trainer by name.
+        window: steps whose mean is drawn.
     """
     figure, axes = new_figure(1, 2, size=(10, 3.4), width_ratios=(2, 1))
     lines = ("-", "--", ":", "-.")
