@@ -12,6 +12,7 @@ from . import experiment as experiment
 from . import kernels as kernels
 from . import losses as losses
 from . import ocr as ocr
+from . import polygons as polygons
 from . import prune as prune
 from . import rec as rec
 from . import strategies as strategies

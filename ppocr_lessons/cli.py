@@ -113,7 +113,7 @@ def read(
         pathlib.Path | None, typer.Option(help="Detector of your own: a folder of `export`.")
     ] = None,
     rec: Annotated[
-        pathlib.Path | None, typer.Option(help="Recogniser of your own: a folder of `export`.")
+        pathlib.Path | None, typer.Option(help="Recognizer of your own: a folder of `export`.")
     ] = None,
 ) -> None:
     """Read the text in pictures. Exit code 1 if one of them could not be read; the others still are."""

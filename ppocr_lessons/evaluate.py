@@ -1,6 +1,6 @@
-"""A net scored over pages or lines: the one place that counts, for data sets, synthetic pictures and every task.
+"""Scores of a network over pages or lines, for datasets and for synthetic images.
 
-The counts are summed over all processes of a run, so each process may pass its own share. A single process passes all.
+Counts are summed over all processes of a run, so each process passes its own share of the samples.
 """
 
 from collections.abc import Iterable
@@ -11,16 +11,17 @@ import numpy as np
 import paddle
 import paddle.nn.functional as F
 
-from .datasets.resize import fit_line, line_width, normalise_page, page_size
+from .datasets.resize import fit_line, line_width, normalize_page, page_size
 from .det.metric import DetMetric
 from .det.postprocess import DBPostProcess
-from .rec.ctc import Alphabet, greedy_decode
+from .rec.alphabet import Alphabet
+from .rec.ctc_decode import greedy_decode
 from .rec.metric import RecMetric
 from .training import parallel
 
 
 class PageInput(NamedTuple):
-    """A page as the detector takes it, with its labels.
+    """A page prepared for the detector, with its labels.
 
     Fields:
         image: (3, H, W) float32, normalized BGR.
@@ -36,7 +37,12 @@ class PageInput(NamedTuple):
 
 
 class LineBatch(NamedTuple):
-    """Lines of one width and their labels: `images` (N, 3, 32, W) float32, `texts` of length N."""
+    """Lines of equal width with their labels.
+
+    Fields:
+        images: (N, 3, 32, W) float32.
+        texts: N texts.
+    """
 
     images: np.ndarray
     texts: list[str]
@@ -44,12 +50,14 @@ class LineBatch(NamedTuple):
 
 @paddle.no_grad()
 def score_detector(net, pages: Iterable[PageInput], postprocess: DBPostProcess) -> dict[str, float]:
-    """Precision, recall and hmean.
+    """Precision, recall and hmean of a detector.
 
     Args:
         net: a DBNet in evaluation mode.
         pages: at least one in all processes together.
-        postprocess: from probability map to polygons.
+        postprocess: turns a probability map into polygons.
+
+    Returns: {"precision", "recall", "hmean"}, each in 0..1.
     """
     metric = DetMetric()
     for page in pages:
@@ -64,13 +72,15 @@ def score_detector(net, pages: Iterable[PageInput], postprocess: DBPostProcess) 
 def score_recognizer(
     net, batches: Iterable[LineBatch], alphabet: Alphabet, metric: RecMetric
 ) -> dict[str, float]:
-    """Accuracy over whole lines and normalized edit distance.
+    """Accuracy over whole lines and normalized edit distance of a recognizer.
 
     Args:
         net: a CRNN in evaluation mode.
         batches: at least one line in all processes together.
-        alphabet: of the classes of the net.
-        metric: new; it says how texts are compared.
+        alphabet: characters of the classes of the network.
+        metric: a new RecMetric, which defines how texts are compared.
+
+    Returns: {"acc", "norm_edit_dis"}, each in 0..1.
     """
     for batch in batches:
         logits, _ = net(paddle.to_tensor(batch.images))
@@ -84,11 +94,14 @@ def score_recognizer(
 
 @paddle.no_grad()
 def score_classifier(net, batches) -> dict[str, float]:
-    """Share of lines whose direction is right.
+    """Accuracy of a direction classifier.
 
     Args:
         net: a DirectionClassifier in evaluation mode.
-        batches: pairs of images, a (N, 3, H, W) tensor, and labels, N integers; at least one line in all processes.
+        batches: pairs of images, a tensor (N, 3, H, W), and labels, N integers; at least one line in all processes
+            together.
+
+    Returns: {"acc"}, in 0..1.
     """
     right = count = 0
     for images, labels in batches:
@@ -99,20 +112,24 @@ def score_classifier(net, batches) -> dict[str, float]:
     return {"acc": right / count}
 
 
-def evaluate_det(net, pages, *, limit: int = 736, rule: str = "max", postprocess=None) -> dict[str, float]:
+def evaluate_det(
+    net, pages, *, limit_side_len: int = 736, limit_type: str = "max", postprocess=None
+) -> dict[str, float]:
     """Precision, recall and hmean on pages of synthetic text.
 
     Args:
         net: a DBNet in evaluation mode.
         pages: of `datasets.synthetic.pages.Page`.
-        limit, rule: see `page_size`.
+        limit_side_len, limit_type: see `page_size`.
         postprocess: a DBPostProcess; default values if None.
+
+    Returns: {"precision", "recall", "hmean"}, each in 0..1.
     """
 
     def prepared(page):
         size = page.image.shape[:2]
-        height, width = page_size(*size, limit=limit, rule=rule)
-        image = normalise_page(cv2.resize(page.image, (width, height)))
+        height, width = page_size(*size, limit_side_len=limit_side_len, limit_type=limit_type)
+        image = normalize_page(cv2.resize(page.image, (width, height)))
         return PageInput(image, size, page.polygons, [text in ("###", "*") for text in page.texts])
 
     return score_detector(net, map(prepared, pages), postprocess or DBPostProcess())
@@ -124,8 +141,10 @@ def evaluate_rec(net, lines, alphabet: Alphabet, *, batch: int = 32) -> dict[str
     Args:
         net: a CRNN in evaluation mode.
         lines: of `datasets.synthetic.pages.Line`.
-        alphabet: of the classes of the net.
+        alphabet: characters of the classes of the network.
         batch: lines in a batch; each batch holds lines of similar width.
+
+    Returns: {"acc", "norm_edit_dis"}, each in 0..1.
     """
     ordered = sorted(lines, key=lambda line: line_width(line.image, 32))
     batches = []

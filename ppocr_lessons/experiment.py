@@ -1,26 +1,25 @@
-"""A configuration put to work: train, evaluate, export."""
+"""Run a configuration: train it, evaluate trained weights, load the trained network.
+
+config/ reads and builds; the modules of training/ run. This module connects the two.
+"""
 
 import contextlib
-import functools
 import pathlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import paddle
 
-from .config.build import Context, build_nets, build_strategy, context, output_folder, say
-from .config.build_data import build_dataset, check_line_heights
-from .config.evaluation import evaluate
-from .config.optimizer import build_optimizer, build_schedule
-from .config.parts import Config, NetConfig
+from .config.build import build, build_nets, start_device
+from .config.configuration import Config, Context, context
+from .config.data import build_dataset
+from .config.evaluation import check_teachers, evaluate
+from .config.networks import SubNet
+from .config.optimizer import build_decay, build_schedule
+from .config.problems import ConfigError, say
 from .config.record import settle, write_environment, write_record
-from .config.teachers import check_teachers
-from .config.trial import Trial
-from .config.yaml_file import ConfigError, Problem, raise_for
-from .datasets.loader import Loader
-from .deploy.teacher import fast_teacher
+from .datasets.loader import Dataset, Loader
 from .training import parallel
 from .training.ema import EMA
-from .training.l2_decay import DecoupledDecay
 from .training.run_folder import FolderLock
 from .training.run_log import TensorBoard
 from .training.schedules import Schedule
@@ -29,22 +28,22 @@ from .training.trainer import Trainer
 from .zoo.fine_tuning import load_matching
 
 SAVE_EVERY = 500
-"""Steps between checkpoints where the configuration does not say."""
+"""Steps between checkpoints if the configuration has no save_batch_step."""
 
 
 @dataclass
 class Run:
-    """Everything of a run, built and not yet begun.
+    """A run that is ready to start.
 
     Fields:
-        config: that it was built from.
-        shared: alphabet and the like.
-        nets: by name.
-        trainer: with the strategy, the optimizer and the data.
-        steps: of the whole run.
-        schedule: of the learning rate.
-        loader: of the training set.
-        eval_set: the other one.
+        config: configuration that it was built from.
+        shared: alphabet, labels and seed.
+        nets: networks by name.
+        trainer: trainer with strategy, optimizer and data.
+        steps: number of steps of the whole run.
+        schedule: learning rate of each step.
+        loader: loader of the training dataset.
+        eval_set: evaluation dataset.
     """
 
     config: Config
@@ -54,78 +53,28 @@ class Run:
     steps: int
     schedule: Schedule
     loader: Loader
-    eval_set: object
-
-
-def cpu_note(settings, device: str | None) -> list[str]:
-    """A sentence where a GPU is asked for, PaddleOCR's way, and the run is on the CPU.
-
-    Args:
-        settings: section Global.
-        device: that was chosen.
-    """
-    if settings.use_gpu and device == "cpu":
-        return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
-    return []
-
-
-def start_device(config: Config) -> str:
-    """Choose the device that a configuration names, and meet the other processes; the device.
-
-    Args:
-        config: that was read.
-
-    Raises:
-        ConfigError: a GPU is asked for and there is none, or an unknown device.
-    """
-    settings = config.settings
-    try:
-        return parallel.start(settings.device if settings.use_gpu is not False else "cpu")
-    except ValueError as error:
-        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.line, error)
+    eval_set: Dataset
 
 
 def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
-    """Build everything that a configuration names; nothing is trained or written.
+    """Build a run. Nothing is trained, and nothing is written.
 
     Args:
-        config: that was read.
-        dry: let a frozen net do without weights, to try the rest.
-        progress: show a bar, and what was not loaded, on stderr.
+        config: configuration that was read.
+        dry: allow frozen networks without weights, to check the rest of the configuration.
+        progress: print notes and a progress bar to stderr.
+
+    Returns: the run.
 
     Raises:
-        ConfigError, LabelError, WeightsError: what cannot be built, with file and reason.
+        ConfigError: the configuration cannot be built; lists all problems, including those of labels and weights.
     """
-    settings, trial = config.settings, Trial(config)
-    device = trial.of(("Global", "device"), lambda: start_device(config))
+    settings = config.settings
+    built = build(config, dry=dry, report=progress)
     rank, world = parallel.world()
-    if progress and rank == 0:
-        say("\n".join(f"note: {note}" for note in [*config.notes, *cpu_note(settings, device)]))
-    shared = trial.of(("Global",), lambda: context(config))
-    if shared is None:
-        trial.finish()
-    paddle.seed(shared.seed)
-    with paddle.utils.unique_name.guard():
-        nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=progress))
-        if nets:
-            if config.task == "rec":
-                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
-            strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
-        train_set, eval_set = (
-            trial.of((key, "dataset"), functools.partial(build_dataset, config, part, shared, key))
-            for key, part in (("Train", config.train), ("Eval", config.evaluation))
-        )
-        trial.finish()
-        if parallel.shares_batch_norms():
-            parallel.synchronise_batch_norms(strategy.trained)
-        for name in getattr(strategy, "frozen", ()):
-            # A trial with a teacher without weights may go without the export.
-            if config.task == "det" and device == "cpu" and (config.nets[name].sub.pretrained or not dry):
-                strategy.shortcuts[name] = fast_teacher(nets[name])
-        optimizer = build_optimizer(config, strategy.trained)
     given = config.train.loader
     loader = Loader(
-        train_set,
+        built.train_set,
         config.task,
         batch_size=given.batch_size_per_card,
         shuffle=given.shuffle,
@@ -138,23 +87,22 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     steps_per_epoch = max(1, loader.steps_per_epoch // settings.accumulate)
     schedule = build_schedule(config, steps_per_epoch)
     callbacks = [EMA(settings.ema_decay)] if settings.ema_decay is not None else []
-    decay, own = config.regularizer, config.optimizer.name == "AdamW"
-    if decay and (decay.name == "L1" if own else decay.decoupled):
-        callbacks.append(DecoupledDecay(decay.name, decay.factor))
-    out = output_folder(config)
+    decay = build_decay(config)
+    callbacks += [decay] if decay else []
+    out = config.folder
     if settings.tensorboard and rank == 0:
         callbacks.append(TensorBoard(out / "tensorboard"))
     start, interval = _evaluation_steps(settings, schedule.steps)
 
     def scores(net):
-        return evaluate(config, net, eval_set, shared)
+        return evaluate(config, net, built.eval_set, built.shared)
 
     trainer = Trainer(
-        strategy,
-        optimizer,
+        built.strategy,
+        built.optimizer,
         batch_at=loader.batch_at,
         lr_at=schedule,
-        seed=shared.seed,
+        seed=built.shared.seed,
         out=out,
         save_every=settings.save_batch_step or min(SAVE_EVERY, schedule.steps),
         evaluate=scores,
@@ -166,7 +114,7 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         callbacks=callbacks,
         progress=progress,
     )
-    return Run(config, shared, nets, trainer, schedule.steps, schedule, loader, eval_set)
+    return Run(config, built.shared, built.nets, trainer, schedule.steps, schedule, loader, built.eval_set)
 
 
 def _precision(settings) -> str:
@@ -189,25 +137,28 @@ def train(
     fresh: bool = False,
     resume_changed: bool = False,
 ) -> dict[str, float]:
-    """Train, or go on with a run that was interrupted; the last scores.
+    """Train a configuration, or resume its run if that was interrupted.
 
     Args:
-        config: that was read.
-        max_steps: stop after this many steps in all, for a trial.
-        progress: show a bar on stderr.
-        fresh: move a run that is in the folder aside, and start anew.
-        resume_changed: go on with that run although the configuration differs from its own.
+        config: configuration that was read.
+        max_steps: stop after this number of steps in total, for a short test.
+        progress: print a progress bar to stderr.
+        fresh: move an existing run in the output folder aside and start a new one.
+        resume_changed: resume the existing run although its configuration differs.
+
+    Returns: the last scores by name, or the last losses if there was no evaluation.
 
     Raises:
-        ConfigError, LabelError, WeightsError: see `prepare` and `record.settle`; CML with a teacher that is no better
-            than its student.
-        FolderInUseError: another process trains into the folder.
+        ConfigError: see `prepare` and `record.settle`; or a teacher of CML that is not better than its student.
+        FolderInUseError: another process trains into the same folder.
         TrainingDiverged, Interrupted: see the trainer.
     """
     if fresh and resume_changed:
-        raise ConfigError("--fresh starts anew and --resume-changed goes on: one of them")
+        raise ConfigError(
+            "--fresh starts a new run and --resume-changed resumes the existing one: use only one of them"
+        )
     run = prepare(config, dry=max_steps is not None, progress=progress)
-    out, trainer, first_process = output_folder(config), run.trainer, parallel.world()[0] == 0
+    out, trainer, first_process = config.folder, run.trainer, parallel.world()[0] == 0
     with contextlib.ExitStack() as stack:
         stack.callback(run.loader.close)
         parallel.on_first(lambda: stack.enter_context(FolderLock(out)) and None)
@@ -217,7 +168,7 @@ def train(
             source = config.settings.checkpoints
             say(load_matching(trainer.strategy.net, source).report(source))
         if max_steps is None and not checked:
-            # Before resuming, so that a run which a trial began is checked as the trial would have been.
+            # Before resuming: a run that was started with max_steps is checked in the state in which it began.
             check_teachers(config, run.nets, trainer.strategy.net, run.eval_set, run.shared)
         if first_process:
             write_record(out, record | {"teachers_checked": checked or max_steps is None})
@@ -232,59 +183,55 @@ def train(
     return numbers[-1] if numbers else (history[-1] if history else {})
 
 
-def trained_net(config: Config, weights=None):
-    """The net of a configuration that is wanted in the end, on its device, with weights, and what it shares.
+def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]:
+    """Load the network of a configuration that is evaluated and exported.
 
     Args:
-        config: that was read.
-        weights: see zoo.fine_tuning.read_weights; if None, Global.checkpoints, or the best of the run's folder.
+        config: configuration that was read.
+        weights: weights; see zoo.fine_tuning.read_weights. By default Global.checkpoints, the best weights in the output
+            folder, or Global.pretrained_model, whichever comes first.
+
+    Returns: the network in evaluation mode, on the device of the configuration; and alphabet, labels and seed.
 
     Raises:
-        ConfigError, WeightsError: nothing there, or it does not fit.
+        ConfigError: the configuration cannot be built.
+        WeightsError: there are no weights, or they do not fit the network.
     """
     start_device(config)
-    shared = context(config)
-    plain = config.settings.model_copy(update={"pretrained_model": None, "freeze": []})
+    shared, settings = context(config), config.settings
     main = config.metric.key if config.distillation else "Model"
-    part = config.nets[main]
-    nets = build_nets(
-        Config(
-            **{
-                **config.__dict__,
-                "settings": plain,
-                "nets": {main: NetConfig(part.backbone, part.neck, part.head)},
-            }
-        ),
-        shared,
-        dry=True,
+    untrained = replace(
+        config,
+        settings=settings.model_copy(update={"pretrained_model": None, "freeze": []}),
+        nets={main: replace(config.nets[main], sub=SubNet())},
     )
-    source = (
-        weights
-        or config.settings.checkpoints
-        or _best_of(output_folder(config))
-        or config.settings.pretrained_model
-    )
+    net = build_nets(untrained, shared, dry=True)[main]
+    source = weights or settings.checkpoints or _best_of(config.folder) or settings.pretrained_model
     if not source:
-        raise WeightsError(f"{output_folder(config)}: no trained weights there, and none given")
-    done = load_matching(nets[main], source, prefix=f"{main}.")
+        raise WeightsError(f"{config.folder}: no trained weights there, and none given")
+    done = load_matching(net, source, prefix=f"{main}.")
     if done.missing or done.misshapen:
-        raise WeightsError(f"the weights do not fit the net\n{done.report(source)}")
-    nets[main].eval()
-    return nets[main], shared
+        raise WeightsError(f"the weights do not fit the network\n{done.report(source)}")
+    net.eval()
+    return net, shared
 
 
-def _best_of(folder: pathlib.Path):
-    return next(
-        (folder / n for n in ("best.safetensors", "latest.safetensors") if (folder / n).is_file()), None
-    )
+def _best_of(folder: pathlib.Path) -> pathlib.Path | None:
+    names = ("best.safetensors", "latest.safetensors")
+    return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
 def evaluate_config(config: Config, weights=None) -> dict[str, float]:
-    """Scores of trained weights on the Eval set.
+    """Score trained weights on the evaluation dataset of a configuration.
 
     Args:
-        config: that was read.
+        config: configuration that was read.
         weights: see `trained_net`.
+
+    Returns: precision, recall and hmean; or acc; or acc and norm_edit_dis.
+
+    Raises:
+        ConfigError, WeightsError: see `trained_net`.
     """
     net, shared = trained_net(config, weights)
     return evaluate(config, net, build_dataset(config, config.evaluation, shared, "Eval"), shared)

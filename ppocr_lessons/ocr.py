@@ -1,6 +1,6 @@
 """The system: from a picture to lines of text (chapter 1.1).
 
-picture -> detect -> order and rectify -> direction -> recognise -> lines
+picture -> detect -> order and rectify -> direction -> recognize -> lines
 """
 
 import functools
@@ -11,7 +11,7 @@ import numpy as np
 from .datasets.pictures import read_picture
 from .deploy.rectify import crop_line, reading_order, turn_over
 from .deploy.stages import Classifier, Detection, Detector, Direction, Recognizer
-from .rec.ctc import Reading
+from .rec.ctc_decode import Reading
 
 CLS_THRESH = 0.9
 DROP_SCORE = 0.5
@@ -56,7 +56,7 @@ class Stages(NamedTuple):
 
 
 class OCR:
-    """Detector, classifier and recogniser, one after the other.
+    """Detector, classifier and recognizer, one after the other.
 
     Args:
         detector, classifier, recognizer: the stages; with the shipped weights if None.

@@ -30,7 +30,7 @@ from ppocr_lessons.datasets.pictures import PictureError, read_picture, read_tra
 from ppocr_lessons.datasets.sources import ListSource, LmdbSource
 from ppocr_lessons.deploy.export_folder import detector_of, recognizer_of, write_folder
 from ppocr_lessons.deploy.export_record import FolderError
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 from ppocr_lessons.training.tensor_files import WeightsError, save_tensors, state_of
 from ppocr_lessons.zoo.fine_tuning import load_matching
 from ppocr_lessons.zoo.pretrained import build, detector_postprocess, english

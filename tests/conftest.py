@@ -15,7 +15,7 @@ settings.load_profile("patient")
 
 @pytest.fixture(scope="session")
 def page():
-    """A photographed page of a book, (191, 384) grey, that comes with scikit-image."""
+    """A photographed page of a book, (191, 384) gray, that comes with scikit-image."""
     return skimage.data.page()
 
 

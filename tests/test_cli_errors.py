@@ -39,7 +39,7 @@ ValueError: first
 
 Traceback (most recent call last):
   File "loader.py", line 2, in sample
-ppocr_lessons.datasets.labels.LabelError: label.txt:3: broken JSON
+ppocr_lessons.datasets.labels.LabelError: label.txt:3: invalid JSON
 """
 
 
@@ -55,7 +55,7 @@ class _Odd(Exception):
     ("error", "said"),
     [
         (LabelError("Train: 2 bad entries\n  a:1: x\n  a:2: y"), "Train: 2 bad entries\n  a:1: x\n  a:2: y"),
-        (LabelError(WORKER), "label.txt:3: broken JSON\n"),
+        (LabelError(WORKER), "label.txt:3: invalid JSON\n"),
         (PictureError("a.png: not an image"), "a.png: not an image"),
         (ValueError("limit is 3;\n 32 is needed"), "limit is 3; 32 is needed"),
         (ImportError("install lmdb"), "install lmdb"),
@@ -173,7 +173,7 @@ def test_a_picture_that_fails_does_not_stop_the_others(picture, tmp_path, monkey
     found = json.loads(result.stdout)
     assert result.exit_code == 1 and len(calls) == 2
     assert [f.get("error", "").replace(str(tmp_path), "") for f in found] == [
-        "out of memory: Unable to allocate 9 GiB", "/bad.png: not an image, or of a format that is not known",
+        "out of memory: Unable to allocate 9 GiB", "/bad.png: not an image, or the image format is not supported",
         "/gone.png: no such file", "",
     ]  # fmt: skip
 

@@ -6,12 +6,12 @@ import paddle
 import pytest
 
 from ppocr_lessons.datasets.batches import ClsBatch
-from ppocr_lessons.datasets.resize import fit_line, normalise_page
+from ppocr_lessons.datasets.resize import fit_line, normalize_page
 from ppocr_lessons.datasets.synthetic.pages import Line, Page
 from ppocr_lessons.det.db_head import DBMaps
 from ppocr_lessons.det.postprocess import DBPostProcess
 from ppocr_lessons.evaluate import evaluate_det, evaluate_rec, score_classifier
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 
 
 class Seen:
@@ -50,20 +50,20 @@ def _core_of_white(left, top, right, bottom):
     return answer
 
 
-def test_pages_are_resized_normalised_and_scored():
+def test_pages_are_resized_normalized_and_scored():
     net = Seen(_core_of_white(38, 28, 122, 44))
     page = _page(_box(30, 20, 130, 50), _box(10, 60, 90, 90))
     scores = evaluate_det(net, [page, page])
     assert scores == {"precision": 1.0, "recall": 0.5, "hmean": pytest.approx(2 / 3)}
     assert [x.shape for x in net.inputs] == [(1, 3, 96, 192)] * 2
-    np.testing.assert_allclose(net.inputs[0][0], normalise_page(cv2.resize(page.image, (192, 96))), rtol=1e-5)
+    np.testing.assert_allclose(net.inputs[0][0], normalize_page(cv2.resize(page.image, (192, 96))), rtol=1e-5)
 
 
 def test_limit_and_rule_set_the_size():
     for options, shape in (
-        ({"limit": 64}, (32, 64)),
-        ({"limit": 200, "rule": "min"}, (192, 384)),
-        ({"limit": 736, "rule": "max"}, (96, 192)),
+        ({"limit_side_len": 64}, (32, 64)),
+        ({"limit_side_len": 200, "limit_type": "min"}, (192, 384)),
+        ({"limit_side_len": 736, "limit_type": "max"}, (96, 192)),
     ):
         net = Seen(_core_of_white(0, 0, 0, 0))
         assert evaluate_det(net, [_page(_box(30, 20, 130, 50))], **options) == {

@@ -1,4 +1,4 @@
-"""The rules of the house, read off the source: who imports whom, docstrings, names, notebooks, the index."""
+"""Rules of the source code: imports between layers, docstrings, names, notebooks, and the index of strategies."""
 
 import ast
 import dataclasses
@@ -34,6 +34,9 @@ LAYERS = (
         "datasets.batches",
         "datasets.seeding",
         "datasets.resize",
+        "training.tensor_files",
+        "zoo.shipped",
+        "rec.alphabet",
     ),
     ("backbones",),
     ("prune", "losses", "augment"),
@@ -268,6 +271,14 @@ def test_source_rules(path):
         if isinstance(node, ast.Call):
             call = ast.unparse(node.func)
             assert call not in {"eval", "exec", "paddle.load", "pickle.load", "pickle.loads"}, call
+
+
+@pytest.mark.parametrize("folder", ["backbones", "losses", "distill", "rec", "cls", "prune", "config"])
+def test_nothing_is_dispatched_by_hasattr(folder):
+    """What an object is follows from its type, not from the attributes that it happens to have."""
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            assert not (isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"), path
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)

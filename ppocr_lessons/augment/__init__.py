@@ -1,1 +1,2 @@
-"""Augmentation: each operation first draws what it will do, then does it, so a draw can be replayed and shown."""
+"""Data augmentation. Each operation first draws its random numbers (`sample`) and then applies them (`apply`), so that
+a draw can be replayed, plotted and tested."""

@@ -1,34 +1,37 @@
 """CopyPaste: texts of one page are pasted onto another (chapter 3.1.2).
 
-A page has few texts and much background. Pasting gives the detector more of the first, in places and at angles
-that no layout would have.
+A page has few texts and much background. CopyPaste gives the detector more texts, in places and at angles that no layout
+would contain. It works in four steps, one function each: `choose_texts`, `turn_texts`, `find_places`, `paste_texts`.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from ..kernels.places import first_free
+from ..kernels.compiled import accelerated_by
+from ..kernels.places import first_free_compiled
+from ..polygons import bounds, clip_polygons
 from .bda import check_probability
-from .geometry import bounds
 
-MOST = 30
-TRIES = 50
+MOST, TRIES = 30, 50
+"""Largest number of texts that are pasted onto a page, and of places that are tried for each."""
 
 CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-"""Of a rectangle, as factors of half its width and half its height."""
+"""Corners of a rectangle, in units of half its width and half its height from its center."""
 
 STRAIGHT = 0.25
-"""Pixels that a corner may lie off the nearest parallelogram; most labels are in whole pixels and no more exact."""
+"""Largest distance in pixels between a quadrangle and the nearest parallelogram at which it is treated as that
+parallelogram. Most labels are rounded to whole pixels and are not more precise."""
 
 
-class LabelledPage(NamedTuple):
-    """A page of the detector.
+class LabeledPage(NamedTuple):
+    """A page with its labels.
 
     Fields:
         image: (H, W, 3) uint8 RGB.
-        polygons: (N, 4, 2) float32 pixels.
+        polygons: (N, 4, 2) float32 in pixels.
         texts: N texts.
         ignored: (N,) bool.
     """
@@ -40,12 +43,13 @@ class LabelledPage(NamedTuple):
 
 
 class Paste(NamedTuple):
-    """One text that found its place.
+    """One text of the donor and its place on the page.
 
     Fields:
-        index: in the donor's texts.
-        matrix: (3, 3), from the donor's picture into the page's; corners land within STRAIGHT of their place.
-        polygon: (4, 2) in the page.
+        index: number of the text on the donor page.
+        matrix: (3, 3), from pixels of the donor page to pixels of the page; it maps the corners of the text to
+            `polygon`, up to STRAIGHT pixels.
+        polygon: (4, 2) float32 in pixels of the page.
     """
 
     index: int
@@ -53,22 +57,170 @@ class Paste(NamedTuple):
     polygon: np.ndarray
 
 
+def choose_texts(rng: np.random.Generator, donor: LabeledPage, ratio: float) -> np.ndarray:
+    """Choose texts of the donor page at random; ignored texts are never chosen.
+
+    Args:
+        rng: source of all random numbers.
+        donor: page that the texts are taken from.
+        ratio: share of the donor's texts; 1 to 30 texts are chosen.
+
+    Returns: (n,) int, numbers of the chosen texts.
+    """
+    readable = np.nonzero(~np.asarray(donor.ignored, bool))[0]
+    count = max(1, min(int(ratio * len(donor.polygons)), MOST))
+    return rng.permutation(readable)[:count]
+
+
+def turn_texts(
+    rng: np.random.Generator,
+    quads: np.ndarray,
+    *,
+    rotate: bool = True,
+    scale: tuple[float, float] | None = None,
+    flip: bool = False,
+) -> np.ndarray:
+    """Draw the size and the angle of each text; on the page it is a rectangle of the quadrangle's longer sides.
+
+    Args:
+        rng: source of all random numbers.
+        quads: (n, 4, 2) in pixels of the donor page.
+        rotate: rotate by 0 to 359 whole degrees.
+        scale: (low, high) of the factor by which sizes are multiplied; None keeps the size.
+        flip: mirror half of the texts.
+
+    Returns: (n, 2, 2) float64 in pixels: the vector of half the width and the vector of half the height.
+    """
+    count = len(quads)
+    sides = np.hypot(*(quads - quads[:, [1, 2, 3, 0]]).transpose(2, 0, 1))
+    half = np.maximum(1.0, np.maximum(sides[:, :2], sides[:, 2:])) / 2  # of width and height
+    if scale:
+        half *= rng.uniform(*scale, (count, 1))
+    if flip:
+        half[:, 0] *= np.where(rng.random(count) < 0.5, -1.0, 1.0)
+    angles = np.deg2rad(rng.integers(360, size=count)) if rotate else np.zeros(count)
+    cos, sin = np.cos(angles), np.sin(angles)  # counterclockwise on the screen, where y points down
+    return np.stack([cos, -sin, sin, cos], 1).reshape(-1, 2, 2) * half[..., None]
+
+
+@accelerated_by(first_free_compiled)
+def first_free(candidates, sizes, occupied) -> np.ndarray:
+    """For each text, the first candidate place whose box overlaps neither an occupied box nor an earlier text.
+
+    Args:
+        candidates: (n, T, 2) int32 in pixels, top left corners to try for each text.
+        sizes: (n, 2) int32, width and height of each text in pixels.
+        occupied: (M, 4) int32 in pixels: left, top, right, bottom of the boxes to keep clear of.
+
+    Returns: (n,) number of the chosen candidate, or -1 for a text that fits nowhere.
+    """
+    firsts = np.full(len(candidates), -1)
+    for text, (corners, size) in enumerate(zip(candidates, sizes, strict=True)):
+        boxes = np.concatenate([corners, corners + size], 1)  # (T, 4)
+        apart = (boxes[:, None, 2:] <= occupied[:, :2]) | (boxes[:, None, :2] >= occupied[:, 2:])  # (T, M, 2)
+        free = apart.any(2).all(1)
+        if free.any():
+            firsts[text] = free.argmax()
+            occupied = np.concatenate([occupied, boxes[firsts[text], None]])
+    return firsts
+
+
+def find_places(
+    rng: np.random.Generator, halves: np.ndarray, page: LabeledPage, *, limit_paste: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
+    """Try 50 random places for each text, and leave out the texts for which none is free.
+
+    Args:
+        rng: source of all random numbers.
+        halves: (n, 2, 2) in pixels, from `turn_texts`.
+        page: page that receives the texts.
+        limit_paste: keep clear of other texts; otherwise the first place is taken.
+
+    Returns: (k,) int, numbers of the texts that found a place; (k, 2) float64, their centers in pixels.
+    """
+    height, width = page.image.shape[:2]
+    reach = np.abs(halves).sum(1)  # (n, 2), from the center to the sides of the upright box around the text
+    sizes = np.ceil(2 * reach)
+    room = (width, height) - sizes
+    shares = rng.random((len(halves), TRIES, 2))
+    fitting = np.nonzero((room >= 0).all(1))[0]
+    candidates = np.floor(shares[fitting] * (room[fitting, None] + 1)).astype(np.int32)
+    firsts = np.zeros(len(fitting), int)
+    if limit_paste:
+        firsts = first_free(
+            candidates, sizes[fitting].astype(np.int32), _occupied(page.polygons, width, height)
+        )
+    placed = firsts >= 0
+    texts = fitting[placed]
+    return texts, candidates[placed, firsts[placed]] + reach[texts]
+
+
+def _occupied(polygons, width, height):
+    """Boxes of a page's own texts in whole pixels, (N, 4) int32: left, top, right, bottom."""
+    if not len(polygons):
+        return np.zeros((0, 4), np.int32)
+    # No candidate lies beyond the edges of the page, so coordinates are clipped just outside of it.
+    low, high = (corner.clip(-1, (width + 1, height + 1)) for corner in bounds(polygons))
+    return np.concatenate([np.floor(low), np.ceil(high)], 1).astype(np.int32)
+
+
+def paste_texts(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> LabeledPage:
+    """Copy the pixels of texts to their places.
+
+    Args:
+        page: page that receives the texts.
+        donor: page that the texts are taken from.
+        pastes: what to paste, in this order.
+
+    Returns: a new page; its own texts come first.
+    """
+    image = page.image.copy()
+    if not pastes:
+        return page._replace(image=image)
+    height, width = image.shape[:2]
+    polygons = np.array([paste.polygon for paste in pastes])
+    low, high = bounds(polygons)
+    low = np.maximum(np.floor(low), 0).astype(np.int32)
+    high = np.minimum(np.ceil(high).astype(np.int32) + 1, (width, height))
+    outlines = np.round(polygons - low[:, None]).astype(np.int32)
+    matrices = np.array([paste.matrix for paste in pastes])
+    matrices[:, :2] -= low[..., None] * matrices[:, 2:]  # to pixels of each text's own window
+    bent = matrices[:, 2, :2].any(1).tolist()
+    for outline, matrix, bends, (left, top), (right, bottom) in zip(
+        outlines, matrices, bent, low.tolist(), high.tolist(), strict=True
+    ):
+        if left >= right or top >= bottom:
+            continue
+        warp, rows = (cv2.warpPerspective, 3) if bends else (cv2.warpAffine, 2)
+        size = (right - left, bottom - top)
+        piece = warp(donor.image, matrix[:rows], size, borderMode=cv2.BORDER_REPLICATE)
+        mask = cv2.fillPoly(np.zeros(size[::-1], np.uint8), [outline], 1)
+        cv2.copyTo(piece, mask, image[top:bottom, left:right])
+    own = np.asarray(page.polygons, np.float32).reshape(-1, 4, 2)
+    return LabeledPage(
+        image,
+        np.concatenate([own, clip_polygons(polygons, (height, width))]),
+        [*page.texts, *(donor.texts[paste.index] for paste in pastes)],
+        np.concatenate([np.asarray(page.ignored, bool), np.zeros(len(pastes), bool)]),
+    )
+
+
 class CopyPaste:
     """Paste texts of a donor page where they touch no other text.
 
-    As PaddleOCR does it: a share of the donor's readable texts, at their own size, each turned by a whole number of
-    degrees, tried at 50 places, left out if none is free. The chapter's prose tells of scale jitter and flips
-    instead; `scale` and `flip` give that.
+    Like PaddleOCR's: a share of the donor's readable texts is pasted at their own size, each rotated by a whole number of
+    degrees, tried at 50 places, and left out if none is free. The text of the chapter describes random scaling and
+    flipping instead; `scale` and `flip` do that.
 
     Args:
-        objects_paste_ratio: share of the donor's texts; at least one, at most 30.
-        limit_paste: keep clear of the texts that are there; otherwise any place will do.
-        rotate: turn by 0 to 359 degrees.
-        scale: enlarge by a factor drawn from (low, high); None pastes at the donor's size.
+        objects_paste_ratio: share of the donor's texts; at least 1 and at most 30 texts are pasted.
+        limit_paste: keep clear of other texts; otherwise any place will do.
+        rotate: rotate by 0 to 359 degrees.
+        scale: (low, high) of the factor by which sizes are multiplied; None keeps the size.
         flip: mirror half of the pasted texts.
 
     Raises:
-        ValueError: a ratio outside 0..1, or a scale that is not 0 < low <= high.
+        ValueError: objects_paste_ratio outside 0..1, or a scale that does not satisfy 0 < low <= high.
     Claim: hmean 0.789 -> 0.795.
     PaddleOCR: CopyPaste in ppocr/data/imaug/copy_paste.py.
     Paper: Ghiasi et al. 2020, arXiv 2012.07177.
@@ -80,118 +232,58 @@ class CopyPaste:
         objects_paste_ratio: float = 0.2,
         limit_paste: bool = True,
         rotate: bool = True,
-        scale: tuple[float, float] | None = None,
+        scale: Sequence[float] | None = None,
         flip: bool = False,
     ):
         check_probability("objects_paste_ratio", objects_paste_ratio)
-        if scale is not None and not 0 < scale[0] <= scale[1]:
+        if scale is not None and (len(scale) != 2 or not 0 < scale[0] <= scale[1]):
             raise ValueError(f"scale is {scale}; (low, high) with 0 < low <= high is needed")
         self.objects_paste_ratio, self.limit_paste = objects_paste_ratio, limit_paste
         self.rotate, self.scale, self.flip = rotate, scale, flip
 
-    def sample(self, rng: np.random.Generator, page: LabelledPage, donor: LabelledPage) -> list[Paste]:
-        """Choose texts of the donor and a place for each; those without a free place are left out.
+    def sample(self, rng: np.random.Generator, page: LabeledPage, donor: LabeledPage) -> list[Paste]:
+        """Choose texts of the donor and a place for each; texts without a free place are left out.
 
         Args:
-            rng: generator that everything random is drawn from.
-            page: that receives the texts.
+            rng: source of all random numbers.
+            page: page that receives the texts.
             donor: page that the texts are taken from.
-        """
-        readable = np.nonzero(~np.asarray(donor.ignored, bool))[0]
-        count = max(1, min(int(self.objects_paste_ratio * len(donor.polygons)), MOST))
-        height, width = page.image.shape[:2]
-        chosen = rng.permutation(readable)[:count]
-        quads = np.asarray(donor.polygons, np.float64)[chosen]
-        halves = self._halves(rng, quads)
-        reach = np.abs(halves).sum(1)  # from the middle to the sides of the box
-        sizes = np.ceil(2 * reach)
-        rooms = (width, height) - sizes
-        shares = rng.random((len(chosen), TRIES, 2))
-        numbers = np.nonzero((rooms >= 0).all(1))[0]  # texts that fit into the page
-        tries = np.floor(shares[numbers] * (rooms[numbers, None] + 1)).astype(np.int32)
-        firsts = np.zeros(len(numbers), int)
-        if self.limit_paste:
-            there = len(page.polygons)
-            boxes = np.empty((there + len(numbers), 4), np.int32)
-            if there:
-                # Whatever reaches over the edge is in nobody's way there.
-                low, high = (side.clip(-1, (width + 1, height + 1)) for side in bounds(page.polygons))
-                boxes[:there, :2], boxes[:there, 2:] = np.floor(low), np.ceil(high)
-            firsts = first_free(tries, sizes[numbers].astype(np.int32), boxes, there)
-        placed = firsts >= 0
-        numbers, places = numbers[placed], tries[placed, firsts[placed]]
-        halves, middles = halves[numbers], places + reach[numbers]
-        polygons = (middles[:, None] + CORNERS @ halves).astype(np.float32)
-        matrices = _moves(quads[numbers], middles, halves, polygons)
-        return [Paste(*row) for row in zip(chosen[numbers].tolist(), matrices, polygons, strict=True)]
 
-    def _halves(self, rng, quads):
-        """Half the width and half the height of each text, scaled, mirrored and turned, as vectors: (N, 2, 2)."""
-        count = len(quads)
-        sides = np.hypot(*(quads - quads[:, [1, 2, 3, 0]]).transpose(2, 0, 1))
-        half = np.maximum(1.0, np.maximum(sides[:, :2], sides[:, 2:])) / 2  # of width and height
-        if self.scale:
-            half *= rng.uniform(*self.scale, (count, 1))
-        if self.flip:
-            half[:, 0] *= np.where(rng.random(count) < 0.5, -1.0, 1.0)
-        angles = np.deg2rad(rng.integers(360, size=count)) if self.rotate else np.zeros(count)
-        cos, sin = np.cos(angles), np.sin(angles)  # against the clock, on a screen whose y points down
-        return np.stack([cos, -sin, sin, cos], 1).reshape(-1, 2, 2) * half[..., None]
+        Returns: what to paste and where.
+        """
+        chosen = choose_texts(rng, donor, self.objects_paste_ratio)
+        quads = np.asarray(donor.polygons, np.float64)[chosen]
+        halves = turn_texts(rng, quads, rotate=self.rotate, scale=self.scale, flip=self.flip)
+        placed, centers = find_places(rng, halves, page, limit_paste=self.limit_paste)
+        halves = halves[placed]
+        polygons = (centers[:, None] + CORNERS @ halves).astype(np.float32)
+        matrices = _matrices(quads[placed], centers, halves, polygons)
+        return [Paste(*row) for row in zip(chosen[placed].tolist(), matrices, polygons, strict=True)]
 
     @staticmethod
-    def apply(page: LabelledPage, donor: LabelledPage, pastes: list[Paste]) -> LabelledPage:
-        """Paste; a new page comes back, its own texts first.
+    def apply(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> LabeledPage:
+        """Paste what `sample` returned for these two pages; see `paste_texts`.
 
         Args:
-            page: that receives the texts.
+            page: page that receives the texts.
             donor: page that the texts are taken from.
-            pastes: what `sample` returned for these two pages.
-        """
-        image = page.image.copy()
-        if not pastes:
-            return page._replace(image=image)
-        height, width = image.shape[:2]
-        polygons = np.array([paste.polygon for paste in pastes])
-        low, high = bounds(polygons)
-        low = np.maximum(np.floor(low), 0).astype(np.int32)
-        high = np.minimum(np.ceil(high).astype(np.int32) + 1, (width, height))
-        outlines = np.round(polygons - low[:, None]).astype(np.int32)
-        matrices = np.array([paste.matrix for paste in pastes])
-        matrices[:, :2] -= low[..., None] * matrices[:, 2:]  # into each text's own window
-        bent = matrices[:, 2, :2].any(1).tolist()
-        for outline, matrix, bends, (left, top), (right, bottom) in zip(
-            outlines, matrices, bent, low.tolist(), high.tolist(), strict=True
-        ):
-            if left >= right or top >= bottom:
-                continue
-            warp, rows = (cv2.warpPerspective, 3) if bends else (cv2.warpAffine, 2)
-            size = (right - left, bottom - top)
-            piece = warp(donor.image, matrix[:rows], size, borderMode=cv2.BORDER_REPLICATE)
-            mask = cv2.fillPoly(np.zeros(size[::-1], np.uint8), [outline], 1)
-            cv2.copyTo(piece, mask, image[top:bottom, left:right])
-        polygons = polygons.clip(0, (width, height))
-        return LabelledPage(
-            image,
-            np.concatenate([np.asarray(page.polygons, np.float32).reshape(-1, 4, 2), polygons]),
-            [*page.texts, *(donor.texts[p.index] for p in pastes)],
-            np.concatenate([np.asarray(page.ignored, bool), np.zeros(len(pastes), bool)]),
-        )
+            pastes: what to paste.
 
-    def __call__(self, rng: np.random.Generator, page: LabelledPage, donor: LabelledPage) -> LabelledPage:
-        """Draw and paste. A donor without readable texts leaves the page as it is."""
+        Returns: a new page.
+        """
+        return paste_texts(page, donor, pastes)
+
+    def __call__(self, rng: np.random.Generator, page: LabeledPage, donor: LabeledPage) -> LabeledPage:
+        """Choose, turn, find places and paste. If the donor has no readable text, nothing is pasted."""
         return self.apply(page, donor, self.sample(rng, page, donor))
 
 
-def _moves(quads, middles, halves, polygons):
-    """Matrices (N, 3, 3) that take quadrangles (N, 4, 2) to rectangles; with perspective where a quadrangle has some.
+def _matrices(quads, centers, halves, polygons):
+    """Matrices (n, 3, 3) that map quadrangles of the donor to rectangles of the page.
 
-    Where it is a parallelogram the warp needs no division and is twice as fast.
-
-    Args:
-        quads: (N, 4, 2).
-        middles, halves, polygons: of the rectangles, (N, 2), (N, 2, 2) and (N, 4, 2).
+    A parallelogram needs no perspective, so its warp needs no division and is twice as fast.
     """
-    # Half a width, half a height, and what no parallelogram has, as vectors.
+    # Vectors of half a width, half a height, and the deviation from a parallelogram.
     own = np.stack([*(CORNERS.T / 4), np.array([1, -1, 1, -1]) / 4]) @ quads
     (x, y), (across, down) = own[:, 0].T, own[:, 1].T
     area = x * down - y * across
@@ -202,7 +294,7 @@ def _moves(quads, middles, halves, polygons):
     matrices = np.zeros((len(quads), 3, 3))
     matrices[:, 2, 2] = 1
     matrices[:, :2, :2] = turns = (inverse @ halves).swapaxes(1, 2)
-    matrices[:, :2, 2] = middles - (turns @ quads.mean(1)[..., None])[..., 0]
+    matrices[:, :2, 2] = centers - (turns @ quads.mean(1)[..., None])[..., 0]
     for index in np.nonzero(~straight)[0].tolist():
         matrices[index] = cv2.getPerspectiveTransform(quads[index].astype(np.float32), polygons[index])
     return matrices

@@ -1,8 +1,8 @@
-"""Flip, turn and scale a page of text: one matrix, one resampling (the configurations' IaaAugment).
+"""Flip, rotate and scale a page of text: one matrix, one resampling (IaaAugment in PaddleOCR's configurations).
 
-PaddleOCR resamples the whole page at each of these steps and for the crop. Here each step multiplies a matrix and
-moves the polygons, and pixels are looked up once, for the crop alone; see random_crop.py. Coordinates are continuous:
-pixel i covers i to i + 1, so that a flip takes x to W - x and polygons keep to their pixels.
+PaddleOCR resamples the whole page at each of these steps and again for the crop. Here each step multiplies a matrix and
+moves the polygons; pixels are resampled once, for the crop alone, see random_crop.py. Coordinates are continuous: pixel
+i covers the interval from i to i + 1, so a flip maps x to W - x, and polygons stay on their pixels.
 """
 
 import math
@@ -14,62 +14,64 @@ import numpy as np
 from .bda import check_probability
 
 
-def bounds(polygons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lowest and highest (x, y) of each of the polygons (N, P, 2): two arrays (N, 2).
-
-    Args:
-        polygons: (N, P, 2) in pixels, x before y.
-    """
-    # Corners first: NumPy reduces long rows several times faster than groups of four numbers.
-    corners = np.asarray(polygons).swapaxes(0, 1).copy()
-    return corners.min(0), corners.max(0)
-
-
 class Placement(NamedTuple):
-    """Where a picture has gone: `matrix` (3, 3) from its own coordinates, and the new (height, width)."""
+    """Where an image is placed.
+
+    Fields:
+        matrix: (3, 3), from pixels of the image itself to pixels of the result; affine.
+        size: (height, width) of the result in pixels.
+    """
 
     matrix: np.ndarray
     size: tuple[int, int]
 
     @classmethod
     def of(cls, image: np.ndarray) -> "Placement":
-        """The picture where it is.
+        """The placement that leaves an image unchanged.
 
         Args:
-            image: the picture, (H, W, ...).
+            image: (H, W, ...).
+
+        Returns: Placement with the identity matrix.
         """
         return cls(np.eye(3), image.shape[:2])
 
     def then(self, matrix: np.ndarray, size: tuple[int, int]) -> "Placement":
-        """Move on by another matrix, into another size.
+        """Append a step.
 
         Args:
-            matrix: (3, 3), from the coordinates so far to the new ones.
+            matrix: (3, 3), from pixels of the result so far to pixels of the new result.
             size: new (height, width) in pixels.
+
+        Returns: Placement of both steps.
         """
         return Placement(matrix @ self.matrix, size)
 
     def points(self, polygons: np.ndarray) -> np.ndarray:
-        """Polygons (N, P, 2) of the picture, moved along; float32.
+        """Move polygons along with the image.
 
         Args:
-            polygons: (N, P, 2) in pixels of the picture itself, x before y.
+            polygons: (N, P, 2) in pixels of the image itself.
+
+        Returns: (N, P, 2) float32 in pixels of the result.
         """
         moved = np.asarray(polygons, np.float64).reshape(-1, 2) @ self.matrix[:2, :2].T
         moved += self.matrix[:2, 2]
         return moved.astype(np.float32).reshape(np.shape(polygons))
 
     def pixels(self, image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """The picture, resampled once; black outside of it. The same array comes back if nothing moved.
+        """Resample the image; pixels outside of it are black.
 
         Args:
             image: (H, W, 3) uint8.
             out: array of the new size to write to, or None for a new one.
+
+        Returns: (height, width, 3) uint8. It is `image` itself if the placement does not change it.
         """
         height, width = self.size
         if np.array_equal(self.matrix, np.eye(3)) and self.size == image.shape[:2]:
             return image
-        # cv2 counts from the middle of the first pixel, half a pixel away from its corner.
+        # In cv2 the origin is the center of the first pixel, half a pixel away from its corner.
         a, b, c, d = self.matrix[0, 0], self.matrix[0, 1], self.matrix[1, 0], self.matrix[1, 1]
         shift = self.matrix[:2, 2] + 0.5 * np.array([a + b - 1, c + d - 1])
         matrix = np.array([[a, b, shift[0]], [c, d, shift[1]]])
@@ -77,29 +79,29 @@ class Placement(NamedTuple):
 
 
 class GeometryDraw(NamedTuple):
-    """What will be done.
+    """Random choices for one page.
 
     Fields:
         flip: mirror left and right.
-        angle_degrees: turn clockwise on the screen about the middle; the page keeps its size.
-        scale: of both sides.
+        angle_deg: rotation about the center in degrees, clockwise on the screen; the page keeps its size.
+        scale: factor for both sides.
     """
 
     flip: bool = False
-    angle_degrees: float = 0.0
+    angle_deg: float = 0.0
     scale: float = 1.0
 
 
 class Geometry:
-    """Flip, turn and scale, in this order (chapter 3.1.2's configuration).
+    """Flip, rotate and scale, in this order (configuration of chapter 3.1.2).
 
     Args:
-        flip_prob: how often the page is mirrored.
+        flip_prob: probability that the page is mirrored.
         rotate: (lowest, highest) angle in degrees.
         resize: (lowest, highest) factor.
 
     Raises:
-        ValueError: flip_prob outside 0..1, rotate that falls, resize that falls or is not above 0.
+        ValueError: flip_prob outside 0..1, or a range whose lowest value exceeds its highest; resize not above 0.
     PaddleOCR: IaaAugment in ppocr/data/imaug/iaa_augment.py with Fliplr, Affine and Resize of imgaug.
     """
 
@@ -118,10 +120,12 @@ class Geometry:
         self.flip_prob, self.rotate, self.resize = flip_prob, tuple(rotate), tuple(resize)
 
     def sample(self, rng: np.random.Generator) -> GeometryDraw:
-        """Draw.
+        """Draw the random choices for one page.
 
         Args:
-            rng: generator that everything random is drawn from.
+            rng: source of all random numbers.
+
+        Returns: GeometryDraw.
         """
         return GeometryDraw(
             bool(rng.random() < self.flip_prob),
@@ -131,17 +135,19 @@ class Geometry:
 
     @staticmethod
     def place(placement: Placement, drawn: GeometryDraw) -> Placement:
-        """Where the picture goes; see Placement for its pixels and polygons.
+        """Append the steps to a placement, which then yields pixels and polygons.
 
         Args:
-            placement: of the picture so far.
+            placement: of the page so far.
             drawn: what `sample` returned.
+
+        Returns: Placement after the steps.
         """
         height, width = placement.size
         if drawn.flip:
             placement = placement.then(np.array([[-1, 0, width], [0, 1, 0], [0, 0, 1.0]]), (height, width))
-        if drawn.angle_degrees:
-            angle = math.radians(drawn.angle_degrees)
+        if drawn.angle_deg:
+            angle = math.radians(drawn.angle_deg)
             cos, sin, x, y = math.cos(angle), math.sin(angle), width / 2, height / 2
             turn = np.array(
                 [[cos, -sin, x - cos * x + sin * y], [sin, cos, y - sin * x - cos * y], [0, 0, 1]]
@@ -149,20 +155,22 @@ class Geometry:
             placement = placement.then(turn, (height, width))
         if drawn.scale != 1:
             size = (max(1, int(height * drawn.scale)), max(1, int(width * drawn.scale)))
-            # The size is cut to whole pixels, so the two sides may differ by a fraction.
+            # The size is cut to whole pixels, so the factors of the two sides may differ slightly.
             placement = placement.then(np.diag([size[1] / width, size[0] / height, 1.0]), size)
         return placement
 
     @classmethod
     def apply(cls, image: np.ndarray, polygons: np.ndarray, drawn: GeometryDraw):
-        """Picture (H, W, 3) and polygons (N, P, 2), both moved.
+        """Move an image and its polygons.
 
-        A polygon that has left the page keeps its coordinates outside of it; the crop that follows drops it.
+        A polygon that leaves the page keeps its coordinates outside of it; the crop that follows drops it.
 
         Args:
             image: (H, W, 3) uint8.
-            polygons: (N, P, 2) in pixels, x before y.
+            polygons: (N, P, 2) in pixels.
             drawn: what `sample` returned.
+
+        Returns: image (h, w, 3) uint8 and polygons (N, P, 2) float32 in its pixels.
         """
         placement = cls.place(Placement.of(image), drawn)
         return placement.pixels(image), placement.points(polygons)

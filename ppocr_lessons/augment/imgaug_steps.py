@@ -1,6 +1,9 @@
-"""Augmenters of imgaug by name, for configurations that ask for more than flip, turn and scale.
+"""Augmenters of the library imgaug, for configurations whose IaaAugment asks for more than flip, rotation and scale.
 
-imgaug 0.4.0 reads `np.sctypes` once, on import. NumPy 2 has no such name any more, so it is lent one for as long.
+The chapter's detection pipeline is IaaAugment, which wraps imgaug. Its three default augmenters (Fliplr, Affine, Resize)
+are in geometry.py, which resamples the page only once; all others are imgaug's own.
+
+imgaug 0.4.0 reads `np.sctypes` while it is imported. NumPy 2 has removed this name, so it is defined during the import.
 """
 
 import numpy as np
@@ -30,19 +33,25 @@ KNOWN = (
 
 
 def import_imgaug():
-    """imgaug's augmenters, on NumPy 1 or 2."""
+    """Import imgaug on NumPy 1 or 2.
+
+    Returns: the module imgaug.augmenters.
+
+    Raises:
+        ImportError: imgaug is not installed.
+    """
     kinds = {
         "float": [np.float16, np.float32, np.float64],
         "int": [np.int8, np.int16, np.int32, np.int64],
         "uint": [np.uint8, np.uint16, np.uint32, np.uint64],
     }
-    lent = not hasattr(np, "sctypes")
-    if lent:
+    missing = not hasattr(np, "sctypes")
+    if missing:
         np.sctypes = kinds
     try:
         import imgaug.augmenters
     finally:
-        if lent:
+        if missing:
             del np.sctypes
     return imgaug.augmenters
 
@@ -51,11 +60,12 @@ class ImgaugStep:
     """One augmenter of imgaug.
 
     Args:
-        name: of KNOWN.
-        arguments: as in the configuration's `args`; lists become tuples, which imgaug takes for ranges.
+        name: one of KNOWN.
+        arguments: `args` of the configuration; lists become tuples, which imgaug interprets as ranges.
 
     Raises:
-        ValueError: unknown name, or arguments that imgaug does not take; it names them.
+        ValueError: unknown name, or arguments that imgaug rejects.
+    PaddleOCR: AugmenterBuilder in ppocr/data/imaug/iaa_augment.py.
     """
 
     def __init__(self, name: str, arguments: dict):
@@ -69,7 +79,15 @@ class ImgaugStep:
             raise ValueError(f"augmenter {name!r} of imgaug with {arguments}: {error}") from error
 
     def __call__(self, rng: np.random.Generator, image: np.ndarray, polygons: np.ndarray):
-        """Picture (H, W, 3) and polygons (N, P, 2), both changed."""
+        """Augment an image and its polygons with the same random numbers.
+
+        Args:
+            rng: source of the seed that imgaug gets.
+            image: (H, W, 3) uint8.
+            polygons: (N, P, 2) in pixels.
+
+        Returns: image (H', W', 3) uint8 and polygons (N, P, 2) float32; H' and W' depend on the augmenter.
+        """
         self.augmenter.seed_(int(rng.integers(1 << 31)))
         fixed = self.augmenter.to_deterministic()
         polygons = np.asarray(polygons, np.float32)

@@ -1,6 +1,7 @@
-"""RandAugment: a few operations from a list, drawn afresh for each picture (chapter 2.2.2).
+"""RandAugment: a few operations are drawn at random from a list for each image (chapter 2.2.2).
 
-Shears, shifts, a turn and changes of colour, all at one magnitude; only which ones is left to chance.
+The list has shears, translations, a rotation and changes of color. All operations share one magnitude; only the choice
+of the operations and the signs of some of them are random.
 """
 
 from typing import NamedTuple
@@ -32,24 +33,30 @@ ENHANCERS = {
     "sharpness": ImageEnhance.Sharpness,
     "brightness": ImageEnhance.Brightness,
 }
-GREY = (128, 128, 128)
+GRAY = (128, 128, 128)
 
 
 class Operation(NamedTuple):
-    """One of OPERATIONS and its sign, which shears, shifts and the four enhancers have."""
+    """One drawn operation.
+
+    Fields:
+        name: one of OPERATIONS.
+        sign: 1 or -1, used by shears, translations and the four enhancers.
+    """
 
     name: str
     sign: int
 
 
 class RandAugment:
-    """Apply `num_layers` operations, half of the time.
+    """Apply `num_layers` random operations to an image with probability `prob`.
 
     Args:
-        prob: how often anything is done.
-        num_layers: operations a picture.
-        magnitude: 0 to 10: 5 shears by 0.15, shifts by 0.2266 of a side, turns by 15 degrees (always against the
-            clock, as in PaddleOCR), changes colours by 0.45, keeps 2 bits, inverts what is brighter than 128.
+        prob: probability that an image is changed at all.
+        num_layers: number of operations per image; the same operation may be drawn twice.
+        magnitude: 0 to 10. A magnitude of 5 shears by 0.15, translates by 0.2266 of a side, rotates by 15 degrees
+            (always counterclockwise, as in PaddleOCR), changes color, contrast, sharpness or brightness by 45 %, keeps
+            2 bits in posterize, and inverts values above 128 in solarize.
 
     Raises:
         ValueError: prob outside 0..1, num_layers below 1, magnitude outside 0..10.
@@ -67,10 +74,12 @@ class RandAugment:
         self.prob, self.num_layers, self.magnitude = prob, num_layers, magnitude
 
     def sample(self, rng: np.random.Generator) -> list[Operation]:
-        """Draw operations; none with probability 1 - prob.
+        """Draw the operations for one image.
 
         Args:
-            rng: generator that everything random is drawn from.
+            rng: source of all random numbers.
+
+        Returns: `num_layers` operations, or an empty list with probability 1 - prob.
         """
         if rng.random() > self.prob:
             return []
@@ -80,11 +89,13 @@ class RandAugment:
         ]
 
     def apply(self, image: np.ndarray, drawn: list[Operation]) -> np.ndarray:
-        """Do what was drawn to a picture (H, W, 3) uint8 RGB; the same array comes back if that is nothing.
+        """Apply drawn operations to an image.
 
         Args:
-            image: (H, W, 3) uint8 RGB.
+            image: (H, W, 3) uint8 RGB; it is not changed.
             drawn: operations that `sample` returned, in the order in which they are applied.
+
+        Returns: (H, W, 3) uint8 RGB: a new array, or `image` itself if no operation was drawn.
         """
         if not drawn:
             return image
@@ -94,6 +105,7 @@ class RandAugment:
         return np.array(picture)
 
     def __call__(self, rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+        """Draw and apply; see `sample` and `apply`."""
         return self.apply(image, self.sample(rng))
 
     def _one(self, picture, operation):
@@ -110,9 +122,9 @@ class RandAugment:
                 "translateY": (1, 0, 0, 0, 1, shift * picture.height),
             }[name]
             look_up = Image.Resampling.BICUBIC if name.startswith("shear") else Image.Resampling.NEAREST
-            return picture.transform(picture.size, Image.Transform.AFFINE, matrix, look_up, fillcolor=GREY)
+            return picture.transform(picture.size, Image.Transform.AFFINE, matrix, look_up, fillcolor=GRAY)
         if name == "rotate":
-            return picture.rotate(30 * level, fillcolor=GREY)
+            return picture.rotate(30 * level, fillcolor=GRAY)
         if name == "posterize":
             return ImageOps.posterize(picture, max(1, int(4 * level)))
         if name == "solarize":

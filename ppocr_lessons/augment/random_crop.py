@@ -1,18 +1,20 @@
-"""Cut a window of a page that crosses no text (the configurations' EastRandomCropData)."""
+"""Random crop of a page whose window crosses no readable text (EastRandomCropData in PaddleOCR's configurations)."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from ..polygons import bounds
 from .bda import check_probability
-from .geometry import Placement, bounds
+from .geometry import Placement
 
 FIRST_TRIES = 4
-"""Windows looked at before all others: most hold a text, so the first few mostly do."""
+"""Number of windows that are tested before all others; most windows contain a text, so one of these usually will do."""
 
 
 class Crop(NamedTuple):
-    """A window of the page in pixels."""
+    """A window of the page: left edge `x`, top edge `y`, `width` and `height`, in whole pixels."""
 
     x: int
     y: int
@@ -20,30 +22,31 @@ class Crop(NamedTuple):
     height: int
 
 
-class EastRandomCrop:
-    """Cut a window that crosses no text, and fit it into a square of fixed size.
+class EastRandomCropData:
+    """Crop a random window that crosses no readable text, and resize it to a fixed size.
 
-    Columns and rows that touch no readable text are free; the window's edges are drawn among them. It has to hold a
-    text, and must not be too small; after `max_tries` the whole page is taken.
+    Columns and rows of the page that touch no readable text are free, and the edges of the window are drawn from them.
+    A window has to contain a text and must not be too small. If none of `max_tries` windows qualifies, the whole page
+    is used.
 
     Args:
         size: (width, height) of the result, in PaddleOCR's order.
-        max_tries: windows to draw.
-        min_crop_side_ratio: shortest side of a window, as a share of the page's.
-        keep_ratio: pad with black at the right or bottom; otherwise stretch.
+        max_tries: number of windows that are drawn.
+        min_crop_side_ratio: smallest width and height of a window as fractions of those of the page.
+        keep_ratio: keep the aspect ratio and pad with black on the right or at the bottom; otherwise stretch.
 
     Raises:
         ValueError: a size that is not two positive numbers, max_tries below 1, a ratio outside 0..1.
-    PaddleOCR: EastRandomCropData in ppocr/data/imaug/random_crop_data.py. It never draws the last free stretch of an
-        axis that has several, so no window of its reaches past the last text; here one may. A window that
-        only touches a text does there as one that holds it. And stretching moves
-        its polygons by one factor for both sides; here each side has its own.
+    PaddleOCR: EastRandomCropData in ppocr/data/imaug/random_crop_data.py. Three things differ.
+        PaddleOCR never draws from the last of several free intervals of an axis, so its windows end before the last
+        text; here they may reach beyond it. PaddleOCR accepts a window that only touches a text. And without
+        keep_ratio PaddleOCR scales polygons by one factor for both axes; here each axis has its own.
     """
 
     def __init__(
         self,
         *,
-        size: tuple[int, int] = (640, 640),
+        size: Sequence[int] = (640, 640),
         max_tries: int = 10,
         min_crop_side_ratio: float = 0.1,
         keep_ratio: bool = True,
@@ -58,13 +61,15 @@ class EastRandomCrop:
         self.min_crop_side_ratio, self.keep_ratio = min_crop_side_ratio, keep_ratio
 
     def sample(self, rng: np.random.Generator, polygons, ignored, size: tuple[int, int]) -> Crop:
-        """Draw a window of a page of (height, width); ignored texts may be cut.
+        """Draw a window; it may cross ignored texts.
 
         Args:
-            rng: generator that everything random is drawn from.
+            rng: source of all random numbers.
             polygons: (N, P, 2) in pixels of the page.
-            ignored: (N,) bool, texts that nobody can read.
+            ignored: (N,) bool, True for unreadable texts.
             size: (height, width) of the page in pixels.
+
+        Returns: the window; the whole page if no window qualifies or no text is readable.
         """
         height, width = size
         whole = Crop(0, 0, width, height)
@@ -92,11 +97,13 @@ class EastRandomCrop:
         return whole
 
     def place(self, placement: Placement, crop: Crop) -> tuple[Placement, tuple[int, int]]:
-        """Where the window goes, and the (height, width) that it fills of the result.
+        """Compute where the window lies in the result, without touching pixels.
 
         Args:
-            placement: of the page so far.
-            crop: what `sample` returned, in pixels of the page as it is now placed.
+            placement: of the page before the crop.
+            crop: what `sample` returned, in pixels of the page as it is placed now.
+
+        Returns: placement of the window, and the (height, width) in pixels that it fills of the result.
         """
         across, down = self.size[0] / crop.width, self.size[1] / crop.height
         if self.keep_ratio:
@@ -109,40 +116,44 @@ class EastRandomCrop:
         return placement.then(matrix, filled), filled
 
     def pixels(self, image: np.ndarray, placement: Placement) -> np.ndarray:
-        """The window of a picture, padded to the size of the result.
+        """Resample the window and pad it with black to the size of the result.
 
         Args:
-            image: the picture itself, (H, W, ...) uint8.
+            image: the page before all moves, (H, W, ...) uint8.
             placement: of the window, from `place`.
+
+        Returns: a new array (height, width, ...) uint8 of the size given to the constructor.
         """
         (filled_height, filled_width), (width, height) = placement.size, self.size
         out = np.empty((height, width, *image.shape[2:]), image.dtype)
         out[filled_height:], out[:filled_height, filled_width:] = 0, 0
         filled = out[:filled_height, :filled_width]
         moved = placement.pixels(image, filled)
-        if moved is not filled:  # nothing was moved, or OpenCV would not write to a part of an array
+        if moved is not filled:  # nothing was moved, or OpenCV did not write to a view
             filled[:] = moved
         return out
 
     @staticmethod
     def kept(polygons: np.ndarray, filled: tuple[int, int]) -> np.ndarray:
-        """Which polygons (N, P, 2) of the result touch what is filled of it.
+        """Find the polygons that touch the filled part of the result.
 
         Args:
             polygons: (N, P, 2) in pixels of the result.
-            filled: (height, width) that the window fills, from `place`.
+            filled: (height, width) in pixels that the window fills, from `place`.
+
+        Returns: (N,) bool.
         """
         low, high = bounds(polygons)
         return ((high >= 0) & (low <= (filled[1], filled[0]))).all(1)
 
 
 def _free_runs(starts, ends, size):
-    """Stretches of an axis that no text touches, as (first, last + 1)."""
+    """Intervals of an axis that no text touches, (K, 2) as (first, last + 1)."""
     starts, ends = starts.clip(0, size), ends.clip(0, size)
     wide = starts < ends
     starts, ends = starts[wide], ends[wide]
     order = starts.argsort()
-    # Behind every text in order of their starts, the next free place is the furthest end so far.
+    # Texts are in order of their starts; after each of them, the next free position is the largest end so far.
     runs = np.empty((len(order) + 1, 2), int)
     runs[0, 0], runs[-1, 1] = 0, size
     runs[:-1, 1] = starts[order]
@@ -151,7 +162,7 @@ def _free_runs(starts, ends, size):
 
 
 def _draw(rng, runs, count):
-    """Pairs of places of free stretches, in order, `count` of them; every stretch is equally likely."""
+    """Draw `count` pairs (low, high) of positions from free intervals, each interval with the same probability."""
     chosen = runs[rng.integers(len(runs), size=(2, count))]
     places = np.sort(rng.integers(chosen[..., 0], chosen[..., 1]), axis=0)
     return places[0], places[1]

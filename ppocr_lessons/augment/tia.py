@@ -1,7 +1,7 @@
-"""TIA, text image augmentation: bend a line like rubber (chapter 2.3.2).
+"""TIA, text image augmentation: bend a line of text as if it were rubber (chapter 2.3.2).
 
-Control points stand along the upper and lower edge. They are moved at random, and the picture follows: every
-place is carried along by the points near it more than by those far away (moving least squares).
+Control points lie along the upper and the lower edge. They are moved at random, and the image is warped with them: near
+control points have more influence on a pixel than distant ones (moving least squares).
 
 PaddleOCR: ppocr/data/imaug/text_image_aug.
 Paper: Luo et al. 2020, arXiv 2003.06606.
@@ -14,14 +14,19 @@ import cv2
 import numpy as np
 
 GRID = 100
-"""Pixels between places where the bend is computed; in between it is interpolated."""
+"""The warp is computed at grid nodes this many pixels apart and interpolated between them."""
 
 MIN_SIDE = 20
-"""Pixels: lines lower or narrower are left alone, as in PaddleOCR."""
+"""Lines whose height or width is below this number of pixels are not bent, as in PaddleOCR."""
 
 
 class ControlPoints(NamedTuple):
-    """A draw: where the points stood and where they went, (K, 2) float64 in pixels, x before y."""
+    """Control points of one warp.
+
+    Fields:
+        source: (K, 2) float64, positions (x, y) in the original line, in pixels.
+        target: (K, 2) float64, positions in the bent line.
+    """
 
     source: np.ndarray
     target: np.ndarray
@@ -32,17 +37,21 @@ def _corners(height, width):
 
 
 def _jitter(rng, limit):
-    """An integer in 0..limit - 1, and 0 where there is no room."""
+    """A random integer in 0..limit - 1; 0 if the limit is below 1."""
     return int(rng.integers(max(1, int(limit))))
 
 
 def distort(rng: np.random.Generator, height: int, width: int, segments: float = 4) -> ControlPoints:
-    """Corners move inwards, the points between them in all directions, each by itself.
+    """Draw a distortion: corners move inwards, points between them move independently in all directions.
 
     Args:
-        rng: source of everything random.
-        height, width: of the line.
-        segments: parts that the width is cut into; fewer parts, larger moves.
+        rng: source of all random numbers.
+        height: of the line in pixels.
+        width: of the line in pixels.
+        segments: number of parts that the width is divided into; the fewer parts, the larger the moves.
+
+    Returns: 4 + 2 (segments - 1) control points.
+    PaddleOCR: tia_distort in ppocr/data/imaug/text_image_aug/augment.py.
     """
     cut = width // segments
     limit = cut // 3
@@ -59,12 +68,18 @@ def distort(rng: np.random.Generator, height: int, width: int, segments: float =
 
 
 def stretch(rng: np.random.Generator, height: int, width: int, segments: float = 4) -> ControlPoints:
-    """Corners stay; pairs of points between them move sideways together, so letters grow wider or narrower.
+    """Draw a stretch: corners stay, pairs of points between them move sideways together.
+
+    Letters between two pairs become wider or narrower.
 
     Args:
-        rng: source of everything random.
-        height, width: of the line.
-        segments: parts that the width is cut into.
+        rng: source of all random numbers.
+        height: of the line in pixels.
+        width: of the line in pixels.
+        segments: number of parts that the width is divided into.
+
+    Returns: 4 + 2 (segments - 1) control points.
+    PaddleOCR: tia_stretch in ppocr/data/imaug/text_image_aug/augment.py.
     """
     cut = width // segments
     limit = cut * 4 // 5
@@ -77,11 +92,15 @@ def stretch(rng: np.random.Generator, height: int, width: int, segments: float =
 
 
 def perspective(rng: np.random.Generator, height: int, width: int) -> ControlPoints:
-    """Corners move up or down, by up to half of the height.
+    """Draw a change of perspective: each corner moves up or down, by less than half of the height.
 
     Args:
-        rng: source of everything random.
-        height, width: of the line.
+        rng: source of all random numbers.
+        height: of the line in pixels.
+        width: of the line in pixels.
+
+    Returns: 4 control points.
+    PaddleOCR: tia_perspective in ppocr/data/imaug/text_image_aug/augment.py.
     """
     source, limit = _corners(height, width), height // 2
     target = [[x, y - _jitter(rng, limit) if y else _jitter(rng, limit)] for x, y in source]
@@ -89,16 +108,18 @@ def perspective(rng: np.random.Generator, height: int, width: int) -> ControlPoi
 
 
 def move_least_squares(places, points: ControlPoints) -> np.ndarray:
-    """Where each place of the bent picture comes from: the similarity transform that fits the points best,
-    each weighted by 1 / distance^2.
+    """Find the source position of each position in the bent line.
+
+    For each position p, the similarity transform that maps the target points to the source points with the least
+    squared error is applied to p; each control point has the weight 1 / distance(p, point)^2.
 
     Args:
-        places: (G, 2), x before y.
-        points: the draw; a place on a moved point comes from where the point stood.
+        places: (G, 2), positions (x, y) in the bent line, in pixels.
+        points: control points; a position on a target point has that point's source position as its source.
 
-    Returns: (G, 2).
-    PaddleOCR: WarpMLS.calc_delta; where a place lies on the very last point it leaves that point out of
-        account instead, which shows in about one perspective in 32.
+    Returns: (G, 2), positions (x, y) in the original line.
+    PaddleOCR: WarpMLS.calc_delta in ppocr/data/imaug/text_image_aug/warp_mls.py. At a position that lies exactly on the
+        last control point, PaddleOCR ignores that point instead, which is visible in about one perspective in 32.
     Paper: Schaefer et al. 2006, "Image deformation using moving least squares".
     """
     away = places[:, None] - points.target[None]  # (G, K, 2)
@@ -106,10 +127,10 @@ def move_least_squares(places, points: ControlPoints) -> np.ndarray:
     hit = squared == 0
     weight = 1 / np.where(hit, 1, squared)
     total = weight.sum(1, keepdims=True)
-    centre = weight @ points.target / total  # (G, 2)
+    center = weight @ points.target / total  # (G, 2)
     origin = weight @ points.source / total
-    arm = points.target[None] - centre[:, None]  # (G, K, 2)
-    reach = places - centre
+    arm = points.target[None] - center[:, None]  # (G, K, 2)
+    reach = places - center
     along = (arm * reach[:, None]).sum(-1)  # (G, K)
     across = arm[..., 0] * reach[:, None, 1] - arm[..., 1] * reach[:, None, 0]
     size = (weight * (arm**2).sum(-1)).sum(1)
@@ -125,12 +146,12 @@ def move_least_squares(places, points: ControlPoints) -> np.ndarray:
 
 @functools.lru_cache(maxsize=256)
 def _nodes(size):
-    """Places of the grid on one axis, and the (size, nodes) weights that interpolate between them."""
+    """Nodes of the grid on one axis, and the (size, nodes) weights that interpolate between them."""
     starts = np.arange(0, size, GRID)
     nodes = np.append(starts, size - 1) if starts[-1] != size - 1 else starts
     weights = np.zeros((size, len(nodes)), np.float32)
     for index, start in enumerate(starts):
-        cells = min(GRID, size - start)  # the last cell is counted one wider than its nodes lie apart
+        cells = min(GRID, size - start)  # the last cell is one pixel wider than the distance of its nodes
         share = np.arange(cells) / cells
         weights[start : start + cells, index] = 1 - share
         weights[start : start + cells, min(index + 1, len(nodes) - 1)] += share
@@ -138,13 +159,13 @@ def _nodes(size):
 
 
 def source_map(shape: tuple[int, int], points: ControlPoints) -> tuple[np.ndarray, np.ndarray]:
-    """For every pixel of the bent picture the x and the y it comes from.
+    """Compute the source position of every pixel of the bent line, as `cv2.remap` takes it.
 
     Args:
-        shape: (height, width).
-        points: the draw.
+        shape: (height, width) in pixels.
+        points: control points.
 
-    Returns: two (height, width) float32 arrays, inside the picture.
+    Returns: x and y, two (height, width) float32 arrays, clipped to the image.
     """
     height, width = shape
     (ys, rows), (xs, columns) = _nodes(height), _nodes(width)
@@ -156,13 +177,13 @@ def source_map(shape: tuple[int, int], points: ControlPoints) -> tuple[np.ndarra
 
 
 def warp(image: np.ndarray, points: ControlPoints) -> np.ndarray:
-    """Bend a picture.
+    """Bend a line of text.
 
     Args:
         image: (H, W, C) or (H, W) uint8.
-        points: the draw; the same picture comes back if no point moved.
+        points: control points from `distort`, `stretch` or `perspective`.
 
-    Returns: a new array of the same shape.
+    Returns: a new array of the same shape; its pixels are unchanged if no point moves.
     Claim: +0.9 points on a strong baseline (chapter 2.3.2).
     """
     x, y = source_map(image.shape[:2], points)

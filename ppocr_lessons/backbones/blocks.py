@@ -1,4 +1,4 @@
-"""Building blocks that every backbone is made of: convolution with batch norm, depthwise, SE."""
+"""Building blocks of all backbones: convolution with batch norm, depthwise convolution, squeeze-and-excitation."""
 
 import functools
 
@@ -12,15 +12,18 @@ SE_GATE_SLOPE_MOBILENET = 0.2
 """Slope of the hard sigmoid in MobileNetV3's SE gate. PaddleOCR sets 0.2, not Paddle's default 1/6."""
 
 SE_GATE_SLOPE_LCNET = 1 / 6
-"""Slope of the hard sigmoid in PP-LCNet's SE gate: there PaddleOCR takes Paddle's default."""
+"""Slope of the hard sigmoid in PP-LCNet's SE gate, where PaddleOCR uses Paddle's default."""
 
 
 def make_divisible(width: float, divisor: int = 8) -> int:
-    """Round a channel count to a multiple of `divisor`, never losing more than a tenth of it.
+    """Round a number of channels to a multiple of `divisor`, without losing more than a tenth of it.
 
     Args:
-        width: number of channels, a fraction after scaling.
-        divisor: the result is a multiple of it, and at least that much.
+        width: number of channels, not an integer after scaling.
+        divisor: the result is a multiple of it, and at least as large.
+
+    Returns: number of channels.
+    Source: make_divisible in ppocr/modeling/backbones/det_mobilenet_v3.py.
     """
     rounded = max(divisor, int(width + divisor / 2) // divisor * divisor)
     return rounded + divisor if rounded < 0.9 * width else rounded
@@ -28,7 +31,10 @@ def make_divisible(width: float, divisor: int = 8) -> int:
 
 @functools.cache
 def depthwise_kernel():
-    """The compiled CPU kernel for training, or None where numba is not installed."""
+    """The compiled kernel for training on a CPU.
+
+    Returns: class kernels.depthwise.DepthwiseConvCPU, or None if numba is not installed.
+    """
     try:
         from ..kernels.depthwise import DepthwiseConvCPU
     except ImportError:
@@ -37,16 +43,16 @@ def depthwise_kernel():
 
 
 class DepthwiseConv(nn.Conv2D):
-    """One filter a channel, without bias: a plain Conv2D with `groups` equal to its channels.
+    """Convolution with one filter per channel and without bias: a Conv2D with `groups` equal to its channels.
 
-    In training on the CPU the compiled kernel `kernels.depthwise` does the work, if numba is there;
-    everywhere else, in exported nets too, this is Paddle's convolution. Results agree to 1e-5.
+    In training on a CPU the compiled kernel in kernels/depthwise.py is used if numba is installed; in all other cases,
+    including exported networks, this is Paddle's convolution. The results agree to 1e-5.
 
     Args:
-        channels: width of input and output.
-        kernel_size: odd side of the square kernel.
-        stride: step in height and width.
-        weight_attr: initialiser and regulariser.
+        channels: channels of input and output.
+        kernel_size: side of the square kernel, odd.
+        stride: (height, width).
+        weight_attr: initializer and regularizer.
 
     Shape:
         x: (N, channels, H, W)
@@ -66,30 +72,42 @@ class DepthwiseConv(nn.Conv2D):
         )
         self.stride_hw = tuple(stride)
 
-    def forward(self, x):
+    def filter(self, x, weight):
+        """The convolution with any weight of this layer's shape; quantization rounds it first.
+
+        Args:
+            x: (N, channels, H, W).
+            weight: (channels, 1, kernel_size, kernel_size).
+        """
         if self.training and x.place.is_cpu_place() and x.dtype == paddle.float32:
             kernel = depthwise_kernel()
             if kernel is not None:
-                return kernel.apply(x, self.weight, self.stride_hw, self.weight.shape[2] // 2)
-        return super().forward(x)
+                return kernel.apply(x, weight, self.stride_hw, weight.shape[2] // 2)
+        return F.conv2d(x, weight, None, self.stride_hw, weight.shape[2] // 2, 1, weight.shape[0])
+
+    def forward(self, x):
+        return self.filter(x, self.weight)
 
 
 class ConvBN(nn.Layer):
     """Convolution without bias, batch norm, activation.
 
     Args:
-        in_channels, out_channels: widths.
-        kernel_size: odd side of the square kernel; padding keeps the size at stride 1.
-        stride: one step, or one for height and one for width.
-        depthwise: one filter a channel; in_channels must equal out_channels.
+        in_channels, out_channels: numbers of channels.
+        kernel_size: side of the square kernel, odd; the padding keeps the size at stride 1.
+        stride: one number, or (height, width).
+        depthwise: one filter per channel; in_channels must equal out_channels.
         act: "relu", "hardswish" or None.
-        names: attribute names of the two layers. They differ between PaddleOCR's backbones, and
-            keeping them lets its weights load by name.
-        weight_attr, bn_attr: initialiser and regulariser of the convolution and of the norm.
+        names: attribute names of the two layers. They differ between PaddleOCR's backbones, and equal names let its
+            weights load.
+        weight_attr, bn_attr: initializer and regularizer of the convolution and of the batch norm.
 
     Shape:
         x: (N, in_channels, H, W)
         returns: (N, out_channels, ceil(H / stride), ceil(W / stride))
+
+    Raises:
+        ValueError: unknown act, or a depthwise convolution that changes the number of channels.
     """
 
     def __init__(
@@ -111,7 +129,9 @@ class ConvBN(nn.Layer):
         stride = (stride, stride) if isinstance(stride, int) else tuple(stride)
         if depthwise:
             if in_channels != out_channels:
-                raise ValueError(f"a depthwise convolution keeps its width: {in_channels} != {out_channels}")
+                raise ValueError(
+                    f"a depthwise convolution keeps the number of channels: {in_channels} != {out_channels}"
+                )
             conv = DepthwiseConv(in_channels, kernel_size, stride=stride, weight_attr=weight_attr)
         else:
             conv = nn.Conv2D(
@@ -133,14 +153,14 @@ class ConvBN(nn.Layer):
 
 
 class SEModule(nn.Layer):
-    """Squeeze-and-excitation: one gate in 0..1 a channel, from the channel means (chapter 2.1.3).
+    """Squeeze-and-excitation: multiply each channel by a gate in 0..1, computed from the channel means (chapter 2.1.3).
 
     gate = hardsigmoid(W2 relu(W1 mean(x))), hardsigmoid(v) = clip(slope v + 0.5, 0, 1)
 
     Args:
-        channels: width of the input.
-        reduction: the squeezed width is channels // reduction.
-        slope: of the hard sigmoid; the two constants above.
+        channels: channels of the input.
+        reduction: the hidden layer has channels // reduction channels.
+        slope: of the hard sigmoid, one of the two constants above.
 
     Shape:
         x: (N, channels, H, W)
@@ -156,10 +176,12 @@ class SEModule(nn.Layer):
         self.slope = slope
 
     def gate(self, x):
-        """The gates alone, (N, channels, 1, 1).
+        """Compute the gates without applying them.
 
         Args:
             x: features, (N, channels, H, W).
+
+        Returns: gates (N, channels, 1, 1) in 0..1.
         """
         squeezed = F.relu(self.conv1(self.avg_pool(x)))  # (N, channels // reduction, 1, 1)
         return F.hardsigmoid(self.conv2(squeezed), slope=self.slope, offset=0.5)

@@ -1,8 +1,8 @@
-"""MobileNetV3, the light backbone of all three nets of PP-OCR (chapters 2.1.1, 2.2.1 and 2.3.1).
+"""MobileNetV3, the light backbone of all three networks of PP-OCR (chapters 2.1.1, 2.2.1 and 2.3.1).
 
-One table of blocks, three ways to cut it: `det_mobilenet_v3` returns four maps at 1/4 to 1/32 scale,
-`rec_mobilenet_v3` keeps the width long and presses the height to one, `cls_mobilenet_v3` is the
-recognition variant with strides of two in its first stage as well.
+There is one table of blocks and three variants: `det_mobilenet_v3` returns four maps at 1/4 to 1/32 scale,
+`rec_mobilenet_v3` reduces the height to 1 and the width to a quarter, and `cls_mobilenet_v3` is the recognition variant
+with a stride of 2 in its first stage as well.
 """
 
 from collections import namedtuple
@@ -14,8 +14,8 @@ from .blocks import ConvBN, SEModule, make_divisible
 SCALES = (0.35, 0.5, 0.75, 1.0, 1.25)
 
 Row = namedtuple("Row", "kernel expand out se act stride")
-"""One inverted residual: kernel size, expanded width, output width, SE gate, activation, and the
-stride: 1, or the letter of the stage whose stride the variant decides."""
+"""One inverted residual block: kernel size, expanded channels, output channels, SE gate, activation, and stride, which is
+1 or the letter of a stage whose stride depends on the variant."""
 
 LARGE = (
     Row(3, 16, 16, False, "relu", "a"),
@@ -48,7 +48,7 @@ SMALL = (
     Row(5, 576, 96, True, "hardswish", 1),
 )
 TABLES = {"large": (LARGE, 960), "small": (SMALL, 576)}
-"""Block table and width of the last 1x1 convolution, at scale 1."""
+"""Block table, and channels of the last 1x1 convolution at scale 1."""
 
 DET_STRIDES = {
     "large": {"a": (1, 1), "b": (2, 2), "c": (2, 2), "d": (2, 2), "e": (2, 2)},
@@ -57,19 +57,20 @@ DET_STRIDES = {
 
 
 class ResidualUnit(nn.Layer):
-    """Inverted residual: widen with 1x1, filter each channel, gate, narrow with 1x1.
+    """Inverted residual block: 1x1 expansion, depthwise convolution, SE gate, 1x1 projection.
 
     Args:
-        in_channels, mid_channels, out_channels: widths before, inside and after.
+        in_channels, mid_channels, out_channels: channels before, inside and after the block.
         kernel_size: of the depthwise convolution.
         stride: (height, width) of the depthwise convolution.
-        use_se: gate the widened channels.
-        act: activation of the first two convolutions; the last one is linear.
-        shortcut: add the input, where stride and widths allow it.
+        use_se: gate the expanded channels.
+        act: activation of the first two convolutions; the projection is linear.
+        shortcut: add the input if the stride is 1 and the number of channels does not change.
 
     Shape:
         x: (N, in_channels, H, W)
         returns: (N, out_channels, ceil(H / stride[0]), ceil(W / stride[1]))
+    PaddleOCR: ResidualUnit in ppocr/modeling/backbones/det_mobilenet_v3.py.
     """
 
     def __init__(
@@ -127,16 +128,16 @@ def _build_unit(
 
 
 class DetMobileNetV3(nn.Layer):
-    """MobileNetV3 that returns one map a resolution, for the feature pyramid of the detector.
+    """MobileNetV3 that returns one map per resolution, for the feature pyramid of the detector.
 
-    A new stage begins before every stride of two, past the first third of the large net and past the
-    first block of the small one.
+    A new stage begins before each block of stride 2, except for the first three blocks of the large network and the first
+    block of the small one.
 
     Args:
         model_name: "large" or "small".
         scale: width multiplier, one of SCALES.
-        disable_se: leave the SE gates out (chapter 2.1.3).
-        in_channels: colours of the picture.
+        disable_se: build the network without SE gates (chapter 2.1.3).
+        in_channels: input channels.
 
     Shape:
         x: (N, in_channels, H, W), H and W multiples of 32
@@ -144,7 +145,7 @@ class DetMobileNetV3(nn.Layer):
 
     Raises:
         ValueError: unknown model_name or scale.
-    Claim: the best accuracy at equal latency among 20 light nets (chapter 2.1.1).
+    Claim: the best accuracy at equal latency among 20 light networks (chapter 2.1.1).
     PaddleOCR: MobileNetV3 in ppocr/modeling/backbones/det_mobilenet_v3.py.
     Paper: Howard et al. 2019, arXiv 1905.02244.
     """
@@ -189,15 +190,15 @@ class DetMobileNetV3(nn.Layer):
 
 
 class RecMobileNetV3(nn.Layer):
-    """MobileNetV3 for lines of text: the height shrinks to one, the width to a quarter.
+    """MobileNetV3 for lines of text: reduces the height to 1 and the width to a quarter.
 
     Args:
         model_name: "large" or "small".
         scale: width multiplier, one of SCALES.
-        strides: the four strides of the height, first stage to last; those of the width are 1. The
-            large net's first entry is the exception and strides both ways, as in PaddleOCR.
-        disable_se: leave the SE gates out.
-        in_channels: colours of the picture.
+        strides: strides of the height in the four stages; the strides of the width are 1. As in PaddleOCR, the first
+            stride of the large network applies to height and width.
+        disable_se: build the network without SE gates.
+        in_channels: input channels.
 
     Shape:
         x: (N, in_channels, 32, W)
@@ -229,8 +230,8 @@ class RecMobileNetV3(nn.Layer):
         self.conv1 = ConvBN(in_channels, width, 3, stride=2, act="hardswish")
         units = []
         for row in rows:
-            # PaddleOCR asks whether a stride is the number 1. A pair is not, even (1, 1), so these blocks have no
-            # shortcut there, and weights are trained without; the large net's first stride alone is a number.
+            # PaddleOCR compares the stride with the number 1, and a pair is never equal to it, not even (1, 1). So blocks
+            # whose stride is a pair have no shortcut there. Only the first stride of the large network is a number.
             shortcut = row.stride not in step or (row.stride == "a" and model_name == "large")
             stride = step.get(row.stride, (1, 1))
             units.append(_build_unit(row, width, scale, stride, disable_se, shortcut))
@@ -245,32 +246,44 @@ class RecMobileNetV3(nn.Layer):
 
 
 def det_mobilenet_v3(model_name: str = "large", scale: float = 0.5, *, disable_se: bool = False):
-    """The detector's MobileNetV3: four maps at strides 4, 8, 16 and 32.
+    """MobileNetV3 of the detector: four maps at strides 4, 8, 16 and 32.
 
     Args:
         model_name: "large" or "small".
-        scale: width multiplier.
-        disable_se: build the net without squeeze-and-excitation gates.
+        scale: width multiplier, one of SCALES.
+        disable_se: build the network without SE gates (chapter 2.1.3).
+
+    Returns: DetMobileNetV3.
+    Raises:
+        ValueError: unknown model_name or scale.
     """
     return DetMobileNetV3(model_name, scale, disable_se=disable_se)
 
 
 def rec_mobilenet_v3(model_name: str = "small", scale: float = 0.5, *, strides=(1, 2, 2, 2)):
-    """The recogniser's MobileNetV3, with the strides of the chapter's configuration.
+    """MobileNetV3 of the recognizer, with the strides of the chapter's configuration.
 
     Args:
         model_name: "large" or "small".
-        scale: width multiplier.
-        strides: of the height, four of 1 and 2; see rec/feature_stride.py.
+        scale: width multiplier, one of SCALES.
+        strides: strides of the height in the four stages, each 1 or 2; see rec/feature_stride.py.
+
+    Returns: RecMobileNetV3.
+    Raises:
+        ValueError: unknown model_name or scale, or not four strides of 1 or 2.
     """
     return RecMobileNetV3(model_name, scale, strides=strides)
 
 
 def cls_mobilenet_v3(model_name: str = "small", scale: float = 0.35):
-    """The direction classifier's MobileNetV3: the recognition net with all strides of two.
+    """MobileNetV3 of the direction classifier: the recognition variant with all strides 2.
 
     Args:
         model_name: "large" or "small".
-        scale: width multiplier.
+        scale: width multiplier, one of SCALES.
+
+    Returns: RecMobileNetV3.
+    Raises:
+        ValueError: unknown model_name or scale.
     """
     return RecMobileNetV3(model_name, scale, strides=(2, 2, 2, 2))

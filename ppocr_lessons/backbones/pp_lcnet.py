@@ -22,7 +22,7 @@ ROWS = (
     (512, 1024, 2, 5, True),
     (1024, 1024, 1, 5, True),
 )
-"""Depthwise separable blocks at scale 1; the stride of the width is 1 in all of them."""
+"""Depthwise separable blocks at scale 1; the stride of the width is always 1."""
 
 
 def _conv_bn(in_channels, out_channels, kernel_size, stride=1, depthwise=False):
@@ -40,17 +40,18 @@ def _conv_bn(in_channels, out_channels, kernel_size, stride=1, depthwise=False):
 
 
 class DepthwiseSeparable(nn.Layer):
-    """Filter each channel, gate if asked, mix the channels with 1x1; hardswish after both.
+    """Depthwise convolution, optional SE gate, 1x1 convolution; hardswish after both convolutions.
 
     Args:
-        in_channels, out_channels: widths.
+        in_channels, out_channels: numbers of channels.
         kernel_size: of the depthwise convolution.
-        stride: of the height.
-        use_se: SE gate between the two convolutions.
+        stride: stride of the height.
+        use_se: add an SE gate between the two convolutions.
 
     Shape:
         x: (N, in_channels, H, W)
         returns: (N, out_channels, ceil(H / stride), W)
+    PaddleOCR: DepthwiseSeparable in ppocr/modeling/backbones/rec_mv1_enhance.py.
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, kernel_size: int, stride: int, use_se: bool):
@@ -67,14 +68,14 @@ class DepthwiseSeparable(nn.Layer):
 
 
 class PPLCNet(nn.Layer):
-    """MobileNetV1 made better for CPUs: hardswish, 5x5 late, SE at the end (chapter 3.2.1).
+    """MobileNetV1 improved for CPUs: hardswish, 5x5 kernels in late blocks, SE gates at the end (chapter 3.2.1).
 
-    The chapter also lists a 1280-wide layer after the pooling: that belongs to image classification;
-    PaddleOCR's recognition variant has none, and neither has this one.
+    The chapter also lists a layer of 1280 channels after the pooling. It belongs to image classification; PaddleOCR's
+    recognition variant does not have it, nor does this one.
 
     Args:
         scale: width multiplier.
-        in_channels: colours of the picture.
+        in_channels: input channels.
 
     Shape:
         x: (N, in_channels, 32, W)

@@ -1,7 +1,7 @@
-"""ResNet_vd 18 and 34: the server nets, and the teacher of CML (chapter 3.1.1).
+"""ResNet_vd 18 and 34: backbones of the server networks and of the teacher of CML (chapter 3.1.1).
 
-The "vd" variant replaces the 7x7 stem by three 3x3 convolutions, and the strided 1x1 of a shortcut by
-an average pool with a plain 1x1, so that no pixel is skipped.
+The "vd" variant replaces the 7x7 stem with three 3x3 convolutions, and the strided 1x1 convolution of a shortcut with
+average pooling and an unstrided 1x1 convolution, so that no pixel is skipped.
 """
 
 import paddle.nn.functional as F
@@ -20,12 +20,16 @@ def _conv_bn(in_channels, out_channels, kernel_size, stride=1, act=None):
 
 
 class VdShortcut(ConvBN):
-    """Average pool of the stride's size, then 1x1 convolution and batch norm.
+    """Average pooling, then 1x1 convolution and batch norm.
 
     Args:
-        in_channels: width of the input.
-        out_channels: width of the output.
-        stride: (height, width) of the average pooling.
+        in_channels: channels of the input.
+        out_channels: channels of the output.
+        stride: (height, width), size and stride of the average pooling.
+
+    Shape:
+        x: (N, in_channels, H, W)
+        returns: (N, out_channels, ceil(H / stride[0]), ceil(W / stride[1]))
     """
 
     def __init__(self, in_channels: int, out_channels: int, *, stride: tuple[int, int]):
@@ -40,9 +44,9 @@ class BasicBlock(nn.Layer):
     """Two 3x3 convolutions and a shortcut.
 
     Args:
-        in_channels, out_channels: widths.
+        in_channels, out_channels: numbers of channels.
         stride: (height, width).
-        identity: the shortcut is the input itself.
+        identity: use the input itself as the shortcut.
 
     Shape:
         x: (N, in_channels, H, W)
@@ -65,20 +69,20 @@ class BasicBlock(nn.Layer):
 
 
 class ResNetVd(nn.Layer):
-    """ResNet_vd for detection (four maps) or recognition (one long feature row).
+    """ResNet_vd for detection (four maps) or recognition (one row of features).
 
     Args:
         layers: 18 or 34.
-        task: "det" halves both sides at the stem and before stages 2 to 4; "rec" keeps the stem at
-            full size and halves the height alone.
-        in_channels: colours of the picture.
+        task: "det" halves height and width in the stem and before stages 2 to 4; "rec" does not stride in the stem and
+            halves only the height before these stages.
+        in_channels: input channels.
 
     Shape:
         det: (N, in_channels, H, W) -> 4 x (N, 64 2^i, H / 4 / 2^i, W / 4 / 2^i)
         rec: (N, in_channels, 32, W) -> (N, 512, 1, W / 4)
 
     Raises:
-        ValueError: layers or task not known.
+        ValueError: unknown layers or task.
     PaddleOCR: ResNet in det_resnet_vd.py and rec_resnet_vd.py of ppocr/modeling/backbones.
     Paper: He et al. 2018, arXiv 1812.01187.
     """

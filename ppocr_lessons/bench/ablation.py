@@ -20,8 +20,8 @@ import paddle
 
 from .. import experiment
 from ..config import read_config
-from ..config.build import context
-from ..config.build_data import build_dataset
+from ..config.configuration import context
+from ..config.data import build_dataset
 from ..config.optimizer import build_optimizer
 from ..datasets.synthetic.write import write_set
 from ..deploy.export import export_cached, size_mb
@@ -56,7 +56,7 @@ FIXED = 1.5
 def by_unclip(config, net, pages) -> dict[float, dict[str, float]]:
     """Precision, recall and hmean for each of UNCLIPS.
 
-    A net that has learnt wider or narrower maps wants its regions to be grown less or more.
+    A net that has learned wider or narrower maps wants its regions to be grown less or more.
 
     Args:
         config: whose thresholds are taken.

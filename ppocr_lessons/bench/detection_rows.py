@@ -4,8 +4,7 @@ import json
 import pathlib
 from typing import NamedTuple
 
-from ..config import read_config
-from ..config.yaml_file import ConfigError
+from ..config import ConfigError, read_config
 
 CONFIG = pathlib.Path(__file__).parents[1] / "config" / "det_ablation.yml"
 PAGES, HELD_BACK, CHOOSING, SIDE = 640, 60, 40, 448

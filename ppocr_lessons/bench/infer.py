@@ -10,7 +10,8 @@ import numpy as np
 from ..deploy.export import export_cached, size_mb
 from ..deploy.predictor import Predictor
 from ..training.tensor_files import count_parameters
-from ..zoo.pretrained import SHIPPED, pretrained
+from ..zoo.pretrained import pretrained
+from ..zoo.shipped import SHIPPED
 from .timing import interleaved
 
 INPUTS = {"det": (1, 3, 640, 640), "cls": (6, 3, 48, 192), "rec": (6, 3, 32, 320)}

@@ -1,4 +1,4 @@
-"""The direction classifier: does the line stand upright, or upside down? (chapter 2.2)"""
+"""The direction classifier: is a text line upright or upside down? (chapter 2.2)"""
 
 from typing import NamedTuple
 
@@ -10,19 +10,20 @@ from paddle.nn.initializer import Uniform
 from ..backbones.mobilenet_v3 import cls_mobilenet_v3
 from ..datasets.batches import ClsBatch
 from ..losses.objective import Objective
+from ..zoo.shipped import load_shipped
 
 DIRECTIONS = ("0", "180")
-"""Labels of the two classes, in the order of the logits."""
+"""Labels of the two classes in degrees, in the order of the logits."""
 
 
 class ClsFeatures(NamedTuple):
-    """Named intermediates: `backbone`, (N, C, 1, W / 4)."""
+    """Intermediate features of the classifier: `backbone`, (N, C, H', W / 4)."""
 
     backbone: paddle.Tensor
 
 
 class ClsHead(nn.Layer):
-    """Mean over the map, then one linear layer.
+    """Global average pooling and one linear layer.
 
     Args:
         in_channels: width of the feature map.
@@ -44,10 +45,10 @@ class ClsHead(nn.Layer):
 
 
 class DirectionClassifier(nn.Layer):
-    """MobileNetV3 and a linear layer over the mean (chapter 2.2).
+    """Backbone, global average pooling and one linear layer (chapter 2.2).
 
     Args:
-        backbone: returns one map and has `out_channels`.
+        backbone: layer that returns one feature map, with its width as `out_channels`.
         classes: number of directions.
 
     Shape:
@@ -66,21 +67,31 @@ class DirectionClassifier(nn.Layer):
         return self.head(feats), ClsFeatures(feats)
 
 
-def direction_mobile(classes: int = 2, *, scale: float = 0.35) -> DirectionClassifier:
-    """PP-OCR's direction classifier, cls_mv3: MobileNetV3 small 0.35.
+def direction_mobile(
+    classes: int = 2, *, scale: float = 0.35, pretrained: bool = False
+) -> DirectionClassifier:
+    """The direction classifier of PP-OCR, cls_mv3: MobileNetV3 small 0.35.
 
     Args:
         classes: number of directions.
         scale: width multiplier of the backbone.
+        pretrained: load the shipped weights, which fit the default values of the other arguments.
+
+    Returns: DirectionClassifier; with pretrained weights in evaluation mode.
+    Raises:
+        WeightsError: the shipped weights do not fit the other arguments.
     """
-    return DirectionClassifier(cls_mobilenet_v3("small", scale), classes)
+    net = DirectionClassifier(cls_mobilenet_v3("small", scale), classes)
+    return load_shipped(net, "cls") if pretrained else net
 
 
 class PlainCrossEntropy:
-    """Train one classifier with cross entropy.
+    """Train one classifier with the cross entropy loss.
 
     Args:
         net: the classifier.
+
+    PaddleOCR: ClsLoss in ppocr/losses/cls_loss.py.
     """
 
     def __init__(self, net):

@@ -1,22 +1,22 @@
-"""The classifier's input size, strategy 9 (chapter 2.2.3): from 32 x 100 to 48 x 192.
+"""Input resolution of the direction classifier, strategy 9 (chapter 2.2.3): from 32 x 100 to 48 x 192 pixels.
 
-Nothing in the net changes, as it averages over whatever map comes out. Only what is fed to it does.
+The network does not change, because it averages over feature maps of any size. Only its input changes.
 """
 
 from ..datasets.resize import fit_line
 
 SMALL, LARGE = (32, 100), (48, 192)
-"""Height and width before and after."""
+"""Height and width in pixels before and after."""
 
 
 def cls_resize(image, size: tuple[int, int] = LARGE):
-    """Bring a line to the classifier's size.
+    """Resize a text line to the input size of the classifier.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        size: height and width.
+        size: height and width in pixels.
 
-    Returns: (3, height, width) float32 BGR in -1..1, padded on the right with 0.
+    Returns: (3, height, width) float32 BGR in -1..1, padded with 0 on the right.
     Claim: 92.1 % -> 94.0 % accuracy, 3.19 -> 3.21 ms.
     PaddleOCR: ClsResizeImg in ppocr/data/imaug/rec_img_aug.py.
     """

@@ -1,4 +1,4 @@
-"""Lessons on the direction classifier that are defined in other packages; `cls` shows them beside its own."""
+"""Lessons on the direction classifier that are defined in other packages and re-exported by `cls`."""
 
 from ..augment import bda, rand_augment
 from ..augment.bda import BDA

@@ -1,166 +1,116 @@
-"""From a configuration to nets and losses."""
+"""From a configuration to everything that a training run needs, built in one pass from the bottom up."""
 
-import pathlib
-import sys
+import functools
+from dataclasses import replace
 from typing import NamedTuple
 
 import paddle
 
-from ..backbones.mobilenet_v3 import DetMobileNetV3, RecMobileNetV3
-from ..backbones.pp_lcnet import PPLCNet
-from ..backbones.resnet_vd import ResNetVd
-from ..cls.direction import DIRECTIONS, DirectionClassifier, PlainCrossEntropy
-from ..det.db_loss import DBLoss, PlainDB
-from ..det.dbnet import DBNet
-from ..distill.cml import DBTerm, DilatedTerm
-from ..distill.dml import DMLTerm
-from ..distill.udml import CTCTerm, DistanceTerm
-from ..losses.center_loss import CenterLoss
+from ..datasets.loader import Dataset
+from ..deploy.teacher import fast_teacher
 from ..losses.combined import Combined, Weighted
-from ..losses.enhanced_ctc import CenterTerm
-from ..rec.crnn import CRNN
-from ..rec.ctc import Alphabet, PlainCTC
+from ..losses.objective import TrainingStrategy
+from ..prune.fpgm import prune
+from ..training import parallel
 from ..zoo.fine_tuning import freeze, load_matching
-from ..zoo.pretrained import read_centers
-from . import schema
-from .parts import Config, NetConfig
-from .yaml_file import Problem, dotted, raise_for
-
-DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
-"""The alphabet of a recogniser whose configuration names no dictionary, as in PaddleOCR."""
-
-DEFAULT_SEED = 1024
+from .configuration import Config, Context, context
+from .data import build_dataset, check_line_heights, checked_source
+from .losses import CenterLossSection, TermSection, combine
+from .networks import build_net
+from .optimizer import build_optimizer
+from .problems import Problem, Trial, dotted, raise_for, say
+from .schema import Global, ordinary
 
 
-class Context(NamedTuple):
-    """What the parts of a configuration share: `alphabet` (None but for rec), `labels`, `longest`, `seed`."""
+class Built(NamedTuple):
+    """What `build` made.
 
-    alphabet: Alphabet | None
-    labels: list[str]
-    longest: int
-    seed: int
-
-
-def say(message: str) -> None:
-    """A line on stderr, if there is anything to say.
-
-    Args:
-        message: of one or more lines; nothing is printed if it is empty.
+    Fields:
+        shared: alphabet, labels and seed.
+        nets: networks by name.
+        strategy: networks and loss, as the trainer takes them.
+        optimizer: optimizer of all networks that are trained.
+        train_set: dataset of section Train.
+        eval_set: dataset of section Eval.
     """
-    if message:
-        print(message, file=sys.stderr)
+
+    shared: Context
+    nets: dict[str, paddle.nn.Layer]
+    strategy: TrainingStrategy
+    optimizer: paddle.optimizer.Optimizer
+    train_set: Dataset
+    eval_set: Dataset
 
 
-def ordinary(path) -> str:
-    """A path as it is, if it is not of a device or a pipe, which would be read without end.
+def start_device(config: Config) -> str:
+    """Choose the device that a configuration names, and connect to the other processes of the run.
 
     Args:
-        path: of a file that the configuration names.
+        config: configuration that was read.
+
+    Returns: name of the device.
 
     Raises:
-        ValueError: it is.
+        ConfigError: unknown device, or a GPU is requested and there is none.
     """
-    found = pathlib.Path(path)
-    if found.exists() and not found.is_file() and not found.is_dir():
-        raise ValueError(f"{path}: not an ordinary file")
-    return str(path)
+    settings = config.settings
+    try:
+        return parallel.start(settings.device if settings.use_gpu is not False else "cpu")
+    except ValueError as error:
+        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.line, error)
 
 
-def context(config: Config) -> Context:
-    """Read the dictionary and the like.
+def cpu_note(settings: Global, device: str | None) -> list[str]:
+    """A note where PaddleOCR would use a GPU and the run is on the CPU.
 
     Args:
-        config: that was read.
+        settings: section Global.
+        device: device that was chosen.
 
-    Raises:
-        ConfigError: a dictionary that cannot be used; names the file.
+    Returns: one sentence, or none.
     """
-    settings, alphabet = config.settings, None
-    if config.task == "rec":
-        path = settings.character_dict_path
-        try:
-            if path is None:
-                # PaddleOCR adds the space to dictionaries alone: 36 characters and the blank, whatever the file says.
-                alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=False, lower=True)
-            else:
-                alphabet = Alphabet.from_file(ordinary(path), use_space=settings.use_space_char)
-        except (ValueError, OSError) as error:
-            raise_for(
-                config.path, [Problem(("Global", "character_dict_path"), str(error))], config.line, error
-            )
-    seed = DEFAULT_SEED if settings.seed is None else settings.seed
-    return Context(alphabet, settings.label_list or list(DIRECTIONS), settings.max_text_length, seed)
-
-
-def build_net(part: NetConfig, task: str, classes: int) -> paddle.nn.Layer:
-    """A net, untrained.
-
-    Args:
-        part: of the configuration.
-        task: "det", "cls" or "rec".
-        classes: of a recogniser, the blank among them.
-
-    Raises:
-        ValueError: sizes that a layer does not take.
-    """
-    backbone, head = _backbone(part.backbone, task), part.head
-    if task == "det":
-        return DBNet(backbone, fpn_channels=part.neck.out_channels, k=head.k)
-    if task == "cls":
-        return DirectionClassifier(backbone, head.class_dim)
-    return CRNN(
-        backbone,
-        classes,
-        hidden_size=part.neck.hidden_size,
-        mid_channels=head.mid_channels,
-        fc_decay=head.fc_decay,
-    )
-
-
-def _backbone(part, task):
-    if isinstance(part, schema.DetMobileNetV3Part):
-        return DetMobileNetV3(part.model_name, part.scale, disable_se=part.disable_se)
-    if isinstance(part, schema.RecMobileNetV3Part):
-        strides = part.small_stride if part.model_name == "small" else part.large_stride
-        return RecMobileNetV3(part.model_name, part.scale, strides=tuple(strides), disable_se=part.disable_se)
-    if isinstance(part, schema.PPLCNetPart):
-        return PPLCNet(part.scale)
-    return ResNetVd(part.layers, task=task)
+    if settings.use_gpu and device == "cpu":
+        return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
+    return []
 
 
 def build_nets(
     config: Config, shared: Context, *, dry: bool = False, report: bool = True
 ) -> dict[str, paddle.nn.Layer]:
-    """All nets of a configuration by name, with the weights that it names.
+    """Build all networks of a configuration and load the weights that it names.
 
     Args:
-        config: that was read.
-        shared: see `context`.
-        dry: let a frozen net do without weights, to try the rest.
-        report: say on stderr what was not loaded and what was frozen.
+        config: configuration that was read.
+        shared: see `configuration.context`.
+        dry: allow frozen networks without weights, to check the rest of the configuration.
+        report: print to stderr which weights were not loaded and how many parameters are frozen.
+
+    Returns: networks by name.
 
     Raises:
-        ConfigError: sizes that do not go together, weights that do not fit, a frozen net without weights, or
-            something to freeze that is not there.
+        ConfigError: sizes that layers do not accept, weights that do not fit, a frozen network without weights, or names
+            in prune or freeze that do not exist.
     """
     nets, problems = {}, []
     classes = shared.alphabet.classes if shared.alphabet else 0
-    for name, part in config.nets.items():
+    for name, section in config.nets.items():
         place = ("Architecture", "Models", name) if config.distillation else ("Architecture",)
         try:
-            nets[name] = build_net(part, config.task, classes)
-            if part.sub.pretrained:
+            nets[name] = build_net(section, config.task, classes)
+            if section.sub.pretrained:
                 place = (*place, "pretrained")
-                done = load_matching(nets[name], ordinary(part.sub.pretrained)).report(part.sub.pretrained)
+                done = load_matching(nets[name], ordinary(section.sub.pretrained)).report(
+                    section.sub.pretrained
+                )
                 say(done if report else "")
-            elif part.sub.freeze_params:
-                reason = "freeze_params is true and pretrained is empty: it would teach noise"
+            elif section.sub.freeze_params:
+                reason = "freeze_params is true and pretrained is empty: an untrained network cannot teach"
                 if not dry:
                     raise ValueError(reason)
                 say(f"warning: {dotted(place)}: {reason}")
         except (ValueError, OSError) as error:
             problems.append(Problem(place, str(error)))
-    for key, change in (("pretrained_model", _start), ("freeze", _freeze)):
+    for key, change in (("pretrained_model", _start), ("prune", _prune), ("freeze", _freeze)):
         value = getattr(config.settings, key)
         try:
             for name, net in nets.items() if value else ():
@@ -176,77 +126,111 @@ def _start(name, net, path, report) -> None:
     say(done if report else "")
 
 
+def _prune(name, net, ratios, report) -> None:
+    removed = prune(net, ratios, multiple=8)
+    say(f"{name}: {sum(map(len, removed.values()))} filters removed" if report else "")
+
+
 def _freeze(name, net, prefixes, report) -> None:
     frozen = freeze(net, prefixes)
     say(f"{name}: {len(frozen)} parameters are frozen" if report else "")
 
 
-def _db_loss(part) -> DBLoss:
-    kind = {"DiceLoss": "dice", "BCELoss": "bce"}[part.main_loss_type]
-    return DBLoss(
-        alpha=part.alpha,
-        beta=part.beta,
-        main_loss=kind,
-        balance=part.balance_loss,
-        ohem_ratio=part.ohem_ratio,
-    )
-
-
 def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Context):
-    """The nets with their loss, as the trainer takes them.
+    """The training strategy of a configuration: networks and loss.
 
     Args:
-        config: that was read.
-        nets: of `build_nets`.
-        shared: see `context`.
+        config: configuration that was read.
+        nets: networks of `build_nets`.
+        shared: see `configuration.context`.
+
+    Returns: the strategy, as the trainer takes it.
 
     Raises:
-        ConfigError: centres that do not fit.
+        ConfigError: a file of centers that does not fit.
     """
-    first, part = config.losses[0]
-    if first == "DBLoss":
-        return PlainDB(nets["Model"], _db_loss(part))
-    if first == "ClsLoss":
-        return PlainCrossEntropy(nets["Model"])
-    if first == "CTCLoss" and len(config.losses) == 1:
-        return PlainCTC(nets["Model"])
-    terms = [Weighted(part.weight, _term(config, name, part, nets, shared)) for name, part in config.losses]
+    name, section = config.losses[0]
+    if not isinstance(section, TermSection):
+        return section.strategy(nets["Model"])
+    classes, terms = shared.alphabet.classes if shared.alphabet else 0, []
+    for number, (name, section) in enumerate(config.losses):
+        if isinstance(section, CenterLossSection) and section.num_classes != classes:
+            say(
+                f"warning: Loss: CenterLoss.num_classes is {section.num_classes}, the dictionary has {classes}"
+            )
+        try:
+            terms.append(Weighted(section.weight, section.term(classes)))
+        except ValueError as error:
+            problem = Problem(("Loss", "loss_config_list", number, name, "center_file_path"), str(error))
+            raise_for(config.path, [problem], config.line, error)
     frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
     main = config.metric.key if config.distillation else "Model"
-    return Combined(nets, terms, main=main, frozen=frozen)
+    return combine(config.task, nets, terms, main=main, frozen=frozen)
 
 
-def _term(config, name, part, nets, shared):
-    if name == "DistillationDBLoss":
-        return DBTerm(part.model_name_list, _db_loss(part))
-    if name == "DistillationDilaDBLoss":
-        return DilatedTerm(part.model_name_pairs, _db_loss(part))
-    if name == "DistillationDMLLoss":
-        return DMLTerm(part.model_name_pairs, act=part.act, use_log=part.use_log)
-    if name == "DistillationCTCLoss":
-        return CTCTerm(part.model_name_list)
-    if name == "DistillationDistanceLoss":
-        return DistanceTerm(part.model_name_pairs, mode=part.mode)
-    if name == "CTCLoss":
-        return CTCTerm(["Model"])
-    width, classes = part.feat_dim, shared.alphabet.classes
-    centers = None
-    try:
-        if part.center_file_path:
-            centers = read_centers(ordinary(part.center_file_path), classes, width)
-        if part.num_classes != classes:
-            say(f"warning: Loss: CenterLoss.num_classes is {part.num_classes}, the dictionary has {classes}")
-        return CenterTerm("Model", CenterLoss(classes, width, centers=centers))
-    except ValueError as error:
-        place = ("Loss", "loss_config_list", [name for name, _ in config.losses].index(name), name)
-        problem = Problem((*place, "center_file_path"), str(error))
-        raise_for(config.path, [problem], config.line, error)
-
-
-def output_folder(config: Config) -> pathlib.Path:
-    """Where a run writes.
+def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
+    """Build everything that a configuration names.
 
     Args:
-        config: that was read.
+        config: configuration that was read.
+        dry: allow frozen networks without weights, to check the rest of the configuration.
+        report: print notes, and the weights that were not loaded, to stderr.
+
+    Returns: networks, strategy, optimizer and datasets.
+
+    Raises:
+        ConfigError: lists all problems: device, dictionary, networks, weights, loss and datasets.
     """
-    return pathlib.Path(config.settings.save_model_dir)
+    trial = Trial(config.path, config.line)
+    device = trial.of(("Global", "device"), lambda: start_device(config))
+    if report and parallel.world()[0] == 0:
+        say("\n".join(f"note: {note}" for note in [*config.notes, *cpu_note(config.settings, device)]))
+    shared = trial.of(("Global",), lambda: context(config))
+    if shared is None:
+        trial.finish()
+    paddle.seed(shared.seed)
+    with paddle.utils.unique_name.guard():
+        nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=report))
+        if nets:
+            if config.task == "rec":
+                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
+            strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
+        train_set, eval_set = (
+            trial.of((key, "dataset"), functools.partial(build_dataset, config, section, shared, key))
+            for key, section in (("Train", config.train), ("Eval", config.evaluation))
+        )
+        trial.finish()
+        if parallel.shares_batch_norms():
+            parallel.synchronize_batch_norms(strategy.trained)
+        if isinstance(strategy, Combined) and config.task == "det" and device == "cpu":
+            for name in strategy.frozen:
+                # In a dry run a teacher without weights is not exported.
+                if config.nets[name].sub.pretrained or not dry:
+                    strategy.shortcuts[name] = fast_teacher(nets[name])
+        optimizer = build_optimizer(config, strategy.trained)
+    return Built(shared, nets, strategy, optimizer, train_set, eval_set)
+
+
+def problems_of_files(config: Config) -> list[Problem]:
+    """Problems of weights, dictionary and labels of a configuration of which some sections are invalid.
+
+    Args:
+        config: configuration with the sections that are valid.
+
+    Returns: the problems that building the valid sections shows.
+    """
+    task = config.task
+    nets = {
+        name: net
+        for name, net in config.nets.items()
+        if net.backbone and net.head and (net.neck or task == "cls")
+    }
+    config = replace(config, settings=config.settings or Global(), nets=nets)
+    trial = Trial(config.path, config.line)
+    shared = trial.of(("Global",), lambda: context(config))
+    if shared and task:
+        trial.of(("Architecture",), lambda: build_nets(config, shared, dry=True, report=False))
+        for key, section in (("Train", config.train), ("Eval", config.evaluation)):
+            if section and (section.dataset.label_file_list or section.dataset.name == "LMDBDataSet"):
+                trial.of((key, "dataset"), functools.partial(checked_source, config, section, shared, key))
+    return trial.problems

@@ -1,4 +1,4 @@
-"""PaddleOCR's other spellings, and the keys of its files that mean nothing here. The one place that knows them."""
+"""Compatibility with PaddleOCR's files: other spellings of names, and keys that have no effect here."""
 
 from typing import NamedTuple
 
@@ -11,20 +11,20 @@ SAME = {
     "L2Decay": "L2",
     "thrink_maps": "shrink_maps",
 }
-"""Names that changed over the years, old to ours."""
+"""Names that changed over the years, from the other spelling to the one used here."""
 
 DEFAULTS = {"DecodeImage": {"img_mode": "RGB"}}
-"""Arguments of transforms whose default in PaddleOCR differs from our constructor's."""
+"""Arguments of transforms whose default in PaddleOCR differs from that of the constructor here."""
 
 
 class Ignored(NamedTuple):
-    """A key that is read and has no effect.
+    """A key that is accepted and has no effect.
 
     Fields:
         why: the reason, as the end of a sentence.
-        told: is the reader told that it is ignored? True for keys that would change training in PaddleOCR.
-        unless: values besides null and false at which nothing is lost, so that nothing is told.
-        needs: a key of the same section without which PaddleOCR ignores it too.
+        told: whether a note is printed; True for keys that change the training in PaddleOCR.
+        unless: values besides null and false that need no note, because they ask for what happens anyway.
+        needs: key of the same section without which PaddleOCR ignores the key too.
     """
 
     why: str
@@ -37,14 +37,14 @@ def _told(why: str, *unless, needs: str | None = None) -> Ignored:
     return Ignored(why, True, unless, needs)
 
 
-_LOG = Ignored("it shapes PaddleOCR's log, ours is the bar on stderr and scalars.csv")
-_INFER = Ignored("it is for PaddleOCR's scripts of inference and export, which this package does not have")
+_LOG = Ignored("it configures the log of PaddleOCR; here there are a progress bar and scalars.csv")
+_INFER = Ignored("it is for the inference and export scripts of PaddleOCR, which this package does not have")
 _OTHER_DEVICE = _told("training runs on a CPU or on CUDA devices")
-_TENSOR_NAME = Ignored("it names a tensor in PaddleOCR's dictionaries; our nets return named fields")
-_SIZES = Ignored("the sizes follow from the net")
-_AMP = "automatic mixed precision runs at level O1 with Paddle's own lists"
-_GROWTH = _told("the shrink ratio stays the same from the first epoch to the last")
-_LOADER = Ignored("it tunes PaddleOCR's worker processes; the batches are the same without it")
+_TENSOR_NAME = Ignored("it names a tensor in PaddleOCR's dictionaries; the networks here return named fields")
+_SIZES = Ignored("the sizes follow from the network")
+_AMP = "automatic mixed precision uses level O1 with the lists of Paddle"
+_GROWTH = _told("the shrink ratio is the same in all epochs")
+_LOADER = Ignored("it tunes the worker processes of PaddleOCR; batches do not depend on it")
 
 IGNORED = {
     (): {
@@ -53,27 +53,27 @@ IGNORED = {
         "Hooks": Ignored("it is for PaddleOCR's own hooks"),
     },
     ("Global",): {
-        "cal_metric_during_train": _told("accuracy is computed on the Eval set alone, not on training batches"),
+        "cal_metric_during_train": _told("accuracy is computed on the evaluation dataset, not on training batches"),
         "amp_level": _told(_AMP, "O1", "O0", needs="use_amp"),
         "amp_custom_black_list": _told(_AMP, needs="use_amp"),
         "amp_custom_white_list": _told(_AMP, needs="use_amp"),
-        "scale_loss": _told("the factor of the loss is found by Paddle's GradScaler", needs="use_amp"),
-        "use_dynamic_loss_scaling": Ignored("the loss is always scaled dynamically where float16 needs it"),
-        "eval_batch_epoch": _told("when to evaluate is set by eval_batch_step, in steps"),
+        "scale_loss": _told("Paddle's GradScaler determines the scale of the loss", needs="use_amp"),
+        "use_dynamic_loss_scaling": Ignored("the loss is always scaled dynamically with float16"),
+        "eval_batch_epoch": _told("eval_batch_step determines when to evaluate, in steps"),
         "use_visualdl": _told("there is no VisualDL; Global.tensorboard: true writes TensorBoard files"),
         "use_wandb": _told("there is no Weights & Biases; Global.tensorboard: true writes TensorBoard files"),
-        "use_sync_bn": Ignored("with several processes batch norms are always synchronised"),
-        "distributed": Ignored("the launcher says how many processes there are"),
-        "save_epoch_step": Ignored("checkpoints are written every save_batch_step steps, the last ones are kept"),
-        "calc_epoch_interval": Ignored("it is for PaddleOCR's U-DML of layouts"),
-        "load_static_weights": Ignored("weights are matched by name whatever wrote them"),
-        "character_type": Ignored("since 2022 the dictionary alone says which characters there are"),
-        "d2s_train_image_shape": Ignored("it is for training in static graphs, and training here is eager"),
+        "use_sync_bn": Ignored("batch normalization is always synchronized between processes"),
+        "distributed": Ignored("the launcher determines the number of processes"),
+        "save_epoch_step": Ignored("checkpoints are written every save_batch_step steps, and the latest ones are kept"),
+        "calc_epoch_interval": Ignored("it is for the layout analysis of PaddleOCR"),
+        "load_static_weights": Ignored("weights are always matched by name"),
+        "character_type": Ignored("since 2022 the dictionary alone determines the characters"),
+        "d2s_train_image_shape": Ignored("it is for training with static graphs; training here is eager"),
         "to_static": Ignored("training here is eager"),
-        "find_unused_parameters": Ignored("gradients are averaged after the backward pass, whichever there are"),
-        "image_shape": Ignored("the transforms say the size"),
+        "find_unused_parameters": Ignored("gradients are averaged after the backward pass, which needs no search for unused parameters"),
+        "image_shape": Ignored("the transforms determine the size"),
         "model_name": Ignored("it is a label for PaddleX"),
-        "quant": Ignored("quantisation is not chosen in the configuration of a training"),
+        "quant": Ignored("quantization is not part of the configuration of a training run"),
         "debug": _LOG, "log_smooth_window": _LOG, "print_batch_step": _LOG, "profiler_options": _LOG, "log_ranks": _LOG,
         "infer_img": _INFER, "infer_mode": _INFER, "infer_visual_type": _INFER, "save_res_path": _INFER,
         "save_inference_dir": _INFER, "export_with_pir": _INFER, "uniform_output_enabled": _INFER,
@@ -82,8 +82,8 @@ IGNORED = {
         "use_mps": _OTHER_DEVICE, "use_iluvatar_gpu": _OTHER_DEVICE, "use_metax_gpu": _OTHER_DEVICE,
     },
     ("Architecture",): {
-        "in_channels": Ignored("pictures have three planes"),
-        "return_all_feats": Ignored("our nets always return their intermediates"),
+        "in_channels": Ignored("images have three channels"),
+        "return_all_feats": Ignored("the networks always return their intermediate features"),
     },
     ("Architecture", "Head"): {"in_channels": _SIZES, "out_channels": _SIZES},
     ("Architecture", "Neck"): {"in_channels": _SIZES},
@@ -91,29 +91,29 @@ IGNORED = {
         "in_channels": _SIZES,
         "pretrained": _told("weights are named in Global.pretrained_model, or in `pretrained` of one of several nets"),
     },
-    ("ResNet",): {"disable_se": Ignored("this net has no squeeze-and-excitation blocks to leave out")},
-    ("Loss",): {"eps": _told("the loss keeps divisions safe with 1e-6", 1e-6), "reduction": _told("the mean is taken", "mean")},
+    ("ResNet",): {"disable_se": Ignored("this network has no squeeze-and-excitation blocks")},
+    ("Loss",): {"eps": _told("the loss uses 1e-6 against divisions by zero", 1e-6), "reduction": _told("the mean is taken", "mean")},
     ("Optimizer",): {
-        "lazy_mode": Ignored("it skips rows of sparse gradients, and there are none"),
-        "multi_precision": Ignored("weights stay in float32 under automatic mixed precision of level O1"),
+        "lazy_mode": Ignored("it applies to sparse gradients only, and there are none"),
+        "multi_precision": Ignored("weights stay in float32 with automatic mixed precision of level O1"),
     },
     ("Optimizer", "lr"): {
-        "last_epoch": Ignored("a resumed run takes its step from its checkpoint"),
+        "last_epoch": Ignored("a resumed run reads its step from the checkpoint"),
         "verbose": _LOG,
     },
     ("PostProcess",): {
-        "character_dict_path": Ignored("Global names the dictionary"), "use_space_char": Ignored("Global says so"),
+        "character_dict_path": Ignored("Global names the dictionary"), "use_space_char": Ignored("Global has it"),
         "infer_mode": _INFER, "visual_output": _INFER, "label_list": Ignored("Global has it"),
     },
-    ("Metric",): {"base_metric_indicator": Ignored("main_indicator says it")},
+    ("Metric",): {"base_metric_indicator": Ignored("main_indicator names it")},
     ("dataset",): {
-        "ext_op_transform_idx": Ignored("a donor passes the transforms before CopyPaste, however many there are"),
+        "ext_op_transform_idx": Ignored("a donor image always passes all transforms before CopyPaste"),
         "seed": Ignored("everything random derives from Global.seed"),
-        "ds_width": _told("batches are not sorted by width"), "add_space": _told("texts are not changed"),
+        "ds_width": _told("batches are not sorted by width"), "add_space": _told("texts are used as they are"),
     },
     ("loader",): {
         "use_mp": _LOADER, "persistent_workers": _LOADER, "prefetch_factor": _LOADER, "num_sections": _LOADER,
-        "collate_fn": _told("samples of one size are stacked"),
+        "collate_fn": _told("samples have the same size and are stacked"),
     },
     ("MakeBorderMap",): {"epoch": _GROWTH, "total_epoch": _GROWTH},
     ("MakeShrinkMap",): {"epoch": _GROWTH, "total_epoch": _GROWTH},
@@ -124,24 +124,24 @@ IGNORED = {
     ("DistillationCTCLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME},
     ("DistillationDistanceLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME},
 }  # fmt: skip
-"""By place or by kind: keys that PaddleOCR's files carry and that change nothing here, each with the reason."""
+"""Keys of PaddleOCR's files that have no effect here, with the reason, by place or kind of the section."""
 
 UNREAD = {
-    "label_ace": "counts of characters, which ACELoss alone reads",
-    "valid_ratio": "width of the line in its picture, which attention heads alone read",
-    "img_path": "the file's name, which no loss reads",
+    "label_ace": "counts of characters, which only ACELoss reads",
+    "valid_ratio": "share of the image width that the line fills, which only attention heads read",
+    "img_path": "file name, which no loss reads",
 }
-"""Names in KeepKeys that no net and no loss of this package reads."""
+"""Names in KeepKeys that no network and no loss of this package reads."""
 
 
 def split_ignored(kind: tuple, values: dict) -> tuple[dict, list[tuple[str, str]]]:
-    """Values of a section without those that mean nothing here; and what the reader should be told of those.
+    """Separate the values of a section that have no effect.
 
     Args:
         kind: key of IGNORED.
-        values: of the section.
+        values: values of the section.
 
-    Returns: the values that count, and (key, reason) pairs.
+    Returns: the values that have an effect, and (key, note) for the others that need a note.
     """
     known = IGNORED.get(kind, {})
     told = []
@@ -155,19 +155,23 @@ def split_ignored(kind: tuple, values: dict) -> tuple[dict, list[tuple[str, str]
 
 
 def name_of(value):
-    """Our spelling of a name.
+    """The spelling of a name that this package uses.
 
     Args:
-        value: of a key `name`.
+        value: value of a key `name`.
+
+    Returns: the name; anything else is returned unchanged.
     """
     return SAME.get(value, value) if isinstance(value, str) else value
 
 
 def fraction(value):
-    """The number that "1./255." stands for; anything else comes back as it is.
+    """The number that a text such as "1./255." stands for.
 
     Args:
-        value: a number, or a text such as `1./255.`.
+        value: a number or a text.
+
+    Returns: the number; anything else is returned unchanged.
     """
     if isinstance(value, str):
         above, found, below = value.partition("/")

@@ -1,7 +1,7 @@
-"""Scores of a net on the Eval set of a configuration.
+"""Evaluate a network on the evaluation dataset of a configuration.
 
-Several processes share the set and add up their counts, so that none waits for another one's whole evaluation. Lines
-are dealt out by the batch: each batch is the one that a single process would make, and so is every answer.
+Several processes share the dataset and add up their counts. Text lines are distributed in whole batches, which are the
+same as with a single process, so that the answers are identical.
 """
 
 import numpy as np
@@ -9,39 +9,42 @@ import paddle
 
 from ..datasets.loader import Dataset
 from ..det.postprocess import DBPostProcess
+from ..distill.cml import CML
 from ..evaluate import LineBatch, PageInput, score_classifier, score_detector, score_recognizer
 from ..rec.metric import RecMetric
 from ..training import parallel
-from .build import Context
-from .parts import Config
+from .configuration import Config, Context
+from .problems import ConfigError
 
 
 def build_postprocess(config: Config) -> DBPostProcess:
     """Post-processing of a detector.
 
     Args:
-        config: of a detector.
+        config: configuration of a detector.
+
+    Returns: post-processing with the values of section PostProcess.
     """
-    part = config.postprocess
+    section = config.postprocess
     return DBPostProcess(
-        thresh=part.thresh,
-        box_thresh=part.box_thresh,
-        unclip_ratio=part.unclip_ratio,
-        max_candidates=part.max_candidates,
-        use_dilation=part.use_dilation,
-        score_mode=part.score_mode,
-        box_type=part.box_type,
+        thresh=section.thresh,
+        box_thresh=section.box_thresh,
+        unclip_ratio=section.unclip_ratio,
+        max_candidates=section.max_candidates,
+        use_dilation=section.use_dilation,
+        score_mode=section.score_mode,
+        box_type=section.box_type,
     )
 
 
 def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str, float]:
-    """Scores of a net in evaluation mode. With several processes, each has to call it with the same weights.
+    """Score a network. With several processes, each of them has to call this with the same weights.
 
     Args:
-        config: that was read.
-        net: the one to score.
-        dataset: of its Eval section.
-        shared: see build.context.
+        config: configuration that was read.
+        net: network in evaluation mode.
+        dataset: evaluation dataset.
+        shared: see `configuration.context`.
 
     Returns: precision, recall and hmean; or acc; or acc and norm_edit_dis.
     """
@@ -50,15 +53,15 @@ def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str
         shares = range(rank, len(dataset), world)
         return score_detector(net, (_page(dataset.sample(i)) for i in shares), build_postprocess(config))
     size = config.evaluation.loader.batch_size_per_card
-    # Each process scores whole batches, the same ones that a single process would make.
+    # Each process scores whole batches, which are the same as with a single process.
     batches = (
         [dataset.sample(i) for i in range(start, min(start + size, len(dataset)))]
         for start in range(rank * size, len(dataset), world * size)
     )
     stacked = ((np.stack([s.image for s in samples]), samples) for samples in batches)
     if config.task == "cls":
-        labelled = ((paddle.to_tensor(images), [s.target for s in samples]) for images, samples in stacked)
-        return score_classifier(net, labelled)
+        labeled = ((paddle.to_tensor(images), [s.target for s in samples]) for images, samples in stacked)
+        return score_classifier(net, labeled)
     metric = RecMetric(ignore_space=config.metric.ignore_space, is_filter=config.metric.is_filter)
     lines = (LineBatch(images, [s.texts[0] for s in samples]) for images, samples in stacked)
     return score_recognizer(net, lines, shared.alphabet, metric)
@@ -70,14 +73,14 @@ def _page(sample) -> PageInput:
 
 
 def probability_maps(net, dataset: Dataset, indices) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Pages of an Eval set at the size the detector sees them, and its map of each.
+    """Probability maps of a detector for some pages of an evaluation dataset.
 
     Args:
-        net: a DBNet in evaluation mode.
-        dataset: of an Eval section, normalised as the section says.
-        indices: of the pages.
+        net: DBNet in evaluation mode.
+        dataset: dataset of a section Eval, including its normalization.
+        indices: indices of the pages.
 
-    Returns: (H, W, 3) uint8 pictures and (H, W) maps.
+    Returns: (H, W, 3) uint8 images at the input size of the detector, and (H, W) float32 maps.
     """
     pictures, maps = [], []
     with paddle.no_grad():
@@ -89,3 +92,28 @@ def probability_maps(net, dataset: Dataset, indices) -> tuple[list[np.ndarray], 
             pictures.append(before[-1])
             maps.append(prob.numpy()[0, 0])
     return pictures, maps
+
+
+def check_teachers(config: Config, nets: dict, student, dataset: Dataset, shared: Context) -> None:
+    """Check before a run that every frozen detector is better than the student, so that there is something to learn.
+
+    Args:
+        config: configuration that was read.
+        nets: networks of the run by name.
+        student: the network that is evaluated and exported, before training.
+        dataset: evaluation dataset.
+        shared: see `configuration.context`.
+
+    Raises:
+        ConfigError: a teacher is not better than the student.
+    """
+    frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
+    if not frozen or config.task != "det":
+        return
+    student.eval()
+    own = evaluate(config, student, dataset, shared)["hmean"]
+    for name in frozen:
+        try:
+            CML.check_teacher(evaluate(config, nets[name], dataset, shared)["hmean"], own)
+        except ValueError as error:
+            raise ConfigError(f"{config.path}: Architecture.Models.{name}: {error}") from error

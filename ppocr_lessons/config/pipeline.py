@@ -1,7 +1,7 @@
-"""Which transforms a task needs, in which order, and what each of them makes."""
+"""Rules for the transforms of a task: which are needed, in which order, and what they produce."""
 
 from ..datasets.loader import BATCHES
-from .check import Checker
+from .problems import Checker
 
 MAKES = {
     "DecodeImage": {"image"},
@@ -27,14 +27,14 @@ _LINES = {
     "KeepKeys": 3,
 }  # fmt: skip
 ORDER = {"det": _PAGES, "cls": _LINES, "rec": _LINES}
-"""Transforms of each task and where they stand: pixels move, then the size is fixed, then they become numbers."""
+"""Transforms of each task with their rank: first pixels move, then the size is fixed, then pixels become numbers."""
 
 ANYWHERE = {"det": ("DetLabelEncode",), "cls": ("ClsLabelEncode",), "rec": ("CTCLabelEncode",)}
-"""Transforms that leave the picture alone, so that only KeepKeys has to come after them, and in training of a detector
-whatever moves the polygons."""
+"""Transforms that do not change the image. They may have any position before KeepKeys; in the training of a detector they
+also have to come before transforms that move the polygons."""
 
 REPEATED = ("CopyPaste", "IaaAugment", "RecAug", "BaseDataAugmentation", "RandAugment")
-"""Transforms that may stand there more than once."""
+"""Transforms that may occur more than once."""
 
 _INPUT = (("NormalizeImage",), ("ToCHWImage",), ("KeepKeys",))
 _LINE_SIZE = (("ClsResizeImg", "RecResizeImg"), ("KeepKeys",))
@@ -43,23 +43,23 @@ NEEDED = {
     ("det", "Eval"): (("DetLabelEncode",), ("DetResizeForTest",), *_INPUT),
     ("cls", "Train"): _LINE_SIZE, ("cls", "Eval"): _LINE_SIZE, ("rec", "Train"): _LINE_SIZE, ("rec", "Eval"): _LINE_SIZE,
 }  # fmt: skip
-"""One of each group is needed: without it pictures of a batch differ in size, or reach the net as bytes."""
+"""One transform of each group is needed: otherwise the images of a batch differ in size or are not normalized."""
 
 DIVISOR = 32
-"""Sides of a page that the detector's four maps fit on."""
+"""The sides of a page have to be multiples of this many pixels, the largest stride of a detector."""
 
 
 def check_pipeline(
     checker: Checker, task: str, key: str, found: list[tuple[str, dict]], place: tuple
 ) -> None:
-    """Problems of a list of transforms that are each good by themselves.
+    """Check a list of transforms that are valid individually.
 
     Args:
-        checker: takes the problems.
+        checker: collects the problems.
         task: "det", "cls" or "rec".
         key: "Train" or "Eval".
         found: (name, arguments) of each transform.
-        place: of the list.
+        place: place of the list in the file.
     """
     names = [name for name, _ in found]
     _order(checker, task, key, names, place)
@@ -85,15 +85,15 @@ def _order(checker, task, key, names, place) -> None:
             checker.problem(here, f"{name} is not a transform of {task}; those are {known}")
             continue
         if name in names[:number] and name not in REPEATED:
-            checker.problem(here, f"{name} stands there twice")
+            checker.problem(here, f"{name} occurs twice")
         if name == "DetResizeForTest" and key == "Train":
-            checker.problem(here, f"{name} changes the picture's size and not its labels: it is for Eval")
+            checker.problem(here, f"{name} changes the size of the image and not its labels: it is for Eval")
         if name == "DecodeImage" and number > 0:
-            continue  # what stands before it has been told already
+            continue  # data.py has reported the transforms before it
         free = name in ANYWHERE[task] and (task != "det" or key == "Eval")
         rank = order.get(name, 0)
         if (rank < highest[0] and not free) or highest[1] == "KeepKeys":
-            checker.problem(here, f"{name} stands after {highest[1]}")
+            checker.problem(here, f"{name} must not come after {highest[1]}")
         highest = max(highest, (rank, name), key=lambda pair: pair[0])
 
 
@@ -109,4 +109,4 @@ def _kept(checker, task, key, found, place) -> None:
         checker.problem(place, f"KeepKeys lacks {lost}; for {task} it needs {list(needed)}")
     unmade = [name for name in keep[-1] if name not in made]
     if unmade:
-        checker.problem(place, f"KeepKeys asks for {unmade}, which no transform makes")
+        checker.problem(place, f"KeepKeys asks for {unmade}, which no transform produces")

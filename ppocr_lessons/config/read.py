@@ -1,84 +1,89 @@
-"""A configuration file, checked as a whole: every problem in one error, and typed parts if there is none."""
-
-import itertools
+"""Read a configuration file: validate every section, and report all problems together."""
 
 from ..cls.direction import DIRECTIONS
-from . import loss_schema, optimizer_schema, schema
-from .check import Checker
+from . import losses, networks, optimizer, schema
+from .build import problems_of_files
 from .compat import name_of
-from .parts import Config, NetConfig
-from .read_data import read_set
-from .trial import problems_beyond
-from .yaml_file import YamlFile, dotted, override, raise_for
+from .configuration import Config
+from .data import read_set
+from .networks import NetConfig
+from .problems import Checker, dotted, raise_for
+from .yaml_file import YamlFile, override
 
 SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "PostProcess", "Metric", "Train", "Eval")
 
 
 def read_config(path, overrides: list[str] | tuple[str, ...] = (), *, everything: bool = False) -> Config:
-    """Read a configuration of PaddleOCR's kind.
+    """Read a configuration in the format of PaddleOCR.
 
     Args:
-        path: of the file.
-        overrides: as after `-o`: "Global.epoch_num=1".
-        everything: if there are problems, look at weights and labels as well before all of them are told. Of a file
-            without problems `run.prepare` does that.
+        path: path of the file.
+        overrides: overrides as after `-o`: "Global.epoch_num=1" sets a value, "~Global.seed" removes one.
+        everything: if sections are invalid, also check weights and labels, so that these problems are reported as well.
+            `experiment.prepare` checks them for a valid file.
+
+    Returns: the validated configuration.
 
     Raises:
-        ConfigError: names the file and, for each problem, the place and line in it, what was found and what is known.
+        ConfigError: names the file and, for each problem, its place and line, what was found and what is possible.
     """
     file = YamlFile(path)
     values = override(file.values, list(overrides))
     reading = _Reading(values)
     config = reading.whole(str(path), file)
     if reading.problems and everything:
-        reading.problems += problems_beyond(config)
+        reading.problems += problems_of_files(config)
     raise_for(path, reading.problems, config.line)
     return config
 
 
 class _Reading(Checker):
-    """One pass over a file."""
+    """Validates the sections of one file."""
 
     def whole(self, path: str, file: YamlFile) -> Config:
         config = Config(path, self.values, notes=self.notes, file=file)
-        for key in self.counting((), self.values, ()):
+        for key in self.effective((), self.values, ()):
             if key not in SECTIONS:
                 self.problem((key,), f"unknown section; known are {list(SECTIONS)}")
-        config.settings = self.part(
-            schema.Global, self.section(self.values.get("Global"), ("Global",)), ("Global",), rest=True
+        config.settings = self.validate(
+            schema.Global, self.named_values(self.values.get("Global"), ("Global",)), ("Global",), rest=True
         )
+        if config.settings and config.settings.prune is not None and not config.settings.pretrained_model:
+            self.problem(
+                ("Global", "prune"),
+                "needs pretrained_model: only trained filters show which of them are redundant",
+            )
         self.architecture(config)
         config.task = config.task or self.guess()
         if config.settings and "arabic" in (config.settings.character_dict_path or ""):
             self.notes.append(
-                "Global.character_dict_path: PaddleOCR turns the texts that it decodes with an Arabic dictionary around; "
+                "Global.character_dict_path: PaddleOCR reverses texts that are decoded with an Arabic dictionary; "
                 "here they stay in the order of the labels"
             )
         self.optimizer(config)
         if config.task:
             self.loss(config)
             self.labels(config)
-            names = schema.POSTPROCESSES[config.task]
-            config.postprocess = self.named(
-                names, self.values.get("PostProcess"), ("PostProcess",), "post-processings"
+            config.postprocess = self.validate_named(
+                schema.POSTPROCESSES[config.task],
+                self.values.get("PostProcess"),
+                ("PostProcess",),
+                "post-processings",
             )
             self.metric(config)
-            for key in ("Train", "Eval"):
-                given = read_set(self, config, key)
-                config.train, config.evaluation = (
-                    (given, config.evaluation) if key == "Train" else (config.train, given)
-                )
+            config.train = read_set(self, config, "Train")
+            config.evaluation = read_set(self, config, "Eval")
         return config
 
     def guess(self) -> str:
-        """The task that the metric tells of a file whose architecture does not, so that the rest can be checked."""
+        """The task according to the metric, so that the other sections can be checked if the architecture is invalid."""
         metric = self.values.get("Metric")
         names = [metric.get("name"), metric.get("base_metric_name")] if isinstance(metric, dict) else []
         return next((task for task, (name, _) in schema.METRICS.items() if name in names), "")
 
     def architecture(self, config: Config) -> None:
         place = ("Architecture",)
-        values = self.section(self.values.get("Architecture"), place)
+        values = self.named_values(self.values.get("Architecture"), place)
         if not values:
             return
         config.distillation = values.get("algorithm") == "Distillation"
@@ -89,16 +94,16 @@ class _Reading(Checker):
             return
         if values.get("name", "DistillationModel") != "DistillationModel":
             self.problem((*place, "name"), f"found {values['name']!r:.60}; known is 'DistillationModel'")
-        values = self.counting(place, values, place)
+        values = self.effective(place, values, place)
         self.no_transform(values, place)
         for key in values.keys() - {"model_type", "name", "algorithm", "Models", "Transform"}:
             self.problem(
                 (*place, key), "unknown key; known here are ['Models', 'algorithm', 'model_type', 'name']"
             )
-        models = self.section(values.get("Models"), (*place, "Models"))
+        models = self.named_values(values.get("Models"), (*place, "Models"))
         for name, sub in models.items():
             here = (*place, "Models", name)
-            sub = self.section(sub, here)
+            sub = self.named_values(sub, here)
             task = self.task(sub, here) if sub else ""
             if not task:
                 continue
@@ -111,51 +116,56 @@ class _Reading(Checker):
         if config.task and whole != config.task:
             self.problem((*place, "model_type"), f"found {whole!r:.60}; the nets are {config.task!r}")
         if config.nets and all(net.sub and net.sub.freeze_params for net in config.nets.values()):
-            self.problem((*place, "Models"), "freeze_params is true for all of them: nothing would learn")
+            self.problem(
+                (*place, "Models"), "freeze_params is true for all networks: nothing would be trained"
+            )
 
     def task(self, values: dict, place: tuple) -> str:
         task = values.get("model_type")
-        if not self.one_of(schema.ALGORITHMS, task, (*place, "model_type"), "tasks"):
+        if not isinstance(task, str) or task not in networks.ALGORITHMS:
+            known = sorted(networks.ALGORITHMS)
+            self.problem((*place, "model_type"), f"found {task!r:.60}; known tasks are {known}")
             return ""
-        if values.get("algorithm") != schema.ALGORITHMS[task]:
-            known = [schema.ALGORITHMS[task], "Distillation"]
+        if values.get("algorithm") != networks.ALGORITHMS[task]:
+            known = [networks.ALGORITHMS[task], "Distillation"]
             self.problem(
                 (*place, "algorithm"), f"found {values.get('algorithm')!r:.60}; known for {task} are {known}"
             )
         return task
 
     def net(self, values: dict, place: tuple, task: str) -> NetConfig:
-        sub_keys = loss_schema.SubNet.model_fields.keys()
-        inside = len(place) > 1  # one of several nets
+        sub_keys = networks.SubNet.model_fields.keys()
+        inside = len(place) > 1  # one of several networks
         known = {"model_type", "algorithm", "Transform", "Backbone", "Neck", "Head"} | (
             sub_keys if inside else set()
         )
-        values = self.counting(("Architecture",), values, place) | {
+        values = self.effective(("Architecture",), values, place) | {
             k: v for k, v in values.items() if inside and k in sub_keys
         }
         for key in values.keys() - known:
             self.problem((*place, key), f"unknown key; known here are {sorted(known)}")
         self.no_transform(values, place)
         net = NetConfig()
-        tables = {"Backbone": schema.BACKBONES, "Neck": schema.NECKS, "Head": schema.HEADS}
         found = {}
-        for key, table in tables.items():
-            given = values.get(key)
-            if key == "Neck" and task == "cls" and not given:
+        for key, models in networks.SECTIONS.items():
+            given, here = values.get(key), (*place, key)
+            if task not in models:
+                if given:
+                    self.problem(here, f"found {given!r:.60}; networks of {task} have no {key}")
                 continue
-            part = self.section(given, (*place, key))
-            if part:
-                part = self.counting(("Architecture", key), part, (*place, key))
-                found[key] = self.named(table[task], part, (*place, key), f"{key.lower()}s of {task}")
-        net.backbone, net.neck, net.head = (found.get(key) for key in tables)
+            section = self.named_values(given, here)
+            if section:
+                section = self.effective(("Architecture", key), section, here)
+                found[key] = self.validate_named(models[task], section, here, f"{key.lower()}s of {task}")
+        net.backbone, net.neck, net.head = (found.get(key) for key in networks.SECTIONS)
         if inside:
             given = {k: v for k, v in values.items() if k in sub_keys}
-            net.sub = self.part(loss_schema.SubNet, given, place, rest=True) or loss_schema.SubNet()
+            net.sub = self.validate(networks.SubNet, given, place, rest=True) or networks.SubNet()
         return net
 
     def loss(self, config: Config) -> None:
         place = ("Loss",)
-        values = self.section(self.values.get("Loss"), place)
+        values = self.named_values(self.values.get("Loss"), place)
         if not values:
             return
         if values.get("name") != "CombinedLoss":
@@ -164,12 +174,10 @@ class _Reading(Checker):
                     (*place, "name"), f"found {values.get('name')!r:.60}; distillation needs 'CombinedLoss'"
                 )
                 return
-            names = schema.LOSSES[config.task]
-            known, what = [*names, "CombinedLoss"], f"losses of {config.task}"
-            if not self.one_of(known, values.get("name"), (*place, "name"), what):
-                return
-            part = self.named(names, values, place, what)
-            config.losses = [(part.name, part)] if part else []
+            section = self.validate_named(
+                losses.LOSSES[config.task], values, place, f"losses of {config.task}"
+            )
+            config.losses = [(section.name, section)] if section else []
             return
         for key in values.keys() - {"name", "loss_config_list"}:
             self.problem((*place, key), "unknown key; known here are ['loss_config_list', 'name']")
@@ -181,52 +189,33 @@ class _Reading(Checker):
             self.term(config, term, (*place, number))
 
     def term(self, config: Config, term, place: tuple) -> None:
-        models = loss_schema.TERMS[config.task]
+        models = losses.TERMS[config.task]
         if not isinstance(term, dict) or len(term) != 1 or next(iter(term)) not in models:
             self.problem(place, f"found {term!r:.60}; known losses of {config.task} are {sorted(models)}")
             return
         ((name, values),) = term.items()
-        part = self.part(
-            models[name], self.section(values, (*place, name), needed=False), (*place, name), (name,)
+        section = self.validate(
+            models[name], self.named_values(values, (*place, name), needed=False), (*place, name), (name,)
         )
-        if part is None:
+        if section is None:
             return
-        used = [
-            *getattr(part, "model_name_list", []),
-            *itertools.chain(*getattr(part, "model_name_pairs", [])),
-        ]
-        unknown = sorted({n for n in used if n not in config.nets})
+        unknown = sorted(section.networks() - config.nets.keys())
         if unknown:
             self.problem(
                 (*place, name), f"nets {unknown} are not among Architecture.Models: {list(config.nets)}"
             )
-        if (
-            name == "DistillationDMLLoss"
-            and config.task == "rec"
-            and (part.act != "softmax" or part.use_log is False)
-        ):
-            self.problem(
-                (*place, name), "of recognisers needs act: softmax, and use_log: true if it is there"
-            )
-        maps = getattr(part, "maps_name", None)
-        if name == "DistillationDMLLoss" and config.task == "det" and not maps:
-            self.notes.append(f"{dotted((*place, name))}: without maps_name the shrink maps are compared")
-        maps = [name_of(m) for m in ([maps] if isinstance(maps, str) else maps or [])]
-        if config.task == "det" and any(m != "shrink_maps" for m in maps):
-            self.problem(
-                (*place, name, "maps_name"), f"found {maps}; known is 'shrink_maps' (or 'thrink_maps')"
-            )
-        config.losses.append((name, part))
+        self.notes += [f"{dotted((*place, name))}: {note}" for note in section.notes()]
+        config.losses.append((name, section))
 
     def no_transform(self, values: dict, place: tuple) -> None:
-        """PaddleOCR's files have an empty Transform; some of other algorithms rectify lines there."""
+        """Transform is empty in PaddleOCR's files of these algorithms; others rectify text lines there."""
         if values.get("Transform"):
             self.problem(
                 (*place, "Transform"), f"found {values['Transform']!r:.60}; only an empty one is known"
             )
 
     def labels(self, config: Config) -> None:
-        """A classifier has a class for each label, and none more."""
+        """A classifier needs exactly one class per label."""
         labels = config.settings.label_list if config.settings else None
         for name, net in config.nets.items():
             if config.task == "cls" and net.head and net.head.class_dim != len(labels or DIRECTIONS):
@@ -241,38 +230,38 @@ class _Reading(Checker):
 
     def optimizer(self, config: Config) -> None:
         place = ("Optimizer",)
-        values = self.section(self.values.get("Optimizer"), place)
+        values = self.named_values(self.values.get("Optimizer"), place)
         if not values:
             return
         own = {k: v for k, v in values.items() if k not in ("lr", "regularizer")}
-        config.optimizer = self.part(optimizer_schema.Optimizer, own, place)
-        lr = self.section(values.get("lr"), (*place, "lr"))
+        config.optimizer = self.validate(optimizer.Optimizer, own, place)
+        lr = self.named_values(values.get("lr"), (*place, "lr"))
         if lr:
-            config.lr = self.part(
-                optimizer_schema.LearningRate,
+            config.lr = self.validate(
+                optimizer.LearningRate,
                 {**lr, "name": name_of(lr.get("name", "Const"))},
                 (*place, "lr"),
             )
-        given = self.section(values.get("regularizer"), (*place, "regularizer"), needed=False)
+        given = self.named_values(values.get("regularizer"), (*place, "regularizer"), needed=False)
         if given:
             given = {**given, "name": name_of(given.get("name"))}
-            config.regularizer = self.part(optimizer_schema.Regularizer, given, (*place, "regularizer"))
+            config.regularizer = self.validate(optimizer.Regularizer, given, (*place, "regularizer"))
 
     def metric(self, config: Config) -> None:
         place = ("Metric",)
-        values = self.section(self.values.get("Metric"), place)
+        values = self.named_values(self.values.get("Metric"), place)
         if not values:
             return
-        config.metric = part = self.part(schema.MetricPart, values, place)
-        if part is None:
+        config.metric = section = self.validate(schema.MetricSection, values, place)
+        if section is None:
             return
         expected, indicators = schema.METRICS[config.task]
-        inner = part.base_metric_name if part.name == "DistillationMetric" else part.name
+        inner = section.base_metric_name if section.name == "DistillationMetric" else section.name
         if inner != expected:
             self.problem(place, f"found {inner!r}; the metric of {config.task} is {expected!r}")
-        if part.main_indicator not in indicators:
+        if section.main_indicator not in indicators:
             self.problem(
-                (*place, "main_indicator"), f"found {part.main_indicator!r}; known are {list(indicators)}"
+                (*place, "main_indicator"), f"found {section.main_indicator!r}; known are {list(indicators)}"
             )
-        if config.distillation and part.key not in config.nets:
-            self.problem((*place, "key"), f"found {part.key!r}; the nets are {list(config.nets)}")
+        if config.distillation and section.key not in config.nets:
+            self.problem((*place, "key"), f"found {section.key!r}; the nets are {list(config.nets)}")

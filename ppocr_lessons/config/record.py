@@ -1,8 +1,8 @@
-"""What a run is, written into its folder, and compared before anything there is resumed or overwritten.
+"""The record of a run in its output folder, which is compared before a run is resumed or overwritten.
 
-config.yml is the configuration as it was run. record.json beside it has what a configuration does not say: the SHA-256
-of the label files and of the dictionary, the number of processes, whether the teachers were checked, and every change
-that the run was resumed with.
+config.yml is the configuration of the run, including overrides. record.json has what a configuration does not contain: the
+SHA-256 of the label files and of the dictionary, the number of processes, whether the teachers were checked, and every
+change of the configuration with which the run was resumed.
 """
 
 import hashlib
@@ -17,10 +17,9 @@ from ..datasets.loader import TRANSFORMS
 from ..training import parallel
 from ..training.run_folder import holds_a_run, move_aside
 from ..training.tensor_files import sha256
-from .build import DEFAULT_SEED, output_folder, say
-from .parts import Config, SetConfig
+from .configuration import DEFAULT_SEED, Config, SetConfig
+from .problems import ConfigError, say
 from .read import read_config
-from .yaml_file import ConfigError
 
 CONFIG, RECORD = "config.yml", "record.json"
 
@@ -29,14 +28,14 @@ FREE = {
     "tensorboard", "device", "use_gpu", "use_amp", "amp_dtype", "amp_level", "amp_custom_black_list",
     "amp_custom_white_list", "checkpoints", "character_dict_path",
 }  # fmt: skip
-"""Keys of Global that may change while a run lasts; the dictionary is compared by its content."""
+"""Keys of Global that may differ when a run is resumed; the dictionary is compared by its content."""
 
 HEAD_BYTES = 1 << 20
 SHOWN = 60
 
 
 def _file_sum(path: pathlib.Path) -> str:
-    """SHA-256 of a file; of data bases that of size, start and end, since they may hold many gigabytes."""
+    """SHA-256 of a file. Of an LMDB, which may have many gigabytes, only size, start and end are hashed."""
     if path.name != "data.mdb":
         return sha256(path)
     digest, size = hashlib.sha256(str(path.stat().st_size).encode()), path.stat().st_size
@@ -47,8 +46,8 @@ def _file_sum(path: pathlib.Path) -> str:
     return digest.hexdigest()
 
 
-def _files_of(part: SetConfig) -> list[pathlib.Path]:
-    given = part.dataset
+def _files_of(section: SetConfig) -> list[pathlib.Path]:
+    given = section.dataset
     if given.name == "LMDBDataSet":
         return sorted(pathlib.Path(given.data_dir).rglob("data.mdb"))
     files = given.label_file_list or []
@@ -56,14 +55,16 @@ def _files_of(part: SetConfig) -> list[pathlib.Path]:
 
 
 def content(config: Config) -> dict[str, list[str]]:
-    """Checksums of what a configuration reads apart from pictures, by the key that names it.
+    """Checksums of the files of a configuration except images.
 
     Args:
-        config: that was read.
+        config: configuration that was read.
+
+    Returns: lists of SHA-256 by the key that names the files.
     """
     sums = {
-        f"{what}.dataset.label_file_list": [_file_sum(path) for path in _files_of(part)]
-        for what, part in (("Train", config.train), ("Eval", config.evaluation))
+        f"{what}.dataset.label_file_list": [_file_sum(path) for path in _files_of(section)]
+        for what, section in (("Train", config.train), ("Eval", config.evaluation))
     }
     if config.settings.character_dict_path:
         sums["Global.character_dict_path"] = [sha256(config.settings.character_dict_path)]
@@ -71,29 +72,35 @@ def content(config: Config) -> dict[str, list[str]]:
 
 
 def agreement(config: Config) -> dict[str, object]:
-    """What has to stay as it is while a run lasts, one value a key: nets, loss, optimizer, seed, data.
+    """Values that must not change when a run is resumed: networks, loss, optimizer, seed and data.
 
-    Label files and dictionary are left to `content`: they may move, if they stay the same.
+    The paths of label files and dictionary are not among them, since `content` compares the files themselves.
 
     Args:
-        config: that was read.
+        config: configuration that was read.
+
+    Returns: values by place.
     """
     whole = {"Global": config.settings.model_dump(exclude=FREE)}
     whole["Global"]["seed"] = DEFAULT_SEED if config.settings.seed is None else config.settings.seed
     for name, net in config.nets.items():
         place = f"Architecture.Models.{name}" if config.distillation else "Architecture"
         parts = {"Backbone": net.backbone, "Neck": net.neck, "Head": net.head}
-        whole[place] = {key: part and part.model_dump() for key, part in parts.items()} | net.sub.model_dump()
-    whole["Loss"] = [{"weight": None, **part.model_dump(), "name": name} for name, part in config.losses]
+        whole[place] = {
+            key: section and section.model_dump() for key, section in parts.items()
+        } | net.sub.model_dump()
+    whole["Loss"] = [
+        {"weight": None, **section.model_dump(), "name": name} for name, section in config.losses
+    ]
     whole["Optimizer"] = config.optimizer.model_dump() | {
         "lr": config.lr.model_dump(),
         "regularizer": config.regularizer and config.regularizer.model_dump(),
     }
-    for what, part in (("Train", config.train), ("Eval", config.evaluation)):
-        dataset = part.dataset.model_dump(exclude={"label_file_list"})
+    for what, section in (("Train", config.train), ("Eval", config.evaluation)):
+        dataset = section.dataset.model_dump(exclude={"label_file_list"})
         dataset["data_dir"] = str(pathlib.Path(dataset["data_dir"]).resolve())
         dataset["transforms"] = [
-            [name, arguments] for name, arguments in part.transforms if name in TRANSFORMS
+            [name, arguments] for name, arguments in section.transforms if name in TRANSFORMS
         ]
         whole[what] = {"dataset": dataset}
     whole["Train"]["loader"] = config.train.loader.model_dump(exclude={"num_workers", "use_shared_memory"})
@@ -104,11 +111,11 @@ def agreement(config: Config) -> dict[str, object]:
 
 def _flatten(place: str, value, into: dict) -> None:
     if isinstance(value, dict):
-        for key, part in value.items():
-            _flatten(f"{place}.{key}" if place else key, part, into)
+        for key, section in value.items():
+            _flatten(f"{place}.{key}" if place else key, section, into)
     elif isinstance(value, list):
-        for number, part in enumerate(value):
-            _flatten(f"{place}[{number}]", part, into)
+        for number, section in enumerate(value):
+            _flatten(f"{place}[{number}]", section, into)
     else:
         into[place] = value
 
@@ -135,56 +142,60 @@ def _own_record(folder: pathlib.Path) -> dict:
 
 
 def changes(config: Config, folder: pathlib.Path) -> list[str]:
-    """How a configuration differs from the run in a folder; one line a key, none if it may go on.
+    """Compare a configuration with the run in a folder.
 
     Args:
-        config: that was read.
-        folder: of the run.
+        config: configuration that was read.
+        folder: output folder of the run.
+
+    Returns: one line per difference; empty if the run can be resumed.
     """
     try:
         before = read_config(folder / CONFIG)
     except (OSError, ValueError) as error:
         return [f"{folder / CONFIG}, the run's own configuration, cannot be read: {error}"]
     found, record = _differences(agreement(before), agreement(config)), _own_record(folder)
-    # Runs of earlier versions have no checksums; what is not known cannot differ.
+    # Runs of earlier versions have no checksums to compare with.
     known, now = record.get("content", {}), content(config)
     for key in sorted(known.keys() | now.keys()) if known else ():
         if known.get(key) != now.get(key):
-            found.append(f"{key}: another content than in the run (SHA-256)")
+            found.append(f"{key}: the content differs from that of the run (SHA-256)")
     processes = record.get("processes", parallel.world()[1])
     if processes != parallel.world()[1]:
         found.append(
-            f"processes: {processes} in the run, {parallel.world()[1]} now; a joint batch has another size"
+            f"processes: {processes} in the run, {parallel.world()[1]} now; the total batch size differs"
         )
     return found
 
 
 def settle(config: Config, *, fresh: bool = False, resume_changed: bool = False) -> dict:
-    """Compare a configuration with the run in its folder, then write it there; the run's record.
+    """Compare a configuration with an existing run in its output folder, then write the configuration there.
 
     Args:
-        config: that was read.
-        fresh: move the run that is there aside, and start anew.
-        resume_changed: go on with it although it differs, and note the differences in the record.
+        config: configuration that was read.
+        fresh: move the existing run aside and start a new one.
+        resume_changed: resume the existing run although the configuration differs; the differences are recorded.
+
+    Returns: the record of the run.
 
     Raises:
-        ConfigError: the folder holds a run of another configuration; lists the keys that differ.
+        ConfigError: the folder contains a run with another configuration; lists the differences.
     """
-    folder, found, record = output_folder(config), [], {}
+    folder, found, record = config.folder, [], {}
     if fresh:
         aside = move_aside(folder, (RECORD, CONFIG))
-        say(f"the run that was in {folder} is now in {aside}" if aside else "")
+        say(f"the existing run in {folder} was moved to {aside}" if aside else "")
     elif holds_a_run(folder):
         found = changes(config, folder)
         if found and not resume_changed:
             raise ConfigError(
-                "\n  ".join([f"{config.path}: {folder} holds a run of another configuration", *found])
-                + "\n--fresh moves that run aside and starts anew; --resume-changed continues it all the same"
+                "\n  ".join([f"{config.path}: {folder} contains a run of another configuration", *found])
+                + "\n--fresh moves that run aside and starts a new one; --resume-changed resumes it with this configuration"
             )
         record = _own_record(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if found:
-        say("\n  ".join(["continuing under another configuration", *found]))
+        say("\n  ".join(["resuming with another configuration", *found]))
         earlier = record.get("changes", [])
         record["changes"] = [*(earlier if isinstance(earlier, list) else []), found]
     record |= {"content": content(config), "processes": parallel.world()[1]}
@@ -194,20 +205,20 @@ def settle(config: Config, *, fresh: bool = False, resume_changed: bool = False)
 
 
 def write_record(folder: pathlib.Path, record: dict) -> None:
-    """Write a run's record.
+    """Write the record of a run.
 
     Args:
-        folder: of the run.
-        record: of `settle`.
+        folder: output folder of the run.
+        record: record of `settle`.
     """
     _write(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False))
 
 
 def write_environment(folder: pathlib.Path) -> None:
-    """Write what a run runs on.
+    """Write the environment of a run: versions, device, machine and number of processes.
 
     Args:
-        folder: of the run.
+        folder: output folder of the run.
     """
     found = {
         "python": platform.python_version(),

@@ -1,12 +1,16 @@
-"""What a configuration may hold: one pydantic model a part, with PaddleOCR's names and defaults."""
+"""Schema of a configuration: one pydantic model per section, with PaddleOCR's names and defaults.
 
-from typing import Annotated, Literal
+networks.py, losses.py and optimizer.py have the models of the sections that they build.
+"""
+
+import pathlib
+from typing import Annotated, Literal, Union, get_args
 
 from annotated_types import Ge, Gt, Le, Lt, MinLen
-from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
 
-# Upper bounds are far beyond what anyone trains with: they are there so that a slip of the finger is an error at the
-# check and not a machine without memory, or a run without end.
+# The upper bounds are far above all useful values: a typing error is reported at once instead of exhausting the memory
+# or starting a run that never ends.
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 Count = Annotated[int, Gt(0), Le(1_000_000)]
 Steps = Annotated[int, Gt(0), Le(1_000_000_000)]
@@ -17,17 +21,46 @@ Weight = Annotated[float, Ge(0), Le(1_000_000)]
 Above0 = Annotated[float, Gt(0), Le(1_000_000)]
 
 
-class Part(BaseModel):
-    """A part of a configuration: unknown keys and values of another type are errors."""
+class Section(BaseModel):
+    """Base of all models: unknown keys and values of the wrong type are errors."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, protected_namespaces=(), frozen=True, allow_inf_nan=False
     )
 
 
-class Global(Part):
-    """Section Global. Ours beside PaddleOCR's: device, save_batch_step, accumulate, ema_decay,
-    tensorboard, freeze."""
+class OneOf:
+    """A section that is one of several models, which its key `name` selects: a discriminated union of pydantic.
+
+    Args:
+        *models: models with a field `name` of type Literal.
+    """
+
+    def __init__(self, *models: type[Section]):
+        self.models = {get_args(model.model_fields["name"].annotation)[0]: model for model in models}
+        self._adapter = TypeAdapter(
+            Annotated[Union[models], Field(discriminator="name")] if len(models) > 1 else models[0]  # noqa: UP007
+        )
+
+    def model_validate(self, values: dict) -> Section:
+        """Validate a section.
+
+        Args:
+            values: values of the section.
+
+        Returns: the model that `name` selects.
+
+        Raises:
+            pydantic.ValidationError: invalid values.
+        """
+        return self._adapter.validate_python(values)
+
+
+class Global(Section):
+    """Section Global. Keys that PaddleOCR does not have: device, save_batch_step, accumulate, ema_decay, tensorboard,
+    freeze, prune.
+
+    prune is the share of filters to remove, of all groups of channels or of each by name; see prune/fpgm.py."""
 
     use_gpu: bool | None = None
     device: str = "auto"
@@ -50,121 +83,27 @@ class Global(Part):
     ema_decay: Below1 | None = None
     tensorboard: bool = False
     freeze: list[str] = []
+    prune: Below1 | dict[str, Below1] | None = None
 
 
-class DetMobileNetV3Part(Part):
-    """Backbone MobileNetV3 of a detector."""
+def ordinary(path) -> str:
+    """Check that a path is not a device or a pipe, reading which would never end.
 
-    name: Literal["MobileNetV3"]
-    scale: Annotated[float, Gt(0), Le(10)] = 0.5
-    model_name: Literal["large", "small"] = "large"
-    disable_se: bool = False
+    Args:
+        path: path of a file that the configuration names.
 
+    Returns: the path.
 
-class RecMobileNetV3Part(Part):
-    """Backbone MobileNetV3 of a recogniser or classifier."""
-
-    name: Literal["MobileNetV3"]
-    scale: Annotated[float, Gt(0), Le(10)] = 0.5
-    model_name: Literal["large", "small"] = "small"
-    small_stride: list[int] = [2, 2, 2, 2]
-    large_stride: list[int] = [1, 2, 2, 2]
-    disable_se: bool = False
+    Raises:
+        ValueError: the path is neither a file nor a folder.
+    """
+    found = pathlib.Path(path)
+    if found.exists() and not found.is_file() and not found.is_dir():
+        raise ValueError(f"{path}: not an ordinary file")
+    return str(path)
 
 
-class ResNetPart(Part):
-    """Backbone ResNet_vd."""
-
-    name: Literal["ResNet"]
-    layers: Literal[18, 34] = 34
-
-
-class PPLCNetPart(Part):
-    """Backbone PP-LCNet, which PaddleOCR's files call MobileNetV1Enhance."""
-
-    name: Literal["MobileNetV1Enhance"]
-    scale: Annotated[float, Gt(0), Le(10)] = 0.5
-    last_conv_stride: Literal[1] = 1
-    last_pool_type: Literal["max"] = "max"
-
-
-class DBFPNPart(Part):
-    """Neck of a detector."""
-
-    name: Literal["DBFPN"]
-    out_channels: Width = 256
-    use_asf: Literal[False] = False
-
-
-class SequenceEncoderPart(Part):
-    """Neck of a recogniser."""
-
-    name: Literal["SequenceEncoder"]
-    encoder_type: Literal["rnn"] = "rnn"
-    hidden_size: Width = 48
-
-
-class DBHeadPart(Part):
-    """Head of a detector."""
-
-    name: Literal["DBHead"]
-    k: Above0 = 50
-
-
-class CTCHeadPart(Part):
-    """Head of a recogniser; return_feats is taken as read, our head always returns them."""
-
-    name: Literal["CTCHead"]
-    mid_channels: Width | None = None
-    fc_decay: Weight = 0.0004
-    return_feats: bool = False
-
-
-class ClsHeadPart(Part):
-    """Head of a classifier."""
-
-    name: Literal["ClsHead"]
-    class_dim: Width = 2
-
-
-BACKBONES = {
-    "det": {"MobileNetV3": DetMobileNetV3Part, "ResNet": ResNetPart},
-    "cls": {"MobileNetV3": RecMobileNetV3Part},
-    "rec": {"MobileNetV3": RecMobileNetV3Part, "ResNet": ResNetPart, "MobileNetV1Enhance": PPLCNetPart},
-}
-NECKS = {"det": {"DBFPN": DBFPNPart}, "cls": {}, "rec": {"SequenceEncoder": SequenceEncoderPart}}
-HEADS = {"det": {"DBHead": DBHeadPart}, "cls": {"ClsHead": ClsHeadPart}, "rec": {"CTCHead": CTCHeadPart}}
-ALGORITHMS = {"det": "DB", "cls": "CLS", "rec": "CRNN"}
-
-
-class DBLossPart(Part):
-    """Loss of a detector."""
-
-    name: Literal["DBLoss"]
-    balance_loss: bool = True
-    main_loss_type: Literal["DiceLoss", "BCELoss"] = "DiceLoss"
-    alpha: Weight = 5
-    beta: Weight = 10
-    ohem_ratio: Weight = 3
-
-
-class CTCLossPart(Part):
-    """Loss of a recogniser."""
-
-    name: Literal["CTCLoss"]
-    use_focal_loss: Literal[False] = False
-
-
-class ClsLossPart(Part):
-    """Loss of a classifier."""
-
-    name: Literal["ClsLoss"]
-
-
-LOSSES = {"det": {"DBLoss": DBLossPart}, "cls": {"ClsLoss": ClsLossPart}, "rec": {"CTCLoss": CTCLossPart}}
-
-
-class DBPostProcessPart(Part):
+class DBPostProcessSection(Section):
     """PostProcess of a detector."""
 
     name: Literal["DBPostProcess"]
@@ -177,16 +116,16 @@ class DBPostProcessPart(Part):
     box_type: Literal["quad", "poly"] = "quad"
 
 
-class DistillationDBPostProcessPart(DBPostProcessPart):
-    """PostProcess of several detectors."""
+class DistillationDBPostProcessSection(DBPostProcessSection):
+    """PostProcess of several detectors. model_name and key have no effect: Metric.key names the network."""
 
     name: Literal["DistillationDBPostProcess"]
     model_name: list[str] | str = "Student"
     key: str | None = None
 
 
-class DistillationCTCLabelDecodePart(Part):
-    """PostProcess of several recognisers."""
+class DistillationCTCLabelDecodeSection(Section):
+    """PostProcess of several recognizers. model_name and key have no effect: Metric.key names the network."""
 
     name: Literal["DistillationCTCLabelDecode"]
     model_name: list[str] | str = "Student"
@@ -194,29 +133,27 @@ class DistillationCTCLabelDecodePart(Part):
     multi_head: Literal[False] = False
 
 
-class CTCLabelDecodePart(Part):
-    """PostProcess of a recogniser."""
+class CTCLabelDecodeSection(Section):
+    """PostProcess of a recognizer."""
 
     name: Literal["CTCLabelDecode"]
 
 
-class ClsPostProcessPart(Part):
+class ClsPostProcessSection(Section):
     """PostProcess of a classifier."""
 
     name: Literal["ClsPostProcess"]
 
 
 POSTPROCESSES = {
-    "det": {"DBPostProcess": DBPostProcessPart, "DistillationDBPostProcess": DistillationDBPostProcessPart},
-    "cls": {"ClsPostProcess": ClsPostProcessPart},
-    "rec": {
-        "CTCLabelDecode": CTCLabelDecodePart,
-        "DistillationCTCLabelDecode": DistillationCTCLabelDecodePart,
-    },
+    "det": OneOf(DBPostProcessSection, DistillationDBPostProcessSection),
+    "cls": OneOf(ClsPostProcessSection),
+    "rec": OneOf(CTCLabelDecodeSection, DistillationCTCLabelDecodeSection),
 }
+"""Section PostProcess, by task."""
 
 
-class MetricPart(Part):
+class MetricSection(Section):
     """Section Metric."""
 
     name: str
@@ -229,11 +166,11 @@ class MetricPart(Part):
 
 METRICS = {"det": ("DetMetric", ("hmean", "precision", "recall")), "cls": ("ClsMetric", ("acc",)),
            "rec": ("RecMetric", ("acc", "norm_edit_dis"))}  # fmt: skip
-"""Metric of each task and what it scores, the main indicator first."""
+"""Name of the metric of each task, and its scores."""
 
 
-class DatasetPart(Part):
-    """Train.dataset and Eval.dataset without the transforms. Ours beside PaddleOCR's: on_bad, allow_outside."""
+class DatasetSection(Section):
+    """Train.dataset and Eval.dataset without the transforms. Keys that PaddleOCR does not have: on_bad, allow_outside."""
 
     name: Literal["SimpleDataSet", "LMDBDataSet"]
     data_dir: Text
@@ -249,7 +186,7 @@ class DatasetPart(Part):
         return [float(v) if isinstance(v, int) else v for v in value] if isinstance(value, list) else value
 
 
-class LoaderPart(Part):
+class LoaderSection(Section):
     """Train.loader and Eval.loader."""
 
     shuffle: bool = False

@@ -1,42 +1,23 @@
-"""YAML to plain values: safe, with line numbers, overrides, and the spellings that PaddleOCR's files use."""
+"""Read a YAML file as plain values with line numbers, apply overrides, and compare two configurations."""
 
 import pathlib
 import sys
-from typing import NamedTuple
 
 import yaml
 
+from .problems import ConfigError, dotted
 from .yaml_values import MOST_CHARACTERS, MOST_LEVELS, PlainYamlError, is_text, parse
 
 
-class Problem(NamedTuple):
-    """One problem: `place` in the file, as keys and list positions, and `reason`."""
-
-    place: tuple
-    reason: str
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used: every problem with file, place, what was found and what is known.
-
-    Args:
-        message: for the user.
-        problems: the same as a list, where there is one.
-    """
-
-    def __init__(self, message: str, problems: list[Problem] | tuple[Problem, ...] = ()):
-        super().__init__(message)
-        self.problems = list(problems)
-
-
 class YamlFile:
-    """A parsed file: `values`, and the line of any place in it.
+    """A parsed YAML file. `values` has its content, `line` finds the line of a value.
 
     Args:
-        path: of the file.
+        path: path of the file.
 
     Raises:
-        ConfigError: no such file, not UTF-8, not plain YAML, not sections, too large; names file and line.
+        ConfigError: the file does not exist, is too large, is not UTF-8 or plain YAML, or does not consist of sections;
+            names file and line.
     """
 
     def __init__(self, path):
@@ -59,10 +40,13 @@ class YamlFile:
         print(f"{self.path}:{line}: {key!r} is a duplicate key; the last value is used", file=sys.stderr)
 
     def line(self, place: tuple) -> int | None:
-        """Line of a place, or of the deepest part of it that is there; None for what an override put in.
+        """Find the line of a value.
 
         Args:
             place: keys and list indices, from the top of the file.
+
+        Returns: number of the line of the value, or of the innermost section around it that is in the file; None if there
+            is none, as for values of an override.
         """
         node, line = self._root, None
         for step in place:
@@ -78,46 +62,16 @@ class YamlFile:
         return line
 
 
-def raise_for(path, problems: list[Problem], line_of=lambda place: None, cause=None) -> None:
-    """Raise one error for all problems of a configuration, if there are any.
-
-    Args:
-        path: of the configuration.
-        problems: of any part of it; those that stand there twice are told once.
-        line_of: place -> line in the file, or None.
-        cause: exception behind a single problem, if there is one.
-
-    Raises:
-        ConfigError: names the file, and place, line and reason of each problem.
-    """
-    problems = list(dict.fromkeys(problems))
-    if not problems:
-        return
-    lines = [f"{path}: {len(problems)} " + ("problem" if len(problems) == 1 else "problems")]
-    for place, reason in problems:
-        line = line_of(place)
-        at = f" (line {line})" if line else ""
-        lines.append(f"  {dotted(place) or 'the file'}{at}: " + reason.replace("\n", "\n  "))
-    raise ConfigError("\n".join(lines), problems) from cause
-
-
-def dotted(place: tuple) -> str:
-    """A place as an override spells it: Train.dataset.transforms.2.RecAug.
-
-    Args:
-        place: keys and list indices, from the top of the file.
-    """
-    return ".".join(map(str, place))
-
-
 def parse_value(text: str):
-    """Value of an override, as it would be in the file; nothing stands for null, what is no YAML for itself.
+    """Parse the value of an override as YAML.
 
     Args:
-        text: what stands behind the equals sign of an override.
+        text: text after the equals sign. An empty text is null; text that is not valid YAML is a string.
+
+    Returns: the value.
 
     Raises:
-        ConfigError: characters that no text of a file may have.
+        ConfigError: characters that are not allowed in a YAML file.
     """
     try:
         return parse(text, lambda line, key: None)[1]
@@ -128,19 +82,25 @@ def parse_value(text: str):
 
 
 def override(values: dict, assignments: list[str]) -> dict:
-    """Values with `Section.key=value` put in; a new dictionary.
+    """Values with overrides applied, in a new dictionary.
 
-    A list is entered by position, or by the name of the only key of an item (Train.dataset.transforms.RecAug.tia_prob).
+    `Section.key=value` sets a value, `~Section.key` removes a key or an item of a list. An item of a list is addressed
+    by its position, or by its name if it is a section with one key (Train.dataset.transforms.RecAug.tia_prob).
 
     Args:
-        values: of a file.
-        assignments: as after `-o`.
+        values: values of a file.
+        assignments: overrides, as after `-o`.
+
+    Returns: the changed values.
 
     Raises:
-        ConfigError: no "=" in it, or a way that ends at something that has no keys.
+        ConfigError: not of one of the two forms, or a place that does not exist.
     """
     values = _copy(values)
     for assignment in assignments:
+        if assignment.startswith("~"):
+            _remove(values, assignment)
+            continue
         place, found, text = assignment.partition("=")
         if not found or not place:
             raise ConfigError(f"-o {assignment}: Section.key=value is needed")
@@ -151,7 +111,7 @@ def override(values: dict, assignments: list[str]) -> dict:
             last = number == len(rest) - 1
             if isinstance(target, list):
                 step = _position(target, step, assignment)
-                if isinstance(step, tuple):  # an item named by its only key
+                if isinstance(step, tuple):  # addressed by its name
                     target, step = target[step[0]], step[1]
             elif not isinstance(target, dict):
                 raise ConfigError(f"-o {assignment}: {'.'.join(rest[:number])} is {target!r} and has no keys")
@@ -162,6 +122,24 @@ def override(values: dict, assignments: list[str]) -> dict:
                     target[step] = {}
                 target = target[step]
     return values
+
+
+def _remove(values: dict, assignment: str) -> None:
+    *rest, last = assignment[1:].strip().split(".")
+    target = values
+    for step in rest:
+        if isinstance(target, list):
+            found = _position(target, step, assignment)
+            target = target[found[0]][found[1]] if isinstance(found, tuple) else target[found]
+        else:
+            target = target.get(step) if isinstance(target, dict) else None
+    if isinstance(target, list):
+        found = _position(target, last, assignment)
+        del target[found[0] if isinstance(found, tuple) else found]
+    elif isinstance(target, dict) and last in target:
+        del target[last]
+    else:
+        raise ConfigError(f"-o {assignment}: there is no such key")
 
 
 def _position(items, step, assignment):
@@ -181,11 +159,14 @@ def _copy(value):
 
 
 def diff(before: dict, after: dict, place: tuple = ()) -> list[str]:
-    """What a strategy changes: one line a value, "- " before and "+ " after.
+    """Compare two configurations.
 
     Args:
-        before, after: values of two configurations.
-        place: where they stand.
+        before: values of the first configuration.
+        after: values of the second configuration.
+        place: place of both in their files.
+
+    Returns: lines "- place: value" for values of the first configuration that differ, "+ place: value" for the second.
     """
     lines = []
     for key in dict.fromkeys([*before, *after]):

@@ -1,4 +1,4 @@
-"""YAML text to plain values: texts, numbers, booleans, lists and named values, and no more of them than a file needs."""
+"""Parse YAML text to plain values: strings, numbers, booleans, lists and named values, with limits on their number."""
 
 import re
 from collections.abc import Callable
@@ -6,23 +6,23 @@ from collections.abc import Callable
 import yaml
 
 MOST_CHARACTERS = 200_000
-"""Of a file. The longest known configuration has about 8,000."""
+"""Largest number of characters of a file. The longest known configuration has about 8,000."""
 
 MOST_VALUES = 20_000
-"""Of a file, aliases counted as often as they are used. The longest known configuration has about 500."""
+"""Largest number of values of a file, counting every use of an alias. The longest known configuration has about 500."""
 
 MOST_LEVELS = 50
-"""Lists and named values inside one another. PaddleOCR's configurations have 8."""
+"""Largest nesting depth of lists and sections. PaddleOCR's configurations have 8."""
 
 LONGEST = {"text": 4096, "number": 64}
-"""Characters of one value. `int()` of a million digits takes minutes."""
+"""Largest number of characters of one value. `int()` takes minutes for a million digits."""
 
 _TAG = "tag:yaml.org,2002:"
 _NUMBERS = ("int", "float")
 
 
 class PlainYamlError(ValueError):
-    """Text that is not plain YAML: `line` (None if it is about the whole text) and `reason`."""
+    """Text that is not plain YAML: `line` (None if the whole text is meant) and `reason`."""
 
     def __init__(self, line: int | None, reason: str):
         super().__init__(f"line {line}: {reason}" if line else reason)
@@ -30,11 +30,11 @@ class PlainYamlError(ValueError):
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader that takes 1e-6 for a number, as YAML 1.2 does."""
+    """SafeLoader that reads 1e-6 as a number, as YAML 1.2 does."""
 
 
 _Loader.add_implicit_resolver(
-    # One way to match each digit: with \d+\.?\d* a long row of digits takes time that grows with its square.
+    # Each digit can match in one way only: with \d+\.?\d* the time grows quadratically with the number of digits.
     f"{_TAG}float",
     re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
     list("-+0123456789."),
@@ -42,10 +42,12 @@ _Loader.add_implicit_resolver(
 
 
 def is_text(value: str) -> bool:
-    """Has it neither a zero nor half a character in it, which no path and no file can hold?
+    """Check that a string has neither null characters nor lone surrogates, which no path and no file can contain.
 
     Args:
-        value: of a file or an override.
+        value: string from a file or an override.
+
+    Returns: whether the string is valid.
     """
     return not re.search("[\0\ud800-\udfff]", value)
 
@@ -54,13 +56,13 @@ def parse(text: str, on_duplicate: Callable[[int, str], None]) -> tuple[yaml.Nod
     """Parse one YAML document.
 
     Args:
-        text: of the document.
-        on_duplicate: told line and name of a key that its section has already; the last one counts.
+        text: text of the document.
+        on_duplicate: called with line and name of every duplicate key; the last value is used.
 
-    Returns: the document's node, for the lines in it, and its values.
+    Returns: the node of the document, which knows the lines, and its values.
 
     Raises:
-        PlainYamlError: not YAML, values that are not plain, or too many, too deep, too long.
+        PlainYamlError: the text is not YAML, has values that are not plain, or exceeds one of the limits.
     """
     if len(text) > MOST_CHARACTERS:
         raise PlainYamlError(None, f"more than {MOST_CHARACTERS} characters; is it a configuration?")
@@ -83,13 +85,15 @@ def parse(text: str, on_duplicate: Callable[[int, str], None]) -> tuple[yaml.Nod
     except (OverflowError, ValueError) as error:
         if isinstance(error, PlainYamlError):
             raise
-        raise PlainYamlError(None, f"not YAML: {error}") from error  # an escape or directive out of range
+        raise PlainYamlError(
+            None, f"not YAML: {error}"
+        ) from error  # an escape sequence or directive out of range
     finally:
         loader.dispose()
 
 
 class _Values:
-    """Nodes to values. PyYAML's own construction would build objects, dates and bytes, and merge without limit."""
+    """Convert nodes to values. PyYAML's own constructor would create objects, dates and bytes, and merge without limit."""
 
     TOO_DEEP = f"more than {MOST_LEVELS} levels; is there an alias that contains itself?"
 
@@ -129,12 +133,12 @@ class _Values:
         return merged | values
 
     def merge(self, node, level: int, line: int) -> dict:
-        """Values of `<<`: of one section, or of several, the first of which counts most."""
+        """Values of `<<`: one section, or several of which the first takes precedence."""
         given = self.of(node, level + 1)
         given = given if isinstance(given, list) else [given]
-        if not all(isinstance(part, dict) for part in given):
+        if not all(isinstance(section, dict) for section in given):
             raise PlainYamlError(line, "<< takes named values, or a list of them")
-        return {key: value for part in reversed(given) for key, value in part.items()}
+        return {key: value for section in reversed(given) for key, value in section.items()}
 
     def scalar(self, node, line: int):
         kind = node.tag.removeprefix(_TAG)
@@ -144,7 +148,7 @@ class _Values:
             raise PlainYamlError(
                 line, f"a {what} of {len(node.value)} characters; at most {longest} are taken"
             )
-        if kind in ("str", "timestamp", "value"):  # no date is needed anywhere: it stays as it is written
+        if kind in ("str", "timestamp", "value"):  # dates are not needed and stay strings
             if not is_text(node.value):
                 raise PlainYamlError(line, f"not a text: {node.value!r:.60}")
             return node.value

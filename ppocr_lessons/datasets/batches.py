@@ -1,4 +1,4 @@
-"""The three kinds of batch: what a loader or a stream of synthetic pictures hands to a training strategy."""
+"""The three types of batch, which loaders and synthetic streams yield and training strategies consume."""
 
 from typing import NamedTuple
 
@@ -9,11 +9,11 @@ class DetBatch(NamedTuple):
     """A batch of the detector. All maps are (N, H, W) float32.
 
     Fields:
-        images: (N, 3, H, W), normalised BGR.
-        shrink_map: 1 inside the shrunk polygons.
-        shrink_mask: 0 on text that must not count.
+        images: (N, 3, H, W) float32, normalized BGR.
+        shrink_map: 1 inside the shrunk polygons, 0 outside.
+        shrink_mask: 0 on ignored texts, 1 elsewhere.
         threshold_map: 0.3 to 0.7, highest on the outline.
-        threshold_mask: 1 in the band where the threshold is learnt.
+        threshold_mask: 1 in the band where the threshold is learned, 0 elsewhere.
     """
 
     images: paddle.Tensor
@@ -24,19 +24,24 @@ class DetBatch(NamedTuple):
 
 
 class ClsBatch(NamedTuple):
-    """A batch of the classifier: `images` (N, 3, H, W) in -1..1, BGR; `labels` (N,) int64."""
+    """A batch of the direction classifier.
+
+    Fields:
+        images: (N, 3, H, W) float32 in -1..1, BGR.
+        labels: (N,) int64 class indices.
+    """
 
     images: paddle.Tensor
     labels: paddle.Tensor
 
 
 class RecBatch(NamedTuple):
-    """A batch of the recogniser.
+    """A batch of the recognizer.
 
     Fields:
-        images: (N, 3, 32, W) in -1..1, BGR.
-        labels: (N, L) int32 classes, padded with the blank.
-        lengths: (N,) int64, length of each label.
+        images: (N, 3, 32, W) float32 in -1..1, BGR.
+        labels: (N, L) int32 class indices, padded with the blank (0).
+        lengths: (N,) int64, number of characters of each label.
     """
 
     images: paddle.Tensor

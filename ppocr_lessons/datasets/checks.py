@@ -1,26 +1,107 @@
-"""A data set is checked before the first step: every entry that cannot be used, in one list."""
+"""Checks of a dataset before training starts; all entries that cannot be used are reported together."""
 
 import io
+import pathlib
 import sys
+from collections.abc import Iterable
 
+import numpy as np
+from PIL import Image
 from tqdm import tqdm
 
-from .labels import Problem, check_page, check_text, missing, raise_for
+from .labels import Problem, parse_page, raise_for
 from .sources import ListSource
+
+
+def check_page(label: str, picture) -> tuple[str | None, bool]:
+    """Check a detection label against its image.
+
+    A text that crosses the edge of the image is allowed, because training clips it. A text of whose bounding box less
+    than half lies in the image is an error.
+
+    Args:
+        label: JSON list of a line of a detection label file.
+        picture: path of the image or an open file; only its header is read.
+
+    Returns: reason why the label cannot be used, or None; and whether it has a text that is not ignored.
+    """
+    try:
+        texts = parse_page(label)
+        with Image.open(picture) as image:
+            width, height = image.size
+            turned = image.getexif().get(274, 1) >= 5
+    except (ValueError, OSError, SyntaxError) as error:
+        return str(error), False
+    if turned:
+        width, height = height, width
+    for number, text in enumerate(texts):
+        low, high = text.points.min(0), text.points.max(0)
+        inside = np.minimum(high, (width, height)) - np.maximum(low, 0)
+        if (inside < 0).any() or inside.prod() < 0.5 * (high - low).prod():
+            return (
+                f"text {number}: outside the image of {width} x {height} pixels: {text.points.tolist()}",
+                False,
+            )
+    return None, any(not text.ignored for text in texts)
+
+
+def check_text(text: str, alphabet, longest: int) -> str | None:
+    """Check a recognition label.
+
+    Args:
+        text: of the label.
+        alphabet: of the net, a rec.alphabet.Alphabet.
+        longest: greatest number of characters of a text.
+
+    Returns: reason why the label cannot be used, or None.
+    """
+    if not text:
+        return "the text is empty"
+    if len(text) > longest:
+        return f"{len(text)} characters, more than max_text_length {longest}: {text[:60]!r}"
+    try:
+        alphabet.encode(text)
+    except ValueError as error:
+        return f"{error} in {text[:60]!r}"
+    return None
+
+
+def missing(paths: Iterable[str]) -> set[str]:
+    """Find the files that do not exist; each folder is listed only once.
+
+    Args:
+        paths: of files.
+
+    Returns: the paths of missing files.
+    """
+    folders: dict[pathlib.Path, set[str]] = {}
+    gone = set()
+    for name in paths:
+        path = pathlib.Path(name)
+        if path.parent not in folders:
+            try:
+                folders[path.parent] = {entry.name for entry in path.parent.iterdir()}
+            except OSError:  # no such folder, or a name that is too long for one
+                folders[path.parent] = set()
+        if path.name not in folders[path.parent]:
+            gone.add(name)
+    return gone
 
 
 def find_problems(
     source, task: str, *, alphabet=None, longest: int = 25, labels=("0", "180"), progress: bool = False
 ) -> dict[int, Problem]:
-    """Every bad entry of a source by its index; index -1 is about the set as a whole.
+    """Check all entries of a source.
 
     Args:
-        source: of entries.
+        source: of entries; see sources.py.
         task: "det", "cls" or "rec".
-        alphabet: of a rec set.
-        longest: characters of a text in a rec set.
-        labels: of a cls set.
-        progress: show a bar on stderr.
+        alphabet: of a recognition dataset, a rec.alphabet.Alphabet.
+        longest: greatest number of characters of a text in a recognition dataset.
+        labels: of a classification dataset.
+        progress: show a progress bar on stderr.
+
+    Returns: problems by the index of their entry; index -1 is for a problem of the whole dataset.
     """
     problems, counted = {}, False
     gone = set()
@@ -33,7 +114,7 @@ def find_problems(
             problems[index] = Problem(*source.place(index), str(error))
             continue
         if index in gone:
-            reason = f"no such picture: {entry.name:.300}"
+            reason = f"no such image file: {entry.name:.300}"
         elif task == "det":
             reason, counts = check_page(entry.label, _opened(entry.picture))
             counted |= counts
@@ -46,7 +127,7 @@ def find_problems(
             problems[index] = Problem(*source.place(index), reason)
     if task == "det" and not counted and not problems:
         problems[-1] = Problem(
-            source.place(0)[0], 0, "all texts are ignored (### or *): nothing to learn from"
+            source.place(0)[0], 0, "all texts are ignored (### or *), so there is nothing to learn"
         )
     return problems
 
@@ -76,16 +157,22 @@ def checked(
     labels=("0", "180"),
     progress: bool = False,
 ):
-    """The source, if all of its entries are good.
+    """Check a source and return it.
 
     Args:
-        source, task: see `find_problems`.
-        what: the set's name in messages.
-        on_bad: "error", or "drop": leave bad entries out and say so on stderr.
-        alphabet, longest, labels, progress: see `find_problems`.
+        source: of entries; see sources.py.
+        task: "det", "cls" or "rec".
+        what: name of the dataset in messages.
+        on_bad: "error", or "drop" to leave bad entries out and report them on stderr.
+        alphabet: see `find_problems`.
+        longest: see `find_problems`.
+        labels: see `find_problems`.
+        progress: see `find_problems`.
+
+    Returns: the source, or a copy without its bad entries.
 
     Raises:
-        LabelError: bad entries; see `raise_for`.
+        LabelError: there are bad entries; see `raise_for`.
         ValueError: unknown on_bad.
     """
     if on_bad not in ("error", "drop"):
@@ -101,6 +188,6 @@ def checked(
     raise_for(
         list(problems.values()),
         what,
-        "`on_bad: drop` in the section dataset leaves them out" if droppable else "",
+        "set `on_bad: drop` in the section dataset to leave them out" if droppable else "",
     )
     return source

@@ -1,45 +1,27 @@
-"""Transforms of pages: labels, CopyPaste, geometry, crop, the maps that DBNet is taught (ppocr/data/imaug)."""
+"""Transforms of pages: labels, geometry, the target maps of DBNet, the size for evaluation (ppocr/data/imaug)."""
 
 import cv2
 import numpy as np
 
-from ..augment.copy_paste import CopyPaste as CopyPasteAugmentation
 from ..augment.geometry import Geometry, Placement
 from ..augment.imgaug_steps import ImgaugStep
-from ..augment.random_crop import EastRandomCrop
-from ..det.targets import clip_polygons, make_shrink_map, make_threshold_map
-from .labels import DONT_CARE, parse_outlines, same_length
-from .resize import page_size
+from ..det.targets import make_shrink_map, make_threshold_map, validate_polygons
+from ..polygons import same_length
+from .labels import DONT_CARE, parse_outlines
+from .resize import LIMIT_TYPES, page_size
 from .sample import Sample
 
 
 class DetLabelEncode:
-    """JSON of a label file to polygons and texts; "###" and "*" are ignored."""
+    """Parse the JSON of a label file into polygons and texts; the texts "###" and "*" are marked as ignored.
+
+    PaddleOCR: DetLabelEncode in ppocr/data/imaug/label_ops.py.
+    """
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         outlines, sample.texts = parse_outlines(sample.label)
         sample.polygons = same_length(outlines)
         sample.ignored = np.array([text in DONT_CARE for text in sample.texts], bool)
-
-
-class CopyPaste:
-    """See augment/copy_paste.py. Without a donor of four-cornered texts the page stays as it is.
-
-    Args:
-        objects_paste_ratio: share of the donor's texts.
-        limit_paste: keep clear of other texts.
-    """
-
-    def __init__(self, *, objects_paste_ratio: float = 0.2, limit_paste: bool = True):
-        self.augmentation = CopyPasteAugmentation(
-            objects_paste_ratio=objects_paste_ratio, limit_paste=limit_paste
-        )
-
-    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        if sample.donor is None or sample.polygons.shape[1] != 4:
-            return
-        page = self.augmentation(rng, sample.page(), sample.donor.page())
-        sample.image, sample.polygons, sample.texts, sample.ignored = page
 
 
 DEFAULT_AUGMENTERS = [
@@ -50,11 +32,18 @@ DEFAULT_AUGMENTERS = [
 
 
 class IaaAugment:
-    """A list of imgaug's augmenters: Fliplr, Affine's rotate and Resize are ours, others are imgaug's own.
+    """A sequence of augmenters that move or change a page.
+
+    Fliplr, Affine with nothing but `rotate`, and Resize are steps of augment/geometry.py: their matrices are multiplied,
+    and pixels are resampled once, later. All other augmenters are imgaug's own (augment/imgaug_steps.py).
 
     Args:
-        augmenter_args: list of {"type": name, "args": {...}}; flip half, turn by up to 10 degrees, scale by 0.5 to 3
-            if None.
+        augmenter_args: list of {"type": name, "args": {...}}. None flips half of the pages, rotates by up to 10 degrees
+            in either direction and scales by 0.5 to 3.
+
+    Raises:
+        ValueError: an entry of another form, an unknown augmenter, or arguments that it does not take.
+    PaddleOCR: IaaAugment in ppocr/data/imaug/iaa_augment.py.
     """
 
     def __init__(self, *, augmenter_args: list | None = None):
@@ -79,7 +68,9 @@ def _augmenter(entry):
         raise ValueError(f"augmenter {entry!r}; {{type: name, args: {{...}}}} is needed")
     name, args = entry["type"], entry.get("args") or {}
     if not isinstance(args, dict):
-        raise ValueError(f"args of augmenter {name!r} are {args!r}; named arguments are needed")
+        raise ValueError(
+            f"args of augmenter {name!r} is {args!r}; a mapping of argument names to values is needed"
+        )
     still = {"flip_prob": 0.0, "rotate": (0, 0), "resize": (1, 1)}
     if name == "Fliplr" and set(args) <= {"p"}:
         prob = args.get("p", 1.0)
@@ -104,46 +95,17 @@ def _range(name, value):
     return tuple(pair)
 
 
-class EastRandomCropData:
-    """See EastRandomCrop in augment/random_crop.py.
-
-    Args:
-        size: [width, height].
-        max_tries, min_crop_side_ratio, keep_ratio: see there.
-    """
-
-    def __init__(
-        self,
-        *,
-        size: list[int] = (640, 640),
-        max_tries: int = 10,
-        min_crop_side_ratio: float = 0.1,
-        keep_ratio: bool = True,
-    ):
-        self.crop = EastRandomCrop(
-            size=tuple(size),
-            max_tries=max_tries,
-            min_crop_side_ratio=min_crop_side_ratio,
-            keep_ratio=keep_ratio,
-        )
-
-    def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
-        before = sample.placement or Placement.of(sample.image)
-        drawn = self.crop.sample(rng, sample.polygons, sample.ignored, sample.size)
-        step, filled = self.crop.place(Placement(np.eye(3), sample.size), drawn)
-        polygons = step.points(sample.polygons)
-        kept = self.crop.kept(polygons, filled) if len(polygons) else np.zeros(0, bool)
-        sample.image = self.crop.pixels(sample.image, before.then(step.matrix, step.size))
-        sample.placement = None
-        sample.polygons, sample.ignored = polygons[kept], sample.ignored[kept]
-        sample.texts = [text for text, keep in zip(sample.texts, kept, strict=True) if keep]
-
-
 class MakeBorderMap:
-    """Threshold map; see det/targets.py.
+    """Make the threshold map and its mask; see `make_threshold_map` in det/targets.py.
 
     Args:
-        shrink_ratio, thresh_min, thresh_max: see there.
+        shrink_ratio: between 0 and 1; the distance of the band's edges from the outline follows from it.
+        thresh_min: value of the map far from outlines.
+        thresh_max: value of the map on an outline.
+
+    Raises:
+        ValueError: a shrink_ratio outside 0..1.
+    PaddleOCR: MakeBorderMap in ppocr/data/imaug/make_border_map.py.
     """
 
     def __init__(self, *, shrink_ratio: float = 0.4, thresh_min: float = 0.3, thresh_max: float = 0.7):
@@ -164,10 +126,15 @@ class MakeBorderMap:
 
 
 class MakeShrinkMap:
-    """Shrink map; see det/targets.py.
+    """Make the shrink map and its mask; see `make_shrink_map` in det/targets.py.
 
     Args:
-        min_text_size, shrink_ratio: see there.
+        min_text_size: texts whose sides are shorter than this number of pixels are ignored.
+        shrink_ratio: between 0 and 1; the smaller, the more polygons are shrunk.
+
+    Raises:
+        ValueError: a shrink_ratio outside 0..1.
+    PaddleOCR: MakeShrinkMap in ppocr/data/imaug/make_shrink_map.py.
     """
 
     def __init__(self, *, min_text_size: int = 8, shrink_ratio: float = 0.4):
@@ -177,22 +144,26 @@ class MakeShrinkMap:
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         shape = sample.pixels().shape[:2]
-        polygons, ignored = clip_polygons(sample.polygons, sample.ignored, shape)
+        polygons, ignored = validate_polygons(sample.polygons, sample.ignored, shape)
         sample.shrink_map, sample.shrink_mask, sample.ignored = make_shrink_map(
             polygons, ignored, shape, ratio=self.ratio, min_text_size=self.smallest
         )
 
 
 class DetResizeForTest:
-    """Bring a page to the size that it is evaluated at; see page_size in datasets/resize.py.
+    """Resize a page to the size at which it is evaluated.
+
+    The first of these arguments that is given decides: image_shape, limit_side_len, resize_long. Without any of them the
+    short side becomes at least 736 pixels.
 
     Args:
-        image_shape: [height, width], or None for one of the rules below.
-        keep_ratio: with image_shape: its height, the width in proportion, rounded up to 32.
-        limit_side_len: pixels of the rule limit_type; None for resize_long, and if that is None too, for 736 as the
-            short side at least.
-        limit_type: "min", "max" or "resize_long"; without limit_side_len it has no effect, as in PaddleOCR.
-        resize_long: long side in pixels, both rounded up to 128.
+        image_shape: [height, width] in pixels.
+        keep_ratio: with image_shape: keep the aspect ratio, so that only the height counts; the width is rounded up to a
+            multiple of 32.
+        limit_side_len: in pixels; see `page_size` in datasets/resize.py.
+        limit_type: "min", "max" or "resize_long", see `page_size`; without limit_side_len it has no effect, as in
+            PaddleOCR.
+        resize_long: length of the long side in pixels; both sides are rounded up to multiples of 128.
 
     Raises:
         ValueError: unknown limit_type, or an image_shape that is not two numbers.
@@ -208,19 +179,24 @@ class DetResizeForTest:
         limit_type: str = "min",
         resize_long: int | None = None,
     ):
-        if limit_type not in ("min", "max", "resize_long"):
-            raise ValueError(f"limit_type is {limit_type!r}; known are ['min', 'max', 'resize_long']")
+        if limit_type not in LIMIT_TYPES:
+            raise ValueError(f"limit_type is {limit_type!r}; known are {list(LIMIT_TYPES)}")
         if image_shape is not None and len(image_shape) != 2:
             raise ValueError(f"image_shape is {image_shape}; [height, width] is needed")
         self.image_shape, self.keep_ratio = image_shape, keep_ratio
-        self.limit, self.rule = (736, "min") if limit_side_len is None else (limit_side_len, limit_type)
+        self.limit_side_len, self.limit_type = (
+            (736, "min") if limit_side_len is None else (limit_side_len, limit_type)
+        )
         self.long = resize_long if limit_side_len is None else None
 
     def new_size(self, height: int, width: int) -> tuple[int, int]:
-        """(height, width) of the result.
+        """Compute the size of the result.
 
         Args:
-            height, width: of the page in pixels.
+            height: of the page in pixels.
+            width: of the page in pixels.
+
+        Returns: (height, width) in pixels.
         """
         if self.image_shape:
             tall, wide = self.image_shape
@@ -228,7 +204,7 @@ class DetResizeForTest:
         if self.long:
             factor = self.long / max(height, width)
             return tuple(-(-int(side * factor) // 128) * 128 for side in (height, width))
-        return page_size(height, width, limit=self.limit, rule=self.rule)
+        return page_size(height, width, limit_side_len=self.limit_side_len, limit_type=self.limit_type)
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         height, width = sample.pixels().shape[:2]

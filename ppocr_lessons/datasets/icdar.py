@@ -1,4 +1,4 @@
-"""ICDAR 2015's labels to PaddleOCR's: one file a picture, `x1,y1,x2,y2,x3,y3,x4,y4,text` a line."""
+"""Convert labels of ICDAR 2015 (one file per image, one line `x1,y1,x2,y2,x3,y3,x4,y4,text` per text) to PaddleOCR's."""
 
 import json
 import math
@@ -10,13 +10,15 @@ PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 
 
 def parse_line(line: str) -> dict:
-    """A line as an entry of a detection label. Everything behind the eighth comma is text, commas too.
+    """Parse one line. Everything after the eighth comma is text and may contain commas.
 
     Args:
-        line: of an ICDAR 2015 label file: eight coordinates and a text, separated by commas.
+        line: of a label file: eight coordinates in pixels and a text, separated by commas.
+
+    Returns: entry of a detection label, with the keys "transcription" and "points".
 
     Raises:
-        ValueError: not eight finite numbers and a text.
+        ValueError: the line does not have eight finite numbers and a text.
     """
     parts = line.split(",", 8)
     if len(parts) < 9:
@@ -24,25 +26,25 @@ def parse_line(line: str) -> dict:
     try:
         numbers = [float(part) for part in parts[:8]]
     except ValueError as error:
-        raise ValueError(f"eight numbers are needed first: {line[:60]!r}") from error
+        raise ValueError(f"the first eight fields must be numbers: {line[:60]!r}") from error
     if not all(math.isfinite(number) for number in numbers):
-        raise ValueError(f"coordinates that are infinite or not a number: {line[:60]!r}")
+        raise ValueError(f"a coordinate is infinite or NaN: {line[:60]!r}")
     points = [[int(v) if v == int(v) else v for v in numbers[i : i + 2]] for i in range(0, 8, 2)]
     return {"transcription": parts[8], "points": points}
 
 
 def convert_icdar(labels, pictures, out) -> int:
-    """Write one label file for a folder of them.
+    """Write one label file in PaddleOCR's format for a folder of ICDAR label files.
 
     Args:
-        labels: folder of gt_NAME.txt or NAME.txt, UTF-8 with or without BOM.
-        pictures: folder of the pictures; paths are written relative to it.
+        labels: folder of files gt_NAME.txt or NAME.txt, UTF-8 with or without BOM.
+        pictures: folder of the images; paths are written relative to it.
         out: file to write.
 
-    Returns: number of pictures.
+    Returns: number of images.
 
     Raises:
-        LabelError: bad lines, label files without a picture, or none at all; nothing is written.
+        LabelError: bad lines, label files without an image, or no label files at all; nothing is written.
     """
     labels, pictures, out = pathlib.Path(labels), pathlib.Path(pictures), pathlib.Path(out)
     for folder in (labels, pictures):
@@ -55,7 +57,7 @@ def convert_icdar(labels, pictures, out) -> int:
             continue
         picture = by_name.get(path.stem.removeprefix("gt_")) or by_name.get(path.stem)
         if picture is None:
-            problems.append(Problem(str(path), 0, f"no picture of that name in {pictures}"))
+            problems.append(Problem(str(path), 0, f"no image of that name in {pictures}"))
             continue
         entries = []
         try:
@@ -80,7 +82,7 @@ def convert_icdar(labels, pictures, out) -> int:
     partial = out.with_name(f".partial-{out.name}")
     try:
         partial.write_text("".join(rows), encoding="utf-8")
-        partial.replace(out)  # whole or not at all, should the disk be full
+        partial.replace(out)  # never a partial file, even if the disk is full
     finally:
         partial.unlink(missing_ok=True)
     return len(rows)

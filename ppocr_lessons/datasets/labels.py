@@ -1,39 +1,45 @@
-"""Label files of PaddleOCR: read without holding them as text, and checked before the first step.
+"""Label files in PaddleOCR's formats: they are read line by line on demand, and checked before training starts.
 
     detection     path <TAB> [{"transcription": "text", "points": [[x, y], ...]}, ...]
     recognition   path <TAB> text
     direction     path <TAB> 0 or 180
 
-UTF-8 with or without BOM, LF or CRLF. A text may hold commas and tabs, a path may hold spaces.
+Files are UTF-8 with or without BOM, with LF or CRLF. Texts may contain commas and tabs, paths may contain spaces.
 """
 
 import json
 import pathlib
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 import orjson
-from PIL import Image
+
+from ..polygons import signed_area
 
 DONT_CARE = ("###", "*")
-"""Texts that stand for "there is something, but do not count it"."""
+"""Texts that mark a region whose text does not count in training and evaluation."""
 
 SHOWN = 20
-"""Problems that an error spells out."""
+"""Number of problems that an error message lists."""
 
 BOM = b"\xef\xbb\xbf"
 
-LEAST_AREA = 2e-6
-"""Twice the area in square pixels: below it a polygon is a line."""
+LEAST_AREA = 1e-6
+"""Area in square pixels: below it a polygon is a line."""
 
 
 class LabelError(ValueError):
-    """A data set that cannot be trained on: the first problems with file, line and reason, and how many there are."""
+    """A dataset that cannot be used; the message lists the first problems with file, line and reason, and counts the rest."""
 
 
 class Problem(NamedTuple):
-    """One bad line: `file`, `line` from 1 (0 for the whole file), `reason`."""
+    """A bad line.
+
+    Fields:
+        file: path of the label file.
+        line: number from 1; 0 for the whole file.
+        reason: what is wrong.
+    """
 
     file: str
     line: int
@@ -44,15 +50,15 @@ class Problem(NamedTuple):
 
 
 def raise_for(problems: list[Problem], what: str, way_out: str = "") -> None:
-    """Raise one error for all problems, if there are any.
+    """Raise one error for all problems; without problems nothing happens.
 
     Args:
         problems: all of them, in the order of the files.
         what: name of the dataset, with which the message begins.
-        way_out: a last line, which says what the user can do.
+        way_out: last line of the message, which says what the user can do; empty for none.
 
     Raises:
-        LabelError: names the first SHOWN and counts the rest.
+        LabelError: lists the first SHOWN problems and counts the rest.
     """
     if not problems:
         return
@@ -65,11 +71,14 @@ def raise_for(problems: list[Problem], what: str, way_out: str = "") -> None:
 
 
 class LabelFile:
-    """Lines of a label file, found by their places in it; a million of them cost some 8 MB and a mapped file.
+    """Lines of a label file, by number.
+
+    Only the offsets of the lines are kept in memory; the file itself is memory-mapped.
+
 
     Args:
         path: of the file.
-        delimiter: between picture and label.
+        delimiter: between the path of the image and the label.
 
     Raises:
         LabelError: no such file.
@@ -88,7 +97,7 @@ class LabelFile:
             breaks.append(np.nonzero(self._bytes[start : start + step] == ord("\n"))[0] + start)
         ends = np.concatenate([*breaks, [size]]).astype(np.int64)
         starts = np.concatenate([[begin], ends[:-1] + 1])
-        # Blank lines, the one behind the last line break among them, hold nothing; "\r" alone is one too.
+        # Blank lines are skipped, and so is the empty line after the last line break; "\r" alone is a blank line too.
         filled = ends - starts > 0
         one = np.nonzero(ends - starts == 1)[0]
         filled[one[self._bytes[starts[one]] == ord("\r")]] = False
@@ -99,30 +108,43 @@ class LabelFile:
         return len(self._starts)
 
     def line_number(self, index: int) -> int:
-        """Line of an entry as an editor counts, from 1.
+        """Find the line of an entry.
 
         Args:
             index: of the entry, from 0.
+
+        Returns: line number as an editor shows it, from 1.
         """
         return int(self._numbers[index]) + 1
 
     def __getitem__(self, index: int) -> tuple[str, str]:
-        """Picture and label of an entry.
+        """Read an entry.
+
+        Args:
+            index: of the entry, from 0.
+
+        Returns: path of the image as it is written, and the label.
 
         Raises:
-            ValueError: not UTF-8, or no delimiter in it.
+            ValueError: the line is not UTF-8 or has no delimiter.
         """
         raw = self._bytes[self._starts[index] : self._ends[index]].tobytes()
         text = raw.decode("utf-8").rstrip("\r")
         picture, found, label = text.partition(self.delimiter)
         if not found:
             wanted = "tab" if self.delimiter == "\t" else repr(self.delimiter)
-            raise ValueError(f"no {wanted} between picture and label: {text[:80]!r}")
+            raise ValueError(f"no {wanted} between image path and label: {text[:80]!r}")
         return picture, label
 
 
 class Text(NamedTuple):
-    """A text of a page: `points` (P, 2) float32 pixels, `text`, `ignored`."""
+    """A text of a page.
+
+    Fields:
+        points: (P, 2) float32, corners of its polygon in pixels.
+        text: transcription.
+        ignored: True if the text is one of DONT_CARE.
+    """
 
     points: np.ndarray
     text: str
@@ -130,24 +152,29 @@ class Text(NamedTuple):
 
 
 def parse_page(label: str) -> list[Text]:
-    """Texts of a detection label.
+    """Parse a detection label.
 
     Args:
-        label: JSON list of a detection label line.
+        label: JSON list of a line of a detection label file.
+
+    Returns: the texts in the order of the label.
 
     Raises:
-        ValueError: not the JSON of the format, fewer than 3 points, coordinates that are no finite numbers, or a
-            polygon without area; says which text.
+        ValueError: the JSON has another form, a polygon has fewer than 3 points or no area, or a coordinate is not a finite
+            number; the message says which text.
     """
     outlines, texts = parse_outlines(label)
     return [Text(points, text, text in DONT_CARE) for points, text in zip(outlines, texts, strict=True)]
 
 
 def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]]:
-    """Polygons and texts of a detection label: one array (N, P, 2) float32 if all have P points, else a list of (P, 2).
+    """Parse a detection label into polygons and transcriptions.
 
     Args:
-        label: JSON list of a detection label line.
+        label: JSON list of a line of a detection label file.
+
+    Returns: polygons as one array (N, P, 2) float32 in pixels if all have P points, else as a list of arrays (P_i, 2);
+        and N transcriptions.
 
     Raises:
         ValueError: see `parse_page`.
@@ -157,7 +184,7 @@ def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]
     except orjson.JSONDecodeError:
         entries = _loads_slowly(label)
     if not isinstance(entries, list):
-        raise ValueError(f"a list of texts is needed, found {type(entries).__name__}")
+        raise ValueError(f"a JSON list of texts is needed, found {type(entries).__name__}")
     for number, entry in enumerate(entries):
         if not isinstance(entry, dict) or not isinstance(entry.get("transcription"), str):
             raise ValueError(f'text {number}: {{"transcription": text, "points": [[x, y], ...]}} is needed')
@@ -167,124 +194,36 @@ def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]
         alike = outlines.ndim == 3 and outlines.shape[1] >= 3 and outlines.shape[2] == 2
     except (KeyError, TypeError, ValueError, OverflowError):
         alike = False
-    if alike and np.isfinite(outlines).all() and (_doubled_areas(outlines) >= LEAST_AREA).all():
+    if alike and np.isfinite(outlines).all() and (abs(signed_area(outlines)) >= LEAST_AREA).all():
         return outlines, texts
-    # Polygons of different lengths, or something wrong: one by one, so that the error can say which.
+    # Polygons of different lengths or an error: parse one by one, so that the message can name the text.
     return [_points(number, entry) for number, entry in enumerate(entries)], texts
 
 
 def _loads_slowly(label):
-    """What orjson will not take: numbers that are none, which are found by their text later, and broken JSON."""
+    """Parse what orjson rejects: NaN and infinity, for which a better message follows later, and invalid JSON."""
     try:
         return json.loads(label)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError(f"broken JSON: {error}") from error
+        raise ValueError(f"invalid JSON: {error}") from error
 
 
 def _floats(points):
-    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused as that
+    with np.errstate(over="ignore"):  # a number that is too large becomes infinite and is rejected for that
         return np.array(points, np.float32)
-
-
-def _doubled_areas(polygons):
-    x, y = np.moveaxis(polygons.astype(np.float64), -1, 0)
-    return np.abs((x * np.roll(y, -1, -1) - np.roll(x, -1, -1) * y).sum(-1))
 
 
 def _points(number, entry):
     try:
         points = _floats(entry["points"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"text {number}: points are no list of [x, y]") from error
+        raise ValueError(f"text {number}: points is not a list of [x, y]") from error
     if points.ndim == 0:
-        raise ValueError(f"text {number}: points are {entry['points']!r}, no list of [x, y]")
+        raise ValueError(f"text {number}: points is {entry['points']!r}, not a list of [x, y]")
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
     if not np.isfinite(points).all():
-        raise ValueError(f"text {number}: points that are infinite or not a number")
-    if _doubled_areas(points) < LEAST_AREA:
-        raise ValueError(f"text {number}: its points enclose no area")
+        raise ValueError(f"text {number}: a coordinate is infinite or NaN")
+    if abs(signed_area(points)) < LEAST_AREA:
+        raise ValueError(f"text {number}: the area of the polygon is 0")
     return points
-
-
-def same_length(polygons: np.ndarray | list[np.ndarray]) -> np.ndarray:
-    """Polygons as one (N, P, 2) array, the last point of shorter ones repeated; at least four points.
-
-    Args:
-        polygons: (N, P, 2) array, or N arrays of (P_i, 2), in pixels.
-    PaddleOCR: expand_points_num of DetLabelEncode.
-    """
-    if isinstance(polygons, np.ndarray) and polygons.ndim == 3 and polygons.shape[1] >= 4:
-        return polygons
-    most = max([4, *map(len, polygons)])
-    rows = [np.concatenate([p, np.repeat(p[-1:], most - len(p), 0)]) for p in polygons]
-    return np.array(rows, np.float32).reshape(-1, most, 2)
-
-
-def check_page(label: str, picture) -> tuple[str | None, bool]:
-    """What is wrong with a detection label, or None; and whether it has a text that counts.
-
-    A text that reaches over the edge is cut there in training. One of which less than half lies in the picture is
-    taken for a mistake.
-
-    Args:
-        label: of the file.
-        picture: path of the picture or an open file, for its size.
-    """
-    try:
-        texts = parse_page(label)
-        with Image.open(picture) as image:
-            width, height = image.size
-            turned = image.getexif().get(274, 1) >= 5
-    except (ValueError, OSError, SyntaxError) as error:
-        return str(error), False
-    if turned:
-        width, height = height, width
-    for number, text in enumerate(texts):
-        low, high = text.points.min(0), text.points.max(0)
-        inside = np.minimum(high, (width, height)) - np.maximum(low, 0)
-        if (inside < 0).any() or inside.prod() < 0.5 * (high - low).prod():
-            return (
-                f"text {number}: outside the picture of {width} x {height} px: {text.points.tolist()}",
-                False,
-            )
-    return None, any(not text.ignored for text in texts)
-
-
-def check_text(text: str, alphabet, longest: int) -> str | None:
-    """What is wrong with a recognition label, or None.
-
-    Args:
-        text: of the label.
-        alphabet: a rec.ctc.Alphabet.
-        longest: characters a text may have.
-    """
-    if not text:
-        return "an empty text"
-    if len(text) > longest:
-        return f"{len(text)} characters, more than max_text_length {longest}: {text[:60]!r}"
-    try:
-        alphabet.encode(text)
-    except ValueError as error:
-        return f"{error} in {text[:60]!r}"
-    return None
-
-
-def missing(paths: Iterable[str]) -> set[str]:
-    """Which of many files are not there; each folder is listed once.
-
-    Args:
-        paths: of pictures.
-    """
-    folders: dict[pathlib.Path, set[str]] = {}
-    gone = set()
-    for name in paths:
-        path = pathlib.Path(name)
-        if path.parent not in folders:
-            try:
-                folders[path.parent] = {entry.name for entry in path.parent.iterdir()}
-            except OSError:  # no such folder, or a name that is too long for one
-                folders[path.parent] = set()
-        if path.name not in folders[path.parent]:
-            gone.add(name)
-    return gone

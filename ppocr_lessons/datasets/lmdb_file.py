@@ -1,11 +1,13 @@
-"""Entries of an LMDB data base by key, without the lmdb library.
+"""Read values of an LMDB database by key, without the lmdb library.
 
-The library maps the file and trusts every offset in it: one that was cut off ends the process with SIGBUS, a damaged
-page with SIGSEGV. This reader knows just enough of the format to find a key, reads with ordinary calls, and checks
-each offset against the page and each page against the file.
+Why not with the library: it maps the file into memory and trusts every offset in it, so a damaged or hostile dataset
+crashes the Python process (SIGBUS if the file is truncated, SIGSEGV if a page is damaged), and no exception names the
+file. This reader implements only what is needed to find a key. It reads with ordinary system calls and checks each offset
+against its page and each page number against the file, so such a file ends in an LmdbError.
 
-The file is a sequence of pages. Pages 0 and 1 describe the data base, and the one with the higher transaction number
-counts. From its root, branch pages lead to leaf pages by key; a value that does not fit a leaf lies in overflow pages.
+The format: the file is a sequence of pages. Pages 0 and 1 are meta pages, and the one with the higher transaction number
+is valid. From its root, branch pages lead to leaf pages by key. A value that does not fit into a leaf page is stored in
+overflow pages.
 """
 
 import os
@@ -17,42 +19,43 @@ from .labels import LabelError
 
 MAGIC, VERSION = 0xBEEFC0DE, 1
 BRANCH, LEAF, OVERFLOW, META = 1, 2, 4, 8
-"""Kinds of pages."""
+"""Flags of a page that give its type."""
 
 KINDS = 0x6F
-"""Bits that tell them, those of data bases with several values for a key among them."""
+"""Mask of all type flags, including those of databases with several values per key."""
 
 HEADER = struct.Struct("<QHHHH")
-"""Of a page: number, unused, kind, end of the offsets, start of the nodes; the last two are a count in overflow pages."""
+"""Page header: page number, unused, flags, end of the offsets, start of the nodes. In overflow pages the last two fields
+are the low and high half of the number of pages."""
 
 TABLE = struct.Struct("<IHHQQQQQ")
-"""Of a tree: page size, flags, depth; branch, leaf and overflow pages; entries; root."""
+"""Record of a tree: page size, flags, depth; numbers of branch, leaf and overflow pages; number of entries; root page."""
 
 DESCRIPTION = struct.Struct("<IIQQ")
-"""Start of a description: magic number, version, address, size of the map; two trees follow."""
+"""Start of a meta page: magic number, version, address, size of the map. Two tree records follow."""
 
 TAIL = struct.Struct("<QQ")
-"""End of a description: last page, transaction."""
+"""End of a meta page: last used page, transaction number."""
 
 NODE = struct.Struct("<HHHH")
-"""Of a node: lower and upper half of its size, flags, length of its key."""
+"""Node header: low and high half of the size of the value, flags, length of the key."""
 
 IN_OVERFLOW = 1
-"""Flag of a node whose value is the number of an overflow page."""
+"""Flag of a node whose data is the number of the overflow page that holds its value."""
 
 NO_ROOT = (1 << 64) - 1
 MAX_DEPTH = 32
-"""Levels of a tree; the library has the same limit."""
+"""Greatest depth of a tree; the lmdb library has the same limit."""
 
 MAX_VALUE = 1 << 28
-"""Bytes of a value; a picture has a thousandth of it."""
+"""Greatest size of a value in bytes; a typical image has a thousandth of it."""
 
 LEAST_ENTRY = 16
-"""Bytes that an entry takes at least."""
+"""Smallest size of an entry in bytes."""
 
 
 class LmdbError(LabelError):
-    """A data base that is damaged or cut off; names the file and the place."""
+    """The database is damaged or truncated; the message names the file and the place."""
 
 
 class _Description(NamedTuple):
@@ -64,13 +67,14 @@ class _Description(NamedTuple):
 
 
 class LmdbFile:
-    """A data base, opened for reading.
+    """An LMDB database, opened for reading.
 
     Args:
         path: of data.mdb.
 
     Raises:
-        LmdbError: no data base of LMDB, one of another version or with other kinds of keys, or one that is cut off.
+        LmdbError: the file cannot be opened, is not an LMDB database, has another version or other kinds of keys, or is
+            truncated.
     """
 
     def __init__(self, path):
@@ -87,12 +91,12 @@ class LmdbFile:
         self.entries, self._root = found.entries, found.root
         pages = self.size // self._page
         if found.used > pages:
-            raise self._error(f"cut off: {found.used:,} pages are in use, {pages:,} are there")
+            raise self._error(f"truncated: {found.used:,} pages are in use, but the file has {pages:,}")
         if found.entries * LEAST_ENTRY > self.size:
-            raise self._error(f"{found.entries:,} entries in {self.size:,} bytes: damaged")
+            raise self._error(f"damaged: {found.entries:,} entries do not fit into {self.size:,} bytes")
 
     def close(self) -> None:
-        """Close the file; nothing can be read any more."""
+        """Close the file; values can no longer be read."""
         self._file.close()
 
     def _error(self, reason: str) -> LmdbError:
@@ -100,14 +104,16 @@ class LmdbFile:
 
     def _read(self, start: int, count: int) -> bytes:
         if count > self.size - start:
-            raise self._error(f"cut off: byte {start + count:,} is needed, {self.size:,} are there")
-        if hasattr(os, "pread"):  # workers that were forked share the file's place, which this leaves alone
+            raise self._error(
+                f"truncated: {start + count:,} bytes are needed, but the file has {self.size:,}"
+            )
+        if hasattr(os, "pread"):  # forked workers share the file position, which pread does not use
             data = os.pread(self._file.fileno(), count, start)
         else:
             self._file.seek(start)
             data = self._file.read(count)
-        if len(data) < count:  # shortened since it was opened
-            raise self._error("cut off while it was read")
+        if len(data) < count:  # the file was shortened after it was opened
+            raise self._error("truncated while it was being read")
         return data
 
     def _description(self, number: int) -> _Description:
@@ -116,21 +122,21 @@ class LmdbFile:
         kind = HEADER.unpack_from(data)[2]
         magic, version, _, _ = DESCRIPTION.unpack_from(data, at := HEADER.size)
         if not kind & META or magic != MAGIC:
-            raise self._error("not a data base of LMDB")
+            raise self._error("not an LMDB database")
         if version != VERSION:
-            raise self._error(f"version {version} of LMDB; {VERSION} is known")
+            raise self._error(f"version {version} of the LMDB format; only version {VERSION} is supported")
         free = TABLE.unpack_from(data, at := at + DESCRIPTION.size)
         main = TABLE.unpack_from(data, at := at + TABLE.size)
         page, flags = free[0], main[1]
         if page not in (512 << shift for shift in range(8)) or (self._page and page != self._page):
-            raise self._error(f"pages of {page:,} bytes: damaged")
+            raise self._error(f"damaged: the page size is {page:,} bytes")
         if flags:
-            raise self._error(f"keys of another kind than PaddleOCR's (flags {flags:#x})")
+            raise self._error(f"the keys are of another kind than PaddleOCR's (flags {flags:#x})")
         used = 2 + sum(free[3:6]) + sum(main[3:6])
         return _Description(page, used, main[6], main[7], TAIL.unpack_from(data, at + TABLE.size)[1])
 
     def _nodes(self, number: int) -> tuple[bytes, int, tuple[int, ...]]:
-        """A page, its kind, and where its nodes start."""
+        """Read a page: its bytes, its flags, and the offsets of its nodes."""
         page = self._read(number * self._page, self._page)
         own, _, kind, end, _ = HEADER.unpack_from(page)
         count = (end - HEADER.size) // 2
@@ -143,28 +149,30 @@ class LmdbFile:
         return page, kind & KINDS, struct.unpack_from(f"<{count}H", page, HEADER.size)
 
     def _node(self, page: bytes, start: int) -> tuple[int, int, bytes, int]:
-        """Size or page of a node, its flags, its key, and where its value starts."""
+        """Parse a node: size of its value or lower page number, flags, key, and offset of its value."""
         if start > len(page) - NODE.size:
-            raise self._error("a node outside of its page: damaged")
+            raise self._error("damaged: a node lies outside of its page")
         low, high, flags, length = NODE.unpack_from(page, start)
         value = start + NODE.size + length
         if value > len(page):
-            raise self._error("a key outside of its page: damaged")
+            raise self._error("damaged: a key lies outside of its page")
         return low | high << 16, flags, page[value - length : value], value
 
     def get(self, key: bytes) -> bytes | None:
-        """Value of a key, or None.
+        """Find the value of a key.
 
         Args:
             key: to look for.
 
+        Returns: the value, or None if the key is not in the database.
+
         Raises:
-            LmdbError: a page on the way is damaged or missing.
+            LmdbError: a page on the way from the root is damaged or missing.
         """
         number = self._root
         for _ in range(MAX_DEPTH if number != NO_ROOT else 0):
             page, kind, starts = self._nodes(number)
-            # The first key of a branch page stands for everything below the second one, and is empty.
+            # The first key of a branch page is empty; it stands for all keys below the second one.
             low, high = (1, len(starts)) if kind == BRANCH else (0, len(starts))
             while low < high:
                 middle = (low + high) // 2
@@ -178,23 +186,25 @@ class LmdbFile:
             number = size | flags << 32
         if number == NO_ROOT:
             return None
-        raise self._error(f"more than {MAX_DEPTH} levels: damaged")
+        raise self._error(f"damaged: the tree has more than {MAX_DEPTH} levels")
 
     def _value(self, page: bytes, start: int, key: bytes) -> bytes | None:
         size, flags, found, value = self._node(page, start)
         if found != key:
             return None
         if size > MAX_VALUE:
-            raise self._error(f"{key!r:.40} has {size:,} bytes; at most {MAX_VALUE:,} are read")
+            raise self._error(f"the value of {key!r:.40} has {size:,} bytes; at most {MAX_VALUE:,} are read")
         if flags == IN_OVERFLOW:
             if value + 8 > len(page):
-                raise self._error(f"{key!r:.40} is damaged")
+                raise self._error(f"the value of {key!r:.40} is damaged")
             number = int.from_bytes(page[value : value + 8], "little")
             own, _, kind, low, high = HEADER.unpack(self._read(number * self._page, HEADER.size))
             room = (low | high << 16) * self._page - HEADER.size
             if own != number or kind & KINDS != OVERFLOW or room < size:
-                raise self._error(f"{key!r:.40} leads to page {number:,}, which is not its value: damaged")
+                raise self._error(
+                    f"damaged: {key!r:.40} refers to page {number:,}, which does not hold its value"
+                )
             return self._read(number * self._page + HEADER.size, size)
         if flags or value + size > len(page):
-            raise self._error(f"{key!r:.40} is damaged")
+            raise self._error(f"the value of {key!r:.40} is damaged")
         return page[value : value + size]

@@ -1,4 +1,4 @@
-"""Entries to batches: the pipeline of transforms, the order of an epoch, and workers that prepare ahead."""
+"""From entries to batches: the pipeline of transforms, the order of an epoch, and workers that prefetch batches."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -6,59 +6,61 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import paddle
 
-from ..datasets.batches import ClsBatch, DetBatch, RecBatch
-from .det_transforms import (
-    CopyPaste,
-    DetLabelEncode,
-    DetResizeForTest,
-    EastRandomCropData,
-    IaaAugment,
-    MakeBorderMap,
-    MakeShrinkMap,
-)
+from ..augment.bda import BDA, RecAug
+from ..augment.copy_paste import CopyPaste
+from ..augment.rand_augment import RandAugment
+from ..augment.random_crop import EastRandomCropData
+from .batches import ClsBatch, DetBatch, RecBatch
+from .det_transforms import DetLabelEncode, DetResizeForTest, IaaAugment, MakeBorderMap, MakeShrinkMap
 from .labels import LabelError
-from .line_transforms import (
-    BaseDataAugmentation,
-    ClsLabelEncode,
-    ClsResizeImg,
-    CTCLabelEncode,
-    RandAugment,
-    RecAug,
-    RecResizeImg,
-)
+from .line_transforms import ClsLabelEncode, ClsResizeImg, CTCLabelEncode, RecResizeImg
 from .pictures import PictureError
+from .run_step import run_step
 from .sample import FIELDS, Sample
 from .seeding import rng_for
 from .transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
 from .workers import Ahead, stack
 
 TRANSFORMS = {
-    kind.__name__: kind
-    for kind in (
-        DecodeImage, DetLabelEncode, ClsLabelEncode, CTCLabelEncode, CopyPaste, IaaAugment, EastRandomCropData,
-        MakeBorderMap, MakeShrinkMap, DetResizeForTest, RecAug, BaseDataAugmentation, RandAugment, ClsResizeImg,
-        RecResizeImg, NormalizeImage, ToCHWImage, KeepKeys,
-    )
-}  # fmt: skip
-"""Every transform by the name that configurations use."""
+    "DecodeImage": DecodeImage,
+    "DetLabelEncode": DetLabelEncode,
+    "ClsLabelEncode": ClsLabelEncode,
+    "CTCLabelEncode": CTCLabelEncode,
+    "CopyPaste": CopyPaste,
+    "IaaAugment": IaaAugment,
+    "EastRandomCropData": EastRandomCropData,
+    "MakeBorderMap": MakeBorderMap,
+    "MakeShrinkMap": MakeShrinkMap,
+    "DetResizeForTest": DetResizeForTest,
+    "RecAug": RecAug,
+    "BaseDataAugmentation": BDA,
+    "RandAugment": RandAugment,
+    "ClsResizeImg": ClsResizeImg,
+    "RecResizeImg": RecResizeImg,
+    "NormalizeImage": NormalizeImage,
+    "ToCHWImage": ToCHWImage,
+    "KeepKeys": KeepKeys,
+}
+"""Transforms and augmentations by their names in configurations, which are PaddleOCR's."""
 
 BATCHES = {
     "det": (DetBatch, ("image", "shrink_map", "shrink_mask", "threshold_map", "threshold_mask")),
     "cls": (ClsBatch, ("image", "label")),
     "rec": (RecBatch, ("image", "label", "length")),
 }
-"""Batch of each task, and the names in KeepKeys that make it up."""
+"""Batch type of each task, and the names in KeepKeys of its fields."""
 
 DONOR_TRIES = 20
+"""Number of pages that are tried as a donor for CopyPaste before a page goes without one."""
 
 
 class Dataset:
-    """A source of entries behind a pipeline of transforms.
+    """A source of entries with a pipeline of transforms.
 
     Args:
         source: of entries; see sources.py.
-        transforms: the pipeline.
-        seed: of everything random.
+        transforms: transforms and augmentations in their order; `run_step` applies each of them.
+        seed: of all random numbers.
     """
 
     def __init__(self, source, transforms: Sequence, *, seed: int = 0):
@@ -70,22 +72,28 @@ class Dataset:
         return len(self.source)
 
     def open(self, index: int) -> Sample:
-        """An entry before its first transform.
+        """Read an entry.
 
         Args:
             index: of the entry, from 0.
+
+        Returns: the sample before its first transform.
         """
         return Sample(*self.source[index])
 
     def sample(self, index: int, epoch: int = 0) -> Sample:
-        """An entry after its last transform; the same whenever and in whichever process it is asked for.
+        """Read an entry and apply all transforms.
+
+        The result depends only on the arguments and the seed, not on earlier calls or on the process.
 
         Args:
             index: of the entry, from 0.
-            epoch: which, together with the seed and the index, determines everything random.
+            epoch: number of the epoch, from 0.
+
+        Returns: the sample after its last transform.
 
         Raises:
-            LabelError: a picture or label that cannot be used; names the file.
+            LabelError: an image or a label cannot be used; the message names the file.
         """
         rng = rng_for(self.seed, epoch, index)
         file, line = self.source.place(index)
@@ -99,38 +107,40 @@ class Dataset:
             for number, step in enumerate(self.transforms):
                 if number == self.donors_before:
                     sample.donor = self._donor(rng)
-                step(rng, sample)
+                run_step(step, rng, sample)
         except (PictureError, ValueError) as error:
             raise LabelError(f"{file}:{line}: {sample.name}: {error}") from error
         return sample
 
     def steps(self, index: int, epoch: int = 0) -> Iterator[tuple[str, Sample]]:
-        """The sample after each transform, with the transform's name; for pictures of the pipeline.
+        """Apply the transforms one by one, for figures of the pipeline.
 
         Args:
             index: of the entry, from 0.
             epoch: see `sample`.
+
+        Returns: iterator over the class name of each transform and the sample after it, which is the same object each time.
         """
         rng, sample = rng_for(self.seed, epoch, index), self.open(index)
         for number, step in enumerate(self.transforms):
             if number == self.donors_before:
                 sample.donor = self._donor(rng)
-            step(rng, sample)
+            run_step(step, rng, sample)
             yield type(step).__name__, sample
 
     def _donor(self, rng) -> Sample | None:
-        """Another page with four-cornered texts, through the transforms that stand before CopyPaste."""
+        """A random page whose texts have four corners, after the transforms before CopyPaste; None if none was found."""
         for _ in range(DONOR_TRIES):
             donor = self.open(int(rng.integers(len(self))))
             for step in self.transforms[: self.donors_before]:
-                step(rng, donor)
+                run_step(step, rng, donor)
             if donor.polygons.shape[1] == 4:
                 return donor
         return None
 
 
 class _Keys:
-    """Batches as lists of (epoch, index), from one batch on and without end; what Paddle calls a batch sampler."""
+    """Endless sequence of batches as lists of (epoch, index), starting at one batch; a batch sampler in Paddle's terms."""
 
     def __init__(self, loader, first: int):
         self.loader, self.first = loader, first
@@ -162,21 +172,22 @@ class _Rows(paddle.io.Dataset):
 
 
 class Loader:
-    """Batches of a data set by number: the same number, the same batch, whatever happened before.
+    """Batches of a dataset by number. A batch depends only on its number, not on which batches were read before.
 
     Args:
         dataset: of samples.
-        task: "det", "cls" or "rec"; decides the kind of batch.
-        batch_size: samples a batch and process.
-        shuffle: a new order every epoch.
-        drop_last: leave out what does not fill a batch.
-        workers: processes that prepare batches ahead; 0 prepares in this one.
-        shared_memory: hand batches over in shared memory, which containers are often short of.
-        rank, world: this process and how many there are; each gets its part of every joint batch.
+        task: "det", "cls" or "rec"; determines the type of batch.
+        batch_size: samples per batch and process.
+        shuffle: draw a new order for each epoch.
+        drop_last: leave out the samples at the end of an epoch that do not fill a batch.
+        workers: number of processes that prefetch batches; 0 prepares them in this process.
+        shared_memory: transfer batches in shared memory; containers often have little of it.
+        rank: number of this process in distributed training.
+        world: number of processes; each gets its share of every joint batch.
 
     Raises:
-        LabelError: fewer samples than one joint batch needs, with drop_last.
-        ValueError: batch_size below 1, workers below 0.
+        LabelError: with drop_last, the dataset has fewer samples than one joint batch.
+        ValueError: batch_size below 1, or workers below 0.
     """
 
     def __init__(
@@ -204,17 +215,19 @@ class Loader:
         self.steps_per_epoch = len(dataset) // joint if drop_last else -(-len(dataset) // joint)
         if not self.steps_per_epoch:
             raise LabelError(
-                f"{len(dataset)} samples do not fill a batch of {joint}; lower it, or drop_last: false"
+                f"{len(dataset)} samples do not fill a batch of {joint}; use smaller batches or set drop_last: false"
             )
         self._order = (-1, None)
         self._ahead: Ahead | None = None
         self._next = -1
 
     def order(self, epoch: int) -> np.ndarray:
-        """Indices of an epoch.
+        """Determine the order of an epoch.
 
         Args:
             epoch: number of the epoch, from 0.
+
+        Returns: (N,) indices of all samples.
         """
         if self._order[0] != epoch:
             count = len(self.dataset)
@@ -223,25 +236,29 @@ class Loader:
         return self._order[1]
 
     def keys(self, batch: int) -> list[tuple[int, int]]:
-        """(epoch, index) of each sample of a batch of this process.
+        """Determine the samples of a batch of this process.
 
         Args:
             batch: number of the batch, counted over all epochs from 0.
+
+        Returns: (epoch, index) of each sample.
         """
         epoch, step = divmod(batch, self.steps_per_epoch)
         joint = self.order(epoch)[step * self.batch_size * self.world :][: self.batch_size * self.world]
         share = np.array_split(joint, self.world)[self.rank]
-        # A last batch with fewer samples than processes: those left without one repeat the first.
+        # If the last batch has fewer samples than processes, those without a sample repeat the first one.
         return [(epoch, int(index)) for index in (share if len(share) else joint[:1])]
 
     def batch_at(self, batch: int):
-        """The batch of a number, counted from the start of the run.
+        """Prepare a batch, or take it from the workers.
 
         Args:
             batch: number of the batch, counted over all epochs from 0.
 
+        Returns: a batch of the task's type; see BATCHES.
+
         Raises:
-            LabelError: a sample that cannot be used.
+            LabelError: a sample cannot be used.
             LoaderError: a worker died.
         """
         if not self.workers:
@@ -256,7 +273,7 @@ class Loader:
         return self.kind(*next(self._ahead))
 
     def close(self) -> None:
-        """Stop the workers and wait until they have exited; a later batch starts them again."""
+        """Stop the workers and wait until they have exited; `batch_at` starts them again when needed."""
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
             ahead.close()

@@ -1,6 +1,6 @@
-"""Pictures in, RGB arrays out, and one clear error for what is no picture.
+"""Decode image files to RGB arrays, with one clear error for files that are not valid images.
 
-Pillow opens and verifies, because OpenCV alone returns a cut-off JPEG as if it were whole.
+Pillow opens and verifies the files, because OpenCV decodes a truncated JPEG without an error.
 """
 
 import contextlib
@@ -14,23 +14,24 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 100_000_000
-"""About ten times what a phone takes; beyond it a picture is more likely an attack or a mistake."""
+"""About ten times the resolution of a phone camera; a larger image is more likely an attack or a mistake."""
 
 TILE = 2048
-"""Pixels a side of what is converted at once."""
+"""Side in pixels of the tiles that are converted at once."""
 
 MIN_SIDE = 4
-"""Pixels: below it there is nothing to read."""
+"""Shortest side of an image in pixels; nothing can be read in a smaller one."""
 
 
 class PictureError(ValueError):
-    """A picture that cannot be read, with its name and the reason."""
+    """An image that cannot be read; the message has its name and the reason."""
 
 
 def read_picture(source) -> np.ndarray:
-    """Picture as RGB.
+    """Decode an image to RGB.
 
-    EXIF orientation is applied; grey, palette, 16-bit, CMYK and transparent pictures (on white) work.
+    The EXIF orientation is applied. Grayscale, palette, 16-bit, CMYK and transparent images are converted; transparent
+    ones are laid on white.
 
     Args:
         source: path, bytes of an image file, PIL image, or array (H, W), (H, W, 1), (H, W, 3) RGB or
@@ -39,8 +40,8 @@ def read_picture(source) -> np.ndarray:
     Returns: (H, W, 3) uint8.
 
     Raises:
-        PictureError: no such file, not an image, cut off, too small, too large, or an array of a kind
-            that is not listed.
+        PictureError: the file does not exist, is not an image, is truncated, too small or too large, or the array is
+            of another kind than those listed.
     """
     if isinstance(source, np.ndarray):
         return _from_array(source)
@@ -58,9 +59,10 @@ def read_picture(source) -> np.ndarray:
 
 
 def read_training_picture(source) -> np.ndarray:
-    """`read_picture` of a file, twice as fast for plain JPEGs, of which training sets are made.
+    """Decode an image file to RGB as `read_picture` does, but twice as fast for ordinary JPEG files.
 
-    OpenCV decodes them once Pillow has read their head and their end mark is there; all others go the careful way.
+    OpenCV decodes a JPEG file if Pillow can read its header and its end marker is present. `read_picture` decodes all
+    other files.
 
     Args:
         source: path, or bytes of an image file.
@@ -89,19 +91,19 @@ def read_training_picture(source) -> np.ndarray:
 def _decode(file, name: str) -> np.ndarray:
     try:
         with warnings.catch_warnings():
-            # Pillow warns of "decompression bombs" at its own limit; ours is checked below.
+            # Pillow warns about decompression bombs at its own limit; ours is checked below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(file)
             _check_size(*image.size, name)
             image.load()
     except UnidentifiedImageError as error:
-        raise PictureError(f"{name}: not an image, or of a format that is not known") from error
+        raise PictureError(f"{name}: not an image, or the image format is not supported") from error
     except Image.DecompressionBombError as error:
         raise PictureError(f"{name}: more than {MAX_PIXELS:,} pixels") from error
     except PictureError:
         raise
     except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
-        raise PictureError(f"{name}: damaged or cut off: {error}") from error
+        raise PictureError(f"{name}: damaged or truncated: {error}") from error
     return _from_pil(image, name, own=True)
 
 
@@ -109,20 +111,22 @@ def _check_size(width: int, height: int, name: str) -> None:
     if width * height > MAX_PIXELS:
         raise PictureError(f"{name}: {width} x {height} is more than {MAX_PIXELS:,} pixels")
     if min(width, height) < MIN_SIDE:
-        raise PictureError(f"{name}: {width} x {height} is too small to read, at least {MIN_SIDE} px a side")
+        raise PictureError(
+            f"{name}: {width} x {height} is too small to read; each side needs at least {MIN_SIDE} pixels"
+        )
 
 
 def _from_pil(image: Image.Image, name: str, *, own: bool = False) -> np.ndarray:
-    """A Pillow image as RGB; one of our own may be turned in place."""
+    """Convert a Pillow image to an RGB array; an image that no caller holds (`own`) may be rotated in place."""
     _check_size(*image.size, name)
     try:
         turned = ImageOps.exif_transpose(image, in_place=own)
     except (OSError, SyntaxError, ValueError) as error:
-        raise PictureError(f"{name}: damaged or cut off: {error}") from error
+        raise PictureError(f"{name}: damaged or truncated: {error}") from error
     image = image if own else turned
     if image.mode.startswith("I") or image.mode == "F":
         return _from_array(np.asarray(image))
-    # Tile by tile: each conversion of Pillow is another copy, and four of a picture of 100 megapixels are 1.6 GB.
+    # Tile by tile: each of Pillow's conversions makes a copy, and four copies of 100 megapixels take 1.6 GB.
     out = np.empty((image.height, image.width, 3), np.uint8)
     for top in range(0, image.height, TILE):
         for left in range(0, image.width, TILE):
@@ -149,9 +153,11 @@ def _from_array(array: np.ndarray) -> np.ndarray:
         array = array.astype(np.uint8) * 255
     elif array.dtype.kind == "f":
         if not np.isfinite(array).all():
-            raise PictureError("array: has values that are infinite or not a number")
+            raise PictureError("array: some values are infinite or NaN")
         if array.min() < 0 or array.max() > 1:
-            raise PictureError(f"array of floats from {array.min():g} to {array.max():g}: 0 to 1 is needed")
+            raise PictureError(
+                f"array of floats from {array.min():g} to {array.max():g}: the range 0 to 1 is needed"
+            )
         array = np.round(array * 255).astype(np.uint8)
     elif array.dtype.kind in "iu" and array.dtype.itemsize > 1:
         if array.min() < 0 or array.max() > 65535:

@@ -1,4 +1,4 @@
-"""From pictures to what the nets take: the one place where RGB becomes normalised BGR planes."""
+"""From images to the input of the nets: the only place where RGB pixels become normalized BGR planes."""
 
 import math
 
@@ -7,27 +7,34 @@ import numpy as np
 
 IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
-"""ImageNet's RGB statistics. PaddleOCR applies them to BGR pictures in this order, and so do we."""
+"""ImageNet's statistics in the order R, G, B. PaddleOCR applies them to BGR images in this order, and so do we."""
+
+LIMIT_TYPES = ("max", "min", "resize_long")
 
 
 def line_width(image: np.ndarray, height: int) -> int:
-    """Width of a line brought to a height, rounded up.
+    """Width of a line that is resized to a height with its aspect ratio kept.
 
     Args:
         image: the line, (H, W, 3).
-        height: in pixels that it is brought to.
+        height: in pixels, after resizing.
+
+    Returns: width in pixels, rounded up, at least 1.
     """
     return max(1, math.ceil(height * image.shape[1] / image.shape[0]))
 
 
 def fit_line(image: np.ndarray, height: int = 32, width: int = 320) -> np.ndarray:
-    """Bring a line to a height with its proportions kept, squeeze it if too long, pad with zeros.
+    """Resize a line to a height with its aspect ratio kept, and pad it on the right.
+
+    A line that would be wider than `width` is squeezed to it.
 
     Args:
         image: (H, W, 3) uint8 RGB.
-        height, width: of the result.
+        height: of the result in pixels.
+        width: of the result in pixels.
 
-    Returns: (3, height, width) float32 BGR in -1..1; the padding on the right is 0, a mid grey.
+    Returns: (3, height, width) float32 BGR in -1..1; the padding is 0, which is a medium gray.
     PaddleOCR: resize_norm_img in ppocr/data/imaug/rec_img_aug.py.
     """
     inner = min(width, line_width(image, height))
@@ -37,37 +44,41 @@ def fit_line(image: np.ndarray, height: int = 32, width: int = 320) -> np.ndarra
     return out
 
 
-def normalise_page(image: np.ndarray) -> np.ndarray:
-    """Scale to ImageNet statistics, on BGR.
+def normalize_page(image: np.ndarray) -> np.ndarray:
+    """Normalize a page with ImageNet's statistics.
 
     Args:
         image: (H, W, 3) uint8 RGB.
 
     Returns: (3, H, W) float32 BGR.
+    PaddleOCR: NormalizeImage and ToCHWImage in ppocr/data/imaug/operators.py.
     """
     scaled = (image[..., ::-1].astype(np.float32) / 255 - IMAGENET_MEAN) / IMAGENET_STD
     return np.ascontiguousarray(scaled.transpose(2, 0, 1))
 
 
-def page_size(height: int, width: int, *, limit: int, rule: str) -> tuple[int, int]:
-    """Size that the detector works at: both sides multiples of 32.
+def page_size(height: int, width: int, *, limit_side_len: int, limit_type: str) -> tuple[int, int]:
+    """Size of the detector's input, whose sides have to be multiples of 32.
 
     Args:
-        height, width: of the picture.
-        limit: pixels.
-        rule: "max", the long side is at most `limit` (inference); "min", the short side is at least
-            `limit` (evaluation in training); "resize_long", the long side is `limit`.
+        height: of the page in pixels.
+        width: of the page in pixels.
+        limit_side_len: limit of one side in pixels.
+        limit_type: "max": the long side is at most `limit_side_len` (inference); "min": the short side is at least
+            `limit_side_len` (evaluation during training); "resize_long": the long side is `limit_side_len`.
+
+    Returns: (height, width) in pixels, with the aspect ratio kept up to rounding.
 
     Raises:
-        ValueError: unknown rule.
+        ValueError: unknown limit_type.
     PaddleOCR: DetResizeForTest in ppocr/data/imaug/operators.py.
     """
-    if rule == "max":
-        ratio = min(1.0, limit / max(height, width))
-    elif rule == "min":
-        ratio = max(1.0, limit / min(height, width))
-    elif rule == "resize_long":
-        ratio = limit / max(height, width)
+    if limit_type not in LIMIT_TYPES:
+        raise ValueError(f"limit_type is {limit_type!r}; known are {list(LIMIT_TYPES)}")
+    if limit_type == "max":
+        ratio = min(1.0, limit_side_len / max(height, width))
+    elif limit_type == "min":
+        ratio = max(1.0, limit_side_len / min(height, width))
     else:
-        raise ValueError(f"rule is {rule!r}; known are ['max', 'min', 'resize_long']")
+        ratio = limit_side_len / max(height, width)
     return tuple(max(32, round(int(side * ratio) / 32) * 32) for side in (height, width))

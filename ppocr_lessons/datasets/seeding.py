@@ -1,16 +1,18 @@
-"""Where randomness comes from: the place in a run, and nothing that is carried along."""
+"""Random generators that depend on nothing but the seed and the position in a run."""
 
 import numpy as np
 
 
 def rng_for(seed: int, *place: int) -> np.random.Generator:
-    """The random generator of one place in a run: (seed, step), or (seed, step, sample).
+    """Make the random generator of one position in a run, such as (seed, step) or (seed, epoch, sample).
 
-    Nothing random is carried from step to step, so a resumed run needs to know only its step.
+    No random state is carried from step to step, so a resumed run needs to know only its step.
 
     Args:
         seed: of the run.
-        place: whole numbers, from the coarse to the fine; their number counts too.
+        place: integers, from coarse to fine. Positions of different length have different generators.
+
+    Returns: a new generator.
     """
-    # The length goes in too: NumPy takes (1, 2) and (1, 2, 0) for the same seed.
+    # The length is part of the entropy because NumPy treats (1, 2) and (1, 2, 0) as the same seed.
     return np.random.default_rng([len(place), seed, *place])

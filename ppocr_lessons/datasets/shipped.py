@@ -1,7 +1,7 @@
-"""Pages of a small labelled set, such as those under data/, as the lessons use them.
+"""Pages of the small labeled datasets under data/.
 
-A page that is drawn from a seed depends on the versions of Pillow and OpenCV, down to where a text lands. What a
-notebook compares with its stored output therefore comes from pages that were drawn once and committed.
+Pages that are rendered from a seed depend on the versions of Pillow and OpenCV, even in the positions of texts. Notebooks
+compare results with stored outputs, so they use pages that were rendered once and committed.
 """
 
 import pathlib
@@ -15,23 +15,23 @@ from .synthetic.pages import Page
 
 
 def shipped_page(folder, index: int, *, side: int | None = None) -> Page:
-    """One page of a detection set, with its label.
+    """Read one page of a detection dataset, with its label.
 
     Args:
-        folder: holds label.txt and the pictures that it names, as `ppocr-lessons synth det` writes them.
+        folder: contains label.txt and the images that it names, as `ppocr-lessons synth det` writes them.
         index: number of the page, from 0.
-        side: length in pixels to which the longer side of the page is shrunk or enlarged; its own size if None.
+        side: length in pixels to which the longer side of the page is resized; None keeps the size.
 
     Returns: image (H, W, 3) uint8 RGB, polygons (N, 4, 2) float32 pixels, N texts.
 
     Raises:
-        IndexError: the set has fewer pages; says how many.
-        PictureError, ValueError: the picture or its label cannot be read.
+        IndexError: the dataset has fewer pages; the message says how many.
+        PictureError, ValueError: the image or its label cannot be read.
     """
     folder = pathlib.Path(folder)
     labels = LabelFile(folder / "label.txt")
     if not 0 <= index < len(labels):
-        raise IndexError(f"{folder}: has pages 0 to {len(labels) - 1}, and no page {index}")
+        raise IndexError(f"{folder}: has no page {index}; known are pages 0 to {len(labels) - 1}")
     picture, label = labels[index]
     image, texts = read_picture(folder / picture), parse_page(label)
     polygons = np.array([text.points for text in texts], np.float32).reshape(-1, 4, 2)

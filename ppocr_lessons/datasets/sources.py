@@ -1,4 +1,4 @@
-"""Where samples come from: label files beside folders of pictures, or LMDB for sets of millions."""
+"""Sources of samples: label files with folders of images, or LMDB databases for datasets of millions."""
 
 import os
 import pathlib
@@ -12,7 +12,13 @@ from .seeding import rng_for
 
 
 class Entry(NamedTuple):
-    """A sample before it is opened: `name` for messages, `picture` a path or bytes, `label`."""
+    """A sample before it is decoded.
+
+    Fields:
+        name: of the sample, for messages.
+        picture: path of the image file, or its bytes.
+        label: text of the label.
+    """
 
     name: str
     picture: object
@@ -20,35 +26,38 @@ class Entry(NamedTuple):
 
 
 class Source(Protocol):
-    """A numbered set of entries."""
+    """A numbered sequence of entries."""
 
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> Entry: ...
 
     def place(self, index: int) -> tuple[str, int]:
-        """File and line of an entry.
+        """Find where an entry is defined, for messages.
 
         Args:
             index: of the entry, from 0.
+
+        Returns: file and line.
         """
 
 
 class ListSource:
-    """Label files and a folder of pictures.
+    """Label files and a folder of images.
 
     Args:
-        data_dir: the paths in the files start here.
-        label_files: one or more.
-        ratios: share of each file that is used, drawn by the seed; all of it if None.
-        seed: of the draw.
-        delimiter: between picture and label.
-        allow_outside: follow absolute paths, `..` and links that lead out of data_dir. PaddleOCR always does; here a
-            label file from elsewhere cannot open whatever it names unless that is asked for.
+        data_dir: folder to which the paths in the label files are relative.
+        label_files: path of a label file, or a list of paths.
+        ratios: fraction of each file that is used, chosen at random: one number, or a list with one per file; None uses
+            all entries.
+        seed: of this choice.
+        delimiter: between the path of the image and the label.
+        allow_outside: follow absolute paths, `..` and symbolic links that lead out of data_dir. PaddleOCR always does.
+            Here it is off by default, so that a label file from an untrusted source cannot open any file it names.
 
     Raises:
         LabelError: a missing file, or no entries at all.
-        ValueError: not one ratio a file, or ratios outside 0..1.
+        ValueError: the number of ratios is not the number of files, or a ratio is outside 0..1.
     PaddleOCR: SimpleDataSet in ppocr/data/simple_dataset.py.
     """
 
@@ -68,7 +77,7 @@ class ListSource:
         ratios = [1.0 if ratios is None else ratios] * len(paths) if not isinstance(ratios, list) else ratios
         if len(ratios) != len(paths) or not all(0 <= r <= 1 for r in ratios):
             raise ValueError(
-                f"ratio_list is {ratios} for {len(paths)} label files; one in 0..1 each is needed"
+                f"ratio_list is {ratios} for {len(paths)} label files; one ratio in 0..1 is needed for each"
             )
         self.files = [LabelFile(path, delimiter=delimiter) for path in paths]
         index = []
@@ -80,7 +89,7 @@ class ListSource:
             index.append(np.stack([np.full(len(chosen), number), chosen], 1).astype(np.int32))
         self._index = np.concatenate(index) if index else np.empty((0, 2), np.int32)
         if not len(self._index):
-            raise LabelError(f"{', '.join(map(str, paths)) or 'label_file_list'}: an empty set")
+            raise LabelError(f"{', '.join(map(str, paths)) or 'label_file_list'}: the dataset is empty")
 
     def __len__(self) -> int:
         return len(self._index)
@@ -91,26 +100,28 @@ class ListSource:
         return Entry(str(path := self.path(picture)), path, label)
 
     def path(self, picture: str) -> pathlib.Path:
-        """Path of a picture as a label file names it.
+        """Resolve the path of an image.
 
         Args:
-            picture: as the label file names it.
+            picture: path in the label file.
+
+        Returns: the path, which need not exist.
 
         Raises:
-            ValueError: it leads out of data_dir, and allow_outside is off; or it is no path.
+            ValueError: the path leads out of data_dir and allow_outside is off, or it contains a null character.
         """
         if "\0" in picture:
-            raise ValueError(f"a picture's name with a character 0 in it: {picture[:80]!r}")
+            raise ValueError(f"the path of the image contains a null character: {picture[:80]!r}")
         path = self.data_dir / picture
         if not self.allow_outside and not self._is_inside(path):
             raise ValueError(
                 f"{picture[:200]!r} leads out of data_dir {self.data_dir}; "
-                "set allow_outside: true in the dataset section to use such pictures"
+                "set allow_outside: true in the dataset section to use such images"
             )
         return path
 
     def _is_inside(self, path: pathlib.Path) -> bool:
-        # Folders are resolved once; of a million pictures each costs one more look at the file itself.
+        # Each folder is resolved once; after that an image costs one system call, which asks whether it is a link.
         folder = str(path.parent)
         if folder not in self._inside:
             self._inside[folder] = _within(os.path.realpath(folder), self._root)
@@ -119,19 +130,26 @@ class ListSource:
         return self._inside[folder]
 
     def place(self, index: int) -> tuple[str, int]:
-        """Label file and line of an entry.
+        """Find where an entry is defined.
 
         Args:
             index: of the entry, from 0.
+
+        Returns: path of the label file, and line number from 1.
         """
         file, line = self._index[index]
         return str(self.files[file].path), self.files[file].line_number(line)
 
     def without(self, indices) -> "ListSource":
-        """The same source without some of its entries.
+        """Make a copy without some of the entries.
 
         Args:
             indices: of the entries to leave out.
+
+        Returns: a new source.
+
+        Raises:
+            LabelError: no entry is left.
         """
         fewer = object.__new__(ListSource)
         fewer.data_dir, fewer.files, fewer.allow_outside = self.data_dir, self.files, self.allow_outside
@@ -139,45 +157,46 @@ class ListSource:
         fewer._index = np.delete(self._index, sorted(indices), axis=0)
         if not len(fewer._index):
             raise LabelError(
-                f"{', '.join(str(f.path) for f in self.files)}: an empty set, all entries are bad"
+                f"{', '.join(str(f.path) for f in self.files)}: the dataset is empty: all entries are bad"
             )
         return fewer
 
 
 class LmdbSource:
-    """LMDB folders as PaddleOCR writes them: `num-samples`, `image-000000001`, `label-000000001`.
+    """LMDB databases in PaddleOCR's form, with the keys `num-samples`, `image-000000001`, `label-000000001` and so on.
 
     Args:
         data_dir: a folder with data.mdb, or a tree of such folders.
 
     Raises:
-        LabelError: no data base under it, a damaged one, one without `num-samples` or with fewer entries, or an empty one.
+        LabelError: there is no database under data_dir, or one is damaged, has no `num-samples`, or has fewer entries than
+            `num-samples` says, or there are no samples at all.
     PaddleOCR: LMDBDataSet in ppocr/data/lmdb_dataset.py.
     """
 
     def __init__(self, data_dir):
         self.folders = sorted(p.parent for p in pathlib.Path(data_dir).rglob("data.mdb"))
         if not self.folders:
-            raise LabelError(f"{data_dir}: no LMDB data base (data.mdb) under it")
+            raise LabelError(f"{data_dir}: contains no LMDB database (data.mdb)")
         self._open: dict[pathlib.Path, LmdbFile] = {}
         self._ends = np.cumsum([self._count(folder) for folder in self.folders])
         if not self._ends[-1]:
-            raise LabelError(f"{data_dir}: an empty set")
+            raise LabelError(f"{data_dir}: the dataset is empty")
 
     def __getstate__(self):
-        # Workers open the data base themselves: two processes must not share a place in a file.
+        # Workers open the database themselves: two processes must not share a file position.
         return {**self.__dict__, "_open": {}}
 
     def _count(self, folder: pathlib.Path) -> int:
         value = self._read(folder, b"num-samples")
         if value is None or not value.isdigit() or len(value) > 15:
             raise LabelError(
-                f"{folder}: has no num-samples, or one that is no number; is it a set of PaddleOCR?"
+                f"{folder}: num-samples is missing or not a number; is this a dataset in PaddleOCR's form?"
             )
         there = self._open[folder].entries
         if 2 * int(value) > there:
             raise LabelError(
-                f"{folder}: num-samples is {int(value):,}, but its {there:,} entries are not two for each sample"
+                f"{folder}: num-samples is {int(value):,}, but {there:,} entries are fewer than two per sample"
             )
         return int(value)
 
@@ -190,10 +209,12 @@ class LmdbSource:
         return int(self._ends[-1])
 
     def place(self, index: int) -> tuple[str, int]:
-        """Folder and number of an entry, from 1.
+        """Find where an entry is stored.
 
         Args:
             index: of the entry, from 0.
+
+        Returns: folder of the database, and number of the sample in it from 1.
         """
         number = int(np.searchsorted(self._ends, index, side="right"))
         before = int(self._ends[number - 1]) if number else 0
@@ -204,7 +225,7 @@ class LmdbSource:
         image = self._read(pathlib.Path(folder), b"image-%09d" % number)
         label = self._read(pathlib.Path(folder), b"label-%09d" % number)
         if image is None or label is None:
-            raise ValueError(f"entry {number} has no {'image' if image is None else 'label'}")
+            raise ValueError(f"sample {number} has no {'image' if image is None else 'label'}")
         return Entry(f"{folder}#{number}", image, label.decode("utf-8"))
 
 

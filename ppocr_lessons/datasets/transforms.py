@@ -1,7 +1,8 @@
-"""Transforms of every pipeline: decode, normalise, planes first, keep (ppocr/data/imaug/operators.py).
+"""Transforms of all pipelines: decode, normalize, channels first, keep (ppocr/data/imaug/operators.py).
 
-Class names and arguments are those of PaddleOCR's configurations. Each takes a generator and a Sample, which it
-changes. Those of pages stand in det_transforms.py, those of lines in line_transforms.py.
+Names of classes and arguments are those of PaddleOCR's configurations. A transform is called with a random generator and
+a Sample, which it changes in place. Transforms of pages are in det_transforms.py, those of lines in line_transforms.py,
+augmentations in ../augment.
 """
 
 import cv2
@@ -14,12 +15,16 @@ from .sample import FIELDS, Sample
 
 
 class DecodeImage:
-    """Picture file to pixels.
+    """Decode an image file.
 
     Args:
-        img_mode: order of the planes that the net gets, "BGR", "RGB" or "GRAY".
-        channel_first: not known here; ToCHWImage does that.
-        ignore_orientation: leave EXIF orientation alone; not known here.
+        img_mode: order of the channels that the net gets, "BGR", "RGB" or "GRAY" (three equal channels).
+        channel_first: only False is supported; ToCHWImage moves the channels.
+        ignore_orientation: only False is supported; the EXIF orientation is always applied.
+
+    Raises:
+        ValueError: an argument that is not supported.
+    PaddleOCR: DecodeImage in ppocr/data/imaug/operators.py.
     """
 
     def __init__(
@@ -27,7 +32,7 @@ class DecodeImage:
     ):
         if img_mode not in ("BGR", "RGB", "GRAY") or channel_first or ignore_orientation:
             raise ValueError(
-                "known are img_mode BGR, RGB and GRAY, channel_first and ignore_orientation false"
+                "supported are img_mode BGR, RGB and GRAY, channel_first and ignore_orientation false"
             )
         self.img_mode = img_mode
 
@@ -39,12 +44,17 @@ class DecodeImage:
 
 
 class NormalizeImage:
-    """Pixels to numbers around 0: (pixel * scale - mean) / std, on planes in the net's order.
+    """Normalize pixels: (pixel * scale - mean) / std, with channels in the order of the net.
 
     Args:
-        scale: "1./255." or a number.
-        mean, std: one a plane.
-        order: "hwc".
+        scale: factor of the pixels, which are 0..255.
+        mean: of each of the three channels after scaling; ImageNet's if None.
+        std: standard deviation of each channel, above 0; ImageNet's if None.
+        order: only "hwc" is supported: the transform stands before ToCHWImage.
+
+    Raises:
+        ValueError: another order, or mean and std that are not three numbers each.
+    PaddleOCR: NormalizeImage in ppocr/data/imaug/operators.py.
     """
 
     def __init__(
@@ -56,12 +66,12 @@ class NormalizeImage:
         order: str = "hwc",
     ):
         if order != "hwc":
-            raise ValueError(f"order is {order!r}; known is 'hwc', before ToCHWImage")
+            raise ValueError(f"order is {order!r}; only 'hwc' is supported, before ToCHWImage")
         mean = np.array(IMAGENET_MEAN if mean is None else mean, np.float32)
         std = np.array(IMAGENET_STD if std is None else std, np.float32)
         if mean.shape != (3,) or std.shape != (3,) or not (std > 0).all():
             raise ValueError(f"mean is {mean.tolist()}, std {std.tolist()}; three numbers each, std above 0")
-        # Byte by byte there are 256 answers a plane.
+        # A byte has 256 values, so each channel needs a table of 256 results.
         scaled = np.arange(256, dtype=np.float32) * np.float32(scale)
         self.tables = (scaled - mean[:, None]) / std[:, None]
 
@@ -75,31 +85,38 @@ class NormalizeImage:
             channels = cv2.split(image)
             for out, source, table in zip(planes, sources, self.tables, strict=True):
                 cv2.LUT(channels[source], table, dst=out)
-        # Plane by plane in memory, seen as (H, W, 3): ToCHWImage then has nothing to move.
+        # The memory layout is (3, H, W), viewed as (H, W, 3), so that ToCHWImage does not have to copy.
         sample.image = planes.transpose(1, 2, 0)
 
 
 class ToCHWImage:
-    """(H, W, 3) to (3, H, W)."""
+    """Move the channels first: (H, W, 3) to (3, H, W).
+
+    PaddleOCR: ToCHWImage in ppocr/data/imaug/operators.py.
+    """
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         sample.image = np.ascontiguousarray(sample.pixels().transpose(2, 0, 1))
 
 
 class KeepKeys:
-    """What the net and the loss get.
+    """Name the fields of a sample that the net and the loss use.
 
     Args:
         keep_keys: names of FIELDS in datasets/sample.py.
+
+    Raises:
+        ValueError: an unknown name.
+    PaddleOCR: KeepKeys in ppocr/data/imaug/operators.py.
     """
 
     def __init__(self, *, keep_keys: list[str]):
         unknown = [key for key in keep_keys if key not in FIELDS]
         if unknown:
-            raise ValueError(f"keep_keys {unknown}; known are {list(FIELDS)}")
+            raise ValueError(f"unknown keep_keys {unknown}; known are {list(FIELDS)}")
         self.keep_keys = list(keep_keys)
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
         empty = [key for key in self.keep_keys if getattr(sample, FIELDS[key]) is None]
         if empty:
-            raise ValueError(f"KeepKeys asks for {empty}, which no transform before it has made")
+            raise ValueError(f"KeepKeys asks for {empty}, but no transform before it makes them")

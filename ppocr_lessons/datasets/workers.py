@@ -1,8 +1,8 @@
-"""Processes that prepare batches ahead, and what becomes of them: an error in one is one error here, and none stays behind.
+"""Worker processes that prefetch batches: an error in a worker becomes one exception here, and no process is left behind.
 
-Paddle's loader does the work. What it leaves open is settled here: an error in a worker is a traceback on stderr and
-the news that a queue was closed; a worker that died is an exception wherever the program happens to be; a worker that
-died while it held a lock leaves the others waiting for ever.
+Paddle's DataLoader does the work. This module adds what it lacks. In Paddle, an error in a worker prints a traceback and
+raises an exception that says only that a queue was closed; the death of a worker raises an exception at an arbitrary place
+of the program; and a worker that dies while it holds a lock makes the others wait forever.
 """
 
 import contextlib
@@ -22,11 +22,11 @@ CLOSE_SECONDS = 2
 
 
 class LoaderError(RuntimeError):
-    """A worker that prepares batches died, or met an unexpected error."""
+    """A worker that prefetches batches died or had an unexpected error."""
 
 
 class _HandedOver(paddle.io.Dataset):
-    """Rows of another data set, an error as a text in the place of a row."""
+    """Rows of another dataset; an error is returned as a string in place of the row."""
 
     def __init__(self, rows):
         super().__init__()
@@ -43,16 +43,18 @@ class _HandedOver(paddle.io.Dataset):
 
 
 def stack(rows) -> list[np.ndarray]:
-    """Rows of arrays as one array for each column.
+    """Stack rows of arrays.
 
     Args:
-        rows: tuples or lists of arrays.
+        rows: N tuples or lists of K arrays.
+
+    Returns: K arrays with a first axis of length N.
     """
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
 def _stack_or_text(rows):
-    """The batch, or a single array with the text of an error; batches have two arrays at least."""
+    """Stack a batch; if a row is an error, return a single array with its text. Batches have at least two arrays."""
     failed = [row for row in rows if isinstance(row, str)]
     return [np.frombuffer(failed[0].encode(), np.uint8)] if failed else stack(rows)
 
@@ -64,10 +66,11 @@ def _raise_for(text: str) -> None:
 
 
 def _leave_with_the_parent(worker_id: int) -> None:
-    """Set a worker up: signals are the parent's business, and when the parent is gone, so is the worker.
+    """Initialize a worker: it ignores SIGINT and SIGTERM, and exits when its parent has exited.
 
-    Ctrl-C reaches every process of a terminal, and the launcher's SIGTERM every process of a group. Paddle's own watch
-    looks between two batches only; a worker blocked on handing over a batch would never exit.
+    Ctrl-C is sent to all processes of a terminal, and the launcher's SIGTERM to all processes of a group, but only the
+    parent should react. Paddle checks for the parent only between two batches, so a worker that is blocked while it
+    sends a batch would never exit.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -82,19 +85,19 @@ def _leave_with_the_parent(worker_id: int) -> None:
 
 
 class Ahead:
-    """Batches of a data set, prepared by workers before they are asked for.
+    """Iterator over batches that workers prefetch.
 
     Args:
-        rows: data set of tuples of arrays.
-        batches: the keys of each batch, in order; what Paddle calls a batch sampler.
-        workers: processes.
-        shared_memory: hand batches over in shared memory.
+        rows: dataset of tuples of arrays.
+        batches: keys of each batch in order; a batch sampler in Paddle's terms.
+        workers: number of processes.
+        shared_memory: transfer batches in shared memory.
     """
 
     def __init__(self, rows, batches, *, workers: int, shared_memory: bool):
         before = signal.getsignal(signal.SIGCHLD) if hasattr(signal, "SIGCHLD") else None
-        # What an earlier loader left behind must not be collected in a worker: Paddle's destructor would wait there for
-        # a thread that did not come along with the fork.
+        # Remains of an earlier loader must not be garbage-collected in a worker: Paddle's destructor would wait there
+        # for a thread that does not exist after the fork.
         gc.collect()
         gc.freeze()
         try:
@@ -112,7 +115,7 @@ class Ahead:
         finally:
             gc.unfreeze()
         if before is not None:
-            # Paddle's handler raises where a worker dies, in the middle of anything; the watch below does it in order.
+            # Paddle's handler raises an exception in the middle of any statement; _watch below reports in order.
             with contextlib.suppress(ValueError):  # not the main thread
                 signal.signal(signal.SIGCHLD, before)
         self._workers = list(getattr(self._batches, "_workers", ()))
@@ -125,24 +128,26 @@ class Ahead:
             codes = [worker.exitcode for worker in self._workers if worker.exitcode]
             if codes:
                 self._died = f"killed by signal {-codes[0]}" if codes[0] < 0 else f"exit code {codes[0]}"
-                self._batches._exit_thread_unexpectedly()  # wakes whoever waits for a batch
+                self._batches._exit_thread_unexpectedly()  # wakes the thread that waits for a batch
                 return
 
     def __next__(self):
-        """The next batch.
+        """Wait for the next batch.
+
+        Returns: list of tensors, one per field.
 
         Raises:
-            LabelError, MemoryError: a worker met it.
-            LoaderError: a worker died, or met another error.
+            LabelError, MemoryError: raised in a worker.
+            LoaderError: a worker died or had another error.
         """
         try:
             arrays = next(self._batches)
-        except (SystemError, RuntimeError) as error:  # Paddle's words for a queue that was closed
+        except (SystemError, RuntimeError) as error:  # what Paddle raises for a closed queue
             self.close()
             how = self._died or " ".join(str(error).split())[:200]
             raise LoaderError(
-                f"a worker that prepares batches died ({how}); if memory ran out, fewer of them "
-                "(num_workers in the section loader) or smaller batches help"
+                f"a worker that prefetches batches died ({how}); if memory ran out, use fewer workers "
+                "(num_workers in the section loader) or smaller batches"
             ) from error
         if len(arrays) == 1:
             _raise_for(np.asarray(arrays[0]).tobytes().decode())
@@ -152,9 +157,9 @@ class Ahead:
         """Stop the workers and wait until they have exited."""
         self._closed.set()
         if self._died:
-            for worker in self._workers:  # they may wait for a lock that the dead one holds
+            for worker in self._workers:  # they may wait for a lock that the dead worker holds
                 worker.kill()
-            # Half a message of the dead one may be in the pipe; with nobody left to write, reading on ends.
+            # The pipe may contain part of a message of the dead worker; without a writer, reading it ends.
             self._batches._data_queue._writer.close()
         if self._workers:
             self._batches._try_shutdown_all(CLOSE_SECONDS)

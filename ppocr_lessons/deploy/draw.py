@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image as PILImage
 from PIL import ImageDraw, ImageFont
 
-BOX_COLOUR = (213, 94, 0)
+BOX_COLOR = (213, 94, 0)
 
 LARGEST = 6000
 """Pixels of the longer side of a drawing."""
@@ -21,13 +21,13 @@ def _font(size: int):
     return ImageFont.truetype(str(pathlib.Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size)
 
 
-def draw_boxes(image: np.ndarray, polygons, *, colour=BOX_COLOUR, number: bool = False) -> np.ndarray:
+def draw_boxes(image: np.ndarray, polygons, *, color=BOX_COLOR, number: bool = False) -> np.ndarray:
     """Outlines over a picture.
 
     Args:
         image: (H, W, 3) uint8 RGB, left as it is.
         polygons: each (N, 2).
-        colour: RGB.
+        color: RGB.
         number: write the index beside each.
 
     Returns: (H, W, 3) uint8 RGB.
@@ -36,10 +36,10 @@ def draw_boxes(image: np.ndarray, polygons, *, colour=BOX_COLOUR, number: bool =
     thickness = max(1, round(max(image.shape[:2]) / 500))
     for index, polygon in enumerate(polygons):
         points = np.round(polygon).astype(np.int32)
-        cv2.polylines(out, [points], True, colour, thickness, cv2.LINE_AA)
+        cv2.polylines(out, [points], True, color, thickness, cv2.LINE_AA)
         if number:
             place = (int(points[:, 0].min()), max(10, int(points[:, 1].min()) - 3))
-            cv2.putText(out, str(index), place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, colour, 1, cv2.LINE_AA)
+            cv2.putText(out, str(index), place, cv2.FONT_HERSHEY_SIMPLEX, 0.4, color, 1, cv2.LINE_AA)
     return out
 
 

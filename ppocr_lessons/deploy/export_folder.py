@@ -7,7 +7,7 @@ import numpy as np
 import pydantic
 
 from ..det.postprocess import DBPostProcess
-from ..rec.ctc import Alphabet
+from ..rec.alphabet import Alphabet
 from .export import export
 from .export_record import ABOUT, FolderError, read_record
 from .stages import Detector, Recognizer
@@ -52,7 +52,7 @@ def write_folder(
         net: DBNet, CRNN or DirectionClassifier.
         folder: made if need be; an older export in it is replaced.
         stage: "det", "cls" or "rec".
-        alphabet: of a recogniser.
+        alphabet: of a recognizer.
         postprocess: of a detector.
 
     Raises:
@@ -124,7 +124,7 @@ def detector_of(folder) -> Detector:
 
 
 def recognizer_of(folder) -> Recognizer:
-    """A recogniser from a folder.
+    """A recognizer from a folder.
 
     Args:
         folder: of `ppocr-lessons export`.

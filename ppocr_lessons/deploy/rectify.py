@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ..det.postprocess import order_corners
+from ..polygons import order_corners
 
 ROW_TOLERANCE = 10
 """Pixels: boxes whose top edges differ by less stand in one row."""

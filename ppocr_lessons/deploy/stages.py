@@ -1,4 +1,4 @@
-"""The three stages of the system, each usable alone: detect, classify, recognise (chapter 1.1)."""
+"""The three stages of the system, each usable alone: detect, classify, recognize (chapter 1.1)."""
 
 import functools
 import math
@@ -10,9 +10,10 @@ import numpy as np
 from ..cls.direction import DIRECTIONS
 from ..cls.input_resolution import cls_resize
 from ..datasets.pictures import read_picture
-from ..datasets.resize import fit_line, line_width, normalise_page, page_size
+from ..datasets.resize import fit_line, line_width, normalize_page, page_size
 from ..det.postprocess import DBPostProcess
-from ..rec.ctc import Alphabet, Reading, greedy_decode
+from ..rec.alphabet import Alphabet
+from ..rec.ctc_decode import Reading, greedy_decode
 from ..zoo.pretrained import detector_postprocess, english, pretrained
 from .predictor import Predictor
 
@@ -53,7 +54,7 @@ class Detector:
 
     Args:
         net: a DBNet or the folder of its export; the shipped one if None.
-        limit, rule: size the net works at, see `datasets.resize.page_size`.
+        limit_side_len, limit_type: size the net works at, see `datasets.resize.page_size`.
         upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
             trained on letters of a few pixels.
         postprocess: thresholds; those that suit the shipped detector if None.
@@ -64,14 +65,14 @@ class Detector:
         self,
         net=None,
         *,
-        limit: int = 960,
-        rule: str = "max",
+        limit_side_len: int = 960,
+        limit_type: str = "max",
         upscale_below: int = 640,
         postprocess: DBPostProcess | None = None,
         threads: int | None = None,
     ):
         self.predict = Predictor(net or pretrained("det"), threads=threads)
-        self.limit, self.rule, self.upscale_below = limit, rule, upscale_below
+        self.limit_side_len, self.limit_type, self.upscale_below = limit_side_len, limit_type, upscale_below
         self.postprocess = postprocess or detector_postprocess()
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
@@ -82,14 +83,19 @@ class Detector:
             width: of the picture, in pixels.
         """
         enlarge = max(1.0, self.upscale_below / max(height, width))
-        return page_size(round(height * enlarge), round(width * enlarge), limit=self.limit, rule=self.rule)
+        return page_size(
+            round(height * enlarge),
+            round(width * enlarge),
+            limit_side_len=self.limit_side_len,
+            limit_type=self.limit_type,
+        )
 
     def __call__(self, picture) -> Detection:
         """Find lines in a picture; see `read_picture` for what may be given."""
         image = read_picture(picture)
         height, width = self.work_size(*image.shape[:2])
         resized = cv2.resize(image, (width, height))
-        prob = self.predict(normalise_page(resized)[None])[0, 0]
+        prob = self.predict(normalize_page(resized)[None])[0, 0]
         boxes = self.postprocess(prob, image.shape[:2])
         return Detection(boxes.polygons, boxes.scores, prob)
 
@@ -229,7 +235,7 @@ def classify(crops) -> list[Direction]:
 
 
 def recognize(crops) -> list[Reading]:
-    """Texts of RGB crops with the shipped recogniser.
+    """Texts of RGB crops with the shipped recognizer.
 
     Args:
         crops: (H, W, 3) uint8 RGB arrays.

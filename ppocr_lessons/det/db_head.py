@@ -1,4 +1,4 @@
-"""The head of DBNet: probability map, threshold map, and the binarization one can train through."""
+"""The head of DBNet: probability map, threshold map, and differentiable binarization (chapter 2.1)."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,16 @@ import paddle.nn.functional as F
 from paddle import ParamAttr, nn
 from paddle.nn.initializer import Constant, KaimingUniform, Uniform
 
+from ..kernels.transpose import Conv2DTranspose
+
 
 class DBMaps(NamedTuple):
-    """What the head returns. Each map is (N, 1, H, W), values in 0..1.
+    """Maps that the head returns, each (N, 1, H, W) float with values in 0..1.
 
-    In evaluation only the probability map is computed; the other two are None.
+    Fields:
+        prob: probability that a pixel belongs to the core of a text.
+        thresh: threshold map; None in evaluation mode.
+        binary: differentiable binarization of the two; None in evaluation mode.
     """
 
     prob: paddle.Tensor
@@ -20,60 +25,34 @@ class DBMaps(NamedTuple):
 
 
 def db_step(prob, thresh, k: float = 50):
-    """Differentiable binarization 1 / (1 + exp(-k (P - T))): a step soft enough to have a gradient.
+    """Differentiable binarization: 1 / (1 + exp(-k (P - T))), a step function that is smooth enough to have a gradient.
 
     Args:
         prob: probability map P.
-        thresh: threshold map T, same shape.
-        k: steepness; the hard step is the limit k -> infinity.
+        thresh: threshold map T.
+        k: steepness; the step function is the limit k -> infinity.
+
+    Shape:
+        prob, thresh: the same, any
+        returns: the same
+    PaddleOCR: step_function of DBHead in ppocr/modeling/heads/det_db_head.py.
+    Paper: Liao et al. 2020, arXiv 1911.08947, "Binarization".
     """
     return F.sigmoid(k * (prob - thresh))
 
 
-class DoubleSize(nn.Conv2DTranspose):
-    """Transposed convolution of 2 x 2 taps and stride 2: every pixel becomes four.
-
-    In training on the CPU the bias rides along as the weights of one more input channel, full of ones. Paddle's CPU
-    kernel that adds a bias to planes takes longer than the convolution; the sum is the same.
-
-    Args:
-        in_channels, out_channels: widths.
-
-    Shape:
-        x: (N, in_channels, H, W)
-        returns: (N, out_channels, 2 H, 2 W)
-    """
-
-    def __init__(self, in_channels: int, out_channels: int):
-        bound = in_channels**-0.5
-        super().__init__(
-            in_channels,
-            out_channels,
-            2,
-            stride=2,
-            weight_attr=ParamAttr(initializer=KaimingUniform()),
-            bias_attr=ParamAttr(initializer=Uniform(-bound, bound)),
-        )
-
-    def forward(self, x):
-        if not (self.training and x.place.is_cpu_place()):
-            return super().forward(x)
-        taps = self.bias.reshape([1, -1, 1, 1]).expand([1, self.bias.shape[0], 2, 2])
-        widened = paddle.concat([x, paddle.ones_like(x[:, :1])], axis=1)  # (N, in_channels + 1, H, W)
-        return F.conv2d_transpose(widened, paddle.concat([self.weight, taps]), stride=2)
-
-
 class MapBranch(nn.Layer):
-    """From the fused features to one map at the picture's size.
+    """Compute one map at the size of the image from the fused features.
 
-    3x3 convolution to a quarter of the width, then two transposed convolutions that double the size.
+    A 3x3 convolution reduces the channels to a quarter; then two transposed convolutions double the size.
 
     Args:
-        in_channels: width of the fused features.
+        in_channels: channels of the fused features, a multiple of 4.
 
     Shape:
         x: (N, in_channels, H / 4, W / 4)
         returns: (N, 1, H, W), in 0..1
+    PaddleOCR: Head in ppocr/modeling/heads/det_db_head.py.
     """
 
     def __init__(self, in_channels: int):
@@ -81,9 +60,21 @@ class MapBranch(nn.Layer):
         width = in_channels // 4
         self.conv1 = nn.Conv2D(in_channels, width, 3, padding=1, bias_attr=False)
         self.conv_bn1 = self._norm(width)
-        self.conv2 = DoubleSize(width, width)
+        self.conv2 = self._double_size(width, width)
         self.conv_bn2 = self._norm(width)
-        self.conv3 = DoubleSize(width, 1)
+        self.conv3 = self._double_size(width, 1)
+
+    @staticmethod
+    def _double_size(in_channels, out_channels):
+        bound = in_channels**-0.5
+        return Conv2DTranspose(
+            in_channels,
+            out_channels,
+            2,
+            stride=2,
+            weight_attr=ParamAttr(initializer=KaimingUniform()),
+            bias_attr=ParamAttr(initializer=Uniform(-bound, bound)),
+        )
 
     @staticmethod
     def _norm(width):
@@ -98,21 +89,21 @@ class MapBranch(nn.Layer):
         x = F.relu(self.conv_bn2(self.conv2(x)))
         logits = self.conv3(x)
         if logits.dtype in (paddle.float16, paddle.bfloat16):
-            # Mixed precision ends here: from float16 maps the steep step would move in jumps 28 times as large.
+            # Mixed precision ends here: in float16 the values of the steep step would be 28 times as coarse.
             logits = logits.astype("float32")
         return F.sigmoid(logits)
 
 
 class DBHead(nn.Layer):
-    """Probability and threshold branches, joined by the differentiable step.
+    """Probability branch and threshold branch, combined by differentiable binarization.
 
     Args:
-        in_channels: width of the fused features, a multiple of 4.
-        k: steepness of the step.
+        in_channels: channels of the fused features, a multiple of 4.
+        k: steepness of the binarization, see `db_step`.
 
     Shape:
         x: (N, in_channels, H / 4, W / 4)
-        returns: DBMaps; threshold and binary map only in training mode
+        returns: DBMaps of (N, 1, H, W); threshold and binary map only in training mode
 
     Raises:
         ValueError: in_channels not a positive multiple of 4.

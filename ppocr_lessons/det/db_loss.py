@@ -1,4 +1,4 @@
-"""The loss of DBNet: probability map, threshold map and binary map at once (chapters 2.1 and 3.1.1)."""
+"""The loss of DBNet: the sum over probability map, threshold map and binary map (chapters 2.1 and 3.1.1)."""
 
 import paddle
 
@@ -10,40 +10,42 @@ EPS = 1e-6
 
 
 def dice_loss(pred, target, mask):
-    """1 - 2 |P G| / (|P| + |G|), summed over the whole batch and counted where mask is 1.
+    """Dice loss 1 - 2 |P G| / (|P| + |G|), with sums over the whole batch where the mask is 1.
 
     Args:
         pred: probabilities P in 0..1.
         target: labels G, 0 or 1.
-        mask: 1 on pixels that count, 0 on the others.
+        mask: 1 on pixels that count, 0 elsewhere.
 
     Shape:
         pred, target, mask: the same, any
         returns: scalar in 0..1
+    PaddleOCR: DiceLoss in ppocr/losses/det_basic_loss.py.
     """
     overlap = (pred * target * mask).sum()
     return 1 - 2 * overlap / ((pred * mask).sum() + (target * mask).sum() + EPS)
 
 
 def masked_l1_loss(pred, target, mask):
-    """Mean absolute difference where mask is 1.
+    """Mean absolute difference where the mask is 1.
 
     Args:
         pred: predicted values.
-        target: values to be learned.
-        mask: 1 on pixels that count, 0 on the others.
+        target: true values.
+        mask: 1 on pixels that count, 0 elsewhere.
 
     Shape:
         pred, target, mask: the same, any
         returns: scalar
+    PaddleOCR: MaskL1Loss in ppocr/losses/det_basic_loss.py.
     """
     return ((pred - target).abs() * mask).sum() / (mask.sum() + EPS)
 
 
 def ohem_mean(loss, target, mask, ratio: float = 3):
-    """Mean of a pixel-wise loss over all text pixels and the hardest `ratio` times as many others.
+    """Mean of a pixel-wise loss over all text pixels and the hardest background pixels.
 
-    Online hard example mining (OHEM): most background pixels are easy, and a plain mean would be about them alone.
+    This is online hard example mining (OHEM): most background pixels are easy and would dominate a plain mean.
 
     Args:
         loss: loss of each pixel.
@@ -54,6 +56,7 @@ def ohem_mean(loss, target, mask, ratio: float = 3):
     Shape:
         loss, target, mask: the same, any
         returns: scalar
+    PaddleOCR: BalanceLoss in ppocr/losses/det_basic_loss.py.
     """
     positive, negative = target * mask, (1 - target) * mask
     n_positive = int(positive.sum())
@@ -67,15 +70,15 @@ def ohem_mean(loss, target, mask, ratio: float = 3):
 class DBLoss:
     """alpha L_prob + beta L_threshold + L_binary (chapter 3.1.1).
 
-    The chapter's table names binary cross entropy for the probability map; PaddleOCR's configuration,
-    and this class by default, uses Dice.
+    The table of the chapter names binary cross entropy for the probability map; PaddleOCR's configuration uses Dice, which
+    is also the default here.
 
     Args:
         alpha: weight of the probability map.
         beta: weight of the threshold map.
-        main_loss: "dice" or "bce" on the probability map.
-        balance: mine hard background pixels. It affects "bce" alone: Dice is a single number, without hard pixels
-            to choose. PaddleOCR mines with Dice too, which sorts all pixels and returns the same value.
+        main_loss: loss of the probability map, "dice" or "bce".
+        balance: mine hard background pixels. It affects only "bce": Dice is a single number, so there are no pixels to
+            choose from. PaddleOCR mines with Dice too, which sorts all pixels and returns the same value.
         ohem_ratio: background pixels kept for each text pixel.
 
     Raises:
@@ -99,12 +102,14 @@ class DBLoss:
         self.main_loss, self.balance, self.ohem_ratio = main_loss, balance, ohem_ratio
 
     def prob_loss(self, prob, target, mask):
-        """Loss of the probability map alone, unweighted; all (N, H, W).
+        """Loss of the probability map, unweighted.
 
         Args:
-            prob: probability map, in 0..1.
-            target: shrink map, 0 or 1.
-            mask: 1 on pixels that count, 0 on the others.
+            prob: (N, H, W), probability map in 0..1.
+            target: (N, H, W), shrink map, 0 or 1.
+            mask: (N, H, W), 1 on pixels that count, 0 elsewhere.
+
+        Returns: scalar.
         """
         if self.main_loss == "dice":
             return dice_loss(prob, target, mask)
@@ -114,7 +119,7 @@ class DBLoss:
         return (loss * mask).sum() / (mask.sum() + EPS)
 
     def __call__(self, maps: DBMaps, batch: DetBatch):
-        """Total and its weighted parts "prob", "threshold" and "binary"."""
+        """Compute the loss: the total, and its weighted parts "prob", "threshold" and "binary" by name."""
         prob, thresh, binary = (m.squeeze(1) for m in maps)  # (N, 1, H, W) -> (N, H, W)
         parts = {
             "prob": self.alpha * self.prob_loss(prob, batch.shrink_map, batch.shrink_mask),
@@ -125,11 +130,11 @@ class DBLoss:
 
 
 class PlainDB:
-    """Train one DBNet with the DB loss alone.
+    """Train one DBNet with the DB loss.
 
     Args:
         net: the detector.
-        loss: its weights and kind.
+        loss: a DBLoss; default values if None.
     """
 
     def __init__(self, net, loss: DBLoss | None = None):

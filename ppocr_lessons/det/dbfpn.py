@@ -1,4 +1,4 @@
-"""The feature pyramid of DBNet, and the strategy of making it narrow (chapter 2.1.2)."""
+"""The feature pyramid of DBNet, and the strategy of reducing its channels (chapter 2.1.2)."""
 
 import paddle
 import paddle.nn.functional as F
@@ -9,20 +9,20 @@ from paddle.nn.initializer import KaimingUniform
 class DBFPN(nn.Layer):
     """Fuse four feature maps into one at 1/4 scale (chapter 2.1.2).
 
-    Each map is brought to the same width by a 1x1 convolution, summed with the coarser one from the
-    top down, narrowed to a quarter by a 3x3 convolution and enlarged; the four are then laid side by
-    side. There is neither batch norm nor activation.
+    A 1x1 convolution brings each map to the same number of channels. From the top down, the enlarged coarser map is
+    added to each. A 3x3 convolution reduces the channels to a quarter, and the four results are enlarged to the same size
+    and concatenated. There is neither batch norm nor activation.
 
     Args:
-        in_channels: widths of C2..C5, finest first.
-        out_channels: width of the fused map, a multiple of 4; the chapter's inner_channels.
+        in_channels: channels of C2 to C5, finest map first.
+        out_channels: channels of the fused map, a multiple of 4; inner_channels in the chapter.
 
     Shape:
         feats: 4 x (N, in_channels[i], H / 4 / 2^i, W / 4 / 2^i)
         returns: (N, out_channels, H / 4, W / 4)
 
     Raises:
-        ValueError: not four input widths, or out_channels not a multiple of 4.
+        ValueError: not four numbers of input channels, or out_channels not a positive multiple of 4.
     Claim: 256 -> 96 takes the model from 7 MB to 4.1 MB and from 406 to 213 ms.
     PaddleOCR: DBFPN in ppocr/modeling/necks/db_fpn.py.
     Paper: Liao et al. 2020, arXiv 1911.08947.
@@ -31,11 +31,11 @@ class DBFPN(nn.Layer):
     def __init__(self, in_channels, out_channels: int):
         super().__init__()
         if len(in_channels) != 4:
-            raise ValueError(f"in_channels is {in_channels}; four widths are needed, C2 to C5")
+            raise ValueError(f"in_channels is {in_channels}; four numbers are needed, for C2 to C5")
         if out_channels <= 0 or out_channels % 4:
             raise ValueError(f"out_channels is {out_channels}; a positive multiple of 4 is needed")
         self.out_channels = out_channels
-        # Laterals first and smoothing from the top down, the order in which the chapter prints them.
+        # Lateral convolutions first, then smoothing from the top down: the order in which the chapter prints them.
         for level, width in zip((2, 3, 4, 5), in_channels, strict=True):
             self.add_sublayer(f"in{level}_conv", self._conv(width, out_channels, 1))
         for level in (5, 4, 3, 2):

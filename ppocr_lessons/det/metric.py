@@ -1,4 +1,4 @@
-"""How good a detector is: precision, recall and their harmonic mean (hmean) at IoU 0.5."""
+"""Scores of a detector: precision, recall and their harmonic mean (hmean) at an IoU of 0.5."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,17 @@ import numpy as np
 from shapely.geometry import Polygon
 
 IOU = 0.5
+"""Intersection over union above which a detection matches a label."""
 
 
 class DetScore(NamedTuple):
-    """Scores over all pictures so far."""
+    """Scores over all images so far, each in 0..1.
+
+    Fields:
+        precision: share of the detections that match a label.
+        recall: share of the labels that are matched by a detection.
+        hmean: harmonic mean of both.
+    """
 
     precision: float
     recall: float
@@ -27,11 +34,11 @@ def _iou(a, b) -> float:
 
 
 class DetMetric:
-    """Counts matches picture by picture; `score()` sums them up.
+    """Count matches image by image, and compute the scores of all images.
 
-    The ICDAR 2015 protocol as PaddleOCR has it: polygons that cross themselves are dropped; a detection of
-    which more than half lies on an ignored text does not count; matches are one to one, first come first
-    served in the order of the label file, above an IoU of 0.5.
+    This is the ICDAR 2015 protocol as implemented in PaddleOCR. Polygons that intersect themselves are dropped. A
+    detection does not count if more than half of it lies on an ignored text. Each label, in the order of the label file,
+    is matched with the first unused detection whose IoU is above 0.5.
 
     PaddleOCR: DetMetric in ppocr/metrics/det_metric.py.
     """
@@ -40,12 +47,12 @@ class DetMetric:
         self.matched = self.expected = self.detected = 0
 
     def add(self, detections, polygons, ignored) -> list[tuple[int, int]]:
-        """Count one picture.
+        """Count one image.
 
         Args:
-            detections: polygons found, each (N, 2).
-            polygons: polygons of the label, each (N, 2).
-            ignored: bool a label polygon.
+            detections: detected polygons, each (P, 2) in pixels.
+            polygons: N label polygons, each (P, 2) in pixels.
+            ignored: (N,) bool, True for label polygons that do not count.
 
         Returns: matches as (label index, detection index).
         """
@@ -69,7 +76,10 @@ class DetMetric:
         return matches
 
     def score(self) -> DetScore:
-        """Precision, recall and hmean of everything added; 0 where nothing was."""
+        """Scores of all images added so far.
+
+        Returns: DetScore; a score whose denominator is 0 is 0.
+        """
         precision = self.matched / self.detected if self.detected else 0.0
         recall = self.matched / self.expected if self.expected else 0.0
         both = precision + recall

@@ -1,4 +1,9 @@
-"""From the probability map to boxes: threshold, outline, score, grow back (chapter 2.1)."""
+"""From the probability map to boxes (chapter 2.1): binarize, trace outlines, score, grow back.
+
+The network finds the shrunk core of each text, so the post-processing grows each region by
+
+    D' = A r / L        A area, L perimeter of the region, r unclip ratio
+"""
 
 import math
 from typing import NamedTuple
@@ -6,70 +11,91 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from ..augment.geometry import bounds
-from .targets import offset_polygon, perimeter, signed_area
+from ..polygons import (
+    bounds,
+    clip_polygons,
+    offset_polygon,
+    order_corners,
+    perimeter,
+    rectangle_corners,
+    signed_area,
+)
 
 MIN_SIDE = 3
-"""Pixels: a region whose shorter side is less is noise; after growing it must have two more."""
+"""Shortest side of a region in pixels before it grows; after it has grown, two pixels more. Smaller ones are noise."""
 
 
 class Boxes(NamedTuple):
-    """Polygons in pixels of the original picture, with scores.
+    """Detected texts.
 
     Fields:
-        polygons: (N, 4, 2) float32, from the top left corner clockwise; with polygon output a list of
-            (M, 2) float32.
-        scores: (N,) float32, mean probability inside.
+        polygons: (N, 4, 2) float32 in pixels of the original image, clockwise from the top left corner; with
+            box_type="poly" a list of N arrays (M, 2) float32.
+        scores: (N,) float32, mean probability inside each polygon.
     """
 
     polygons: np.ndarray | list
     scores: np.ndarray
 
 
-def order_corners(corners) -> np.ndarray:
-    """Four corners from the top left one clockwise.
+def unclip_distance(polygons, ratio: float) -> np.ndarray:
+    """How far the outline moves outward: D' = A r / L.
 
     Args:
-        corners: (..., 4, 2) in any order.
+        polygons: (..., P, 2) in pixels.
+        ratio: unclip ratio r.
 
-    Returns: (..., 4, 2) float32.
+    Returns: (...) float64 in pixels, 0 for polygons without extent.
+    Source: Liao et al. 2020, arXiv 1911.08947, "Optimization".
     """
-    corners = np.asarray(corners, np.float32)
-    corners = _sorted_by(corners, 0)
-    left, right = _sorted_by(corners[..., :2, :], 1), _sorted_by(corners[..., 2:, :], 1)
-    return np.stack([left[..., 0, :], right[..., 0, :], right[..., 1, :], left[..., 1, :]], axis=-2)
+    return np.abs(signed_area(polygons)) * ratio / np.maximum(perimeter(polygons), 1e-9)
 
 
-def _sorted_by(points, axis):
-    order = np.argsort(points[..., axis], axis=-1, kind="stable")
-    return np.take_along_axis(points, order[..., None], axis=-2)
+def unclip(polygon, ratio: float) -> np.ndarray:
+    """Grow a rectangle by the unclip distance on each side.
 
-
-def rectangle_corners(centres, sides, angles_degrees) -> np.ndarray:
-    """Corners of turned rectangles, as cv2.boxPoints gives them, for many at once.
+    PaddleOCR moves the outline with round corners, and then takes the smallest rectangle around the result. For a
+    rectangle that is the rectangle whose corners move outward by D' along both sides, so no clipping library is needed.
 
     Args:
-        centres: (N, 2).
-        sides: (N, 2), width and height before the turn.
-        angles_degrees: (N,).
+        polygon: (..., 4, 2) corners of rectangles in pixels, in order around the outline.
+        ratio: unclip ratio r.
 
-    Returns: (N, 4, 2) float64, opposite corners two apart.
+    Returns: (..., 4, 2) float64 corners in pixels, in the same order.
+    Source: unclip of DBPostProcess in ppocr/postprocess/db_postprocess.py.
     """
-    angles = np.deg2rad(angles_degrees)
-    across = np.stack([np.cos(angles), np.sin(angles)], -1) * sides[:, :1] / 2
-    down = np.stack([-np.sin(angles), np.cos(angles)], -1) * sides[:, 1:] / 2
-    return np.stack(
-        [centres - across + down, centres - across - down, centres + across - down, centres + across + down],
-        1,
-    )
+    polygon = np.asarray(polygon, np.float64)
+    distance = unclip_distance(polygon, ratio)[..., None, None]
+    outward = _unit(polygon - np.roll(polygon, -1, -2)) + _unit(polygon - np.roll(polygon, 1, -2))
+    return polygon + distance * outward
+
+
+def _unit(vectors):
+    return vectors / np.maximum(np.hypot(vectors[..., :1], vectors[..., 1:]), 1e-9)
+
+
+def unclip_outline(outline, ratio: float) -> list[np.ndarray]:
+    """Grow a polygon with any number of points by the unclip distance, with round corners.
+
+    Args:
+        outline: (P, 2) in pixels.
+        ratio: unclip ratio r.
+
+    Returns: the outlines that result, each (M, 2) int32 in pixels; usually one.
+    Source: unclip of DBPostProcess in ppocr/postprocess/db_postprocess.py.
+    """
+    return offset_polygon(outline, unclip_distance(outline, ratio))
 
 
 def mean_inside(prob: np.ndarray, polygon: np.ndarray) -> float:
-    """Mean of the map inside a polygon; pixels outside the picture do not count.
+    """Mean of the map inside a polygon; pixels outside the map do not count.
 
     Args:
-        prob: (H, W).
-        polygon: (N, 2), cut to whole pixels.
+        prob: (H, W) float32, probability map.
+        polygon: (P, 2) in pixels, cut to whole pixels.
+
+    Returns: mean probability.
+    Source: box_score_fast and box_score_slow of DBPostProcess in ppocr/postprocess/db_postprocess.py.
     """
     height, width = prob.shape
     left, top = (
@@ -84,33 +110,22 @@ def mean_inside(prob: np.ndarray, polygon: np.ndarray) -> float:
     return cv2.mean(prob[top:bottom, left:right], mask)[0]
 
 
-def unclip_distance(polygon, ratio: float) -> float:
-    """How far the outline moves out: D' = A ratio / L.
-
-    Args:
-        polygon: (N, 2) in pixels.
-        ratio: the unclip ratio.
-    """
-    length = perimeter(polygon)
-    return abs(signed_area(polygon)) * ratio / length if length else 0.0
-
-
 class DBPostProcess:
-    """Boxes of a probability map.
+    """Find the boxes in a probability map.
 
     Args:
-        thresh: a pixel is text above it.
-        box_thresh: a box is kept if its score reaches it.
-        unclip_ratio: how far boxes grow back, see `unclip_distance`.
-        max_candidates: regions looked at, at most.
-        score_mode: "fast" averages inside the box, "slow" inside the region's own outline.
-        use_dilation: thicken the text pixels by one before outlines are drawn.
-        box_type: "quad" or "poly".
+        thresh: a pixel above this probability is text.
+        box_thresh: a box is kept if its score is at least this.
+        unclip_ratio: how far boxes grow, see `unclip_distance`.
+        max_candidates: largest number of regions that are examined.
+        score_mode: "fast" averages the map inside the rectangle, "slow" inside the outline of the region.
+        use_dilation: thicken the text pixels by one pixel before outlines are traced.
+        box_type: "quad" for rectangles or "poly" for outlines.
 
     Raises:
-        ValueError: a threshold outside 0..1, an unknown score_mode or box_type, unclip_ratio not positive.
-    PaddleOCR: DBPostProcess in ppocr/postprocess/db_postprocess.py, whose class defaults are 0.7 and 2.0;
-        its configurations and its command line set 0.6 and 1.5, as here.
+        ValueError: a threshold outside 0..1, unclip_ratio not positive, unknown score_mode or box_type.
+    PaddleOCR: DBPostProcess in ppocr/postprocess/db_postprocess.py. Its class defaults are box_thresh 0.7 and
+        unclip_ratio 2.0; its configurations and its command line set 0.6 and 1.5, as here.
     """
 
     def __init__(
@@ -138,10 +153,12 @@ class DBPostProcess:
         self.use_dilation, self.box_type = use_dilation, box_type
 
     def binarize(self, prob: np.ndarray) -> np.ndarray:
-        """Text pixels, (H, W) uint8 of 0 and 1.
+        """Mark the text pixels.
 
         Args:
-            prob: probability map, (H, W) float32.
+            prob: (H, W) float32, probability map.
+
+        Returns: (H, W) uint8, 1 on text and 0 elsewhere.
         """
         text = (prob > self.thresh).view(np.uint8)
         return cv2.dilate(text, np.ones((2, 2), np.uint8)) if self.use_dilation else text
@@ -150,54 +167,64 @@ class DBPostProcess:
         """Find boxes.
 
         Args:
-            prob: (H, W) float32.
-            original_size: (height, width) of the picture before it was resized for the net.
+            prob: (H, W) float32, probability map.
+            original_size: (height, width) in pixels of the image before it was resized for the network.
+
+        Returns: Boxes in pixels of the original image.
         """
         contours, _ = cv2.findContours(self.binarize(prob), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
-        contours = contours[: self.max_candidates]
+        find = self._quads if self.box_type == "quad" else self._outlines
+        polygons, scores = find(prob, contours[: self.max_candidates])
         scale = np.array(original_size[::-1], np.float32) / prob.shape[::-1]
-        if self.box_type == "quad":
-            polygons, scores = self._quads(prob, contours)
-            polygons = np.round(polygons * scale).clip(0, original_size[::-1]).astype(np.float32)
-            return Boxes(polygons, scores)
-        found = [box for contour in contours if (box := self._polygon(prob, contour)) is not None]
-        polygons = [np.round(p * scale).clip(0, original_size[::-1]).astype(np.float32) for p, _ in found]
-        return Boxes(polygons, np.array([score for _, score in found], np.float32))
+        if isinstance(polygons, np.ndarray):
+            return Boxes(_to_original(polygons, scale, original_size), scores)
+        return Boxes([_to_original(polygon, scale, original_size) for polygon in polygons], scores)
 
     def _quads(self, prob, contours):
-        """All rectangles at once; only the fit and the score go contour by contour."""
-        numbers = []  # a flat list becomes an array in half the time of one of tuples
-        for centre, side, angle in map(cv2.minAreaRect, contours):
-            numbers += (*centre, *side, angle)
-        rects = np.array(numbers, np.float64).reshape(-1, 5)
-        large = np.nonzero(rects[:, 2:4].min(1) >= MIN_SIDE)[0]
-        centres, sides, angles = rects[large, :2], rects[large, 2:4], rects[large, 4]
-        corners = rectangle_corners(centres, sides, angles).astype(np.float32)
+        """Rectangles around regions: (N, 4, 2) and scores (N,). All are processed at once, for speed."""
+        centers, sides, angles_deg = _smallest_rectangles(contours)
+        large = np.nonzero(sides.min(1) >= MIN_SIDE)[0]
+        rectangles = rectangle_corners(centers[large], sides[large], angles_deg[large])
         if self.score_mode == "slow":
-            scores = [mean_inside(prob, contours[i].reshape(-1, 2)) for i in large]
+            scores = [mean_inside(prob, contours[index].reshape(-1, 2)) for index in large]
         else:
-            scores = _box_means(prob, corners)
+            scores = _box_means(prob, rectangles.astype(np.float32))
         scores = np.array(scores, np.float32)
-        # Growing a rectangle by D = A ratio / L and taking the smallest rectangle around it adds 2 D to both sides.
-        grown = sides + (sides.prod(1) * self.unclip_ratio / sides.sum(1))[:, None]
-        keep = (scores >= self.box_thresh) & (grown.min(1) >= MIN_SIDE + 2)
-        return order_corners(rectangle_corners(centres[keep], grown[keep], angles[keep])), scores[keep]
+        grown = unclip(rectangles, self.unclip_ratio)
+        grown_sides = sides[large].min(1) + 2 * unclip_distance(rectangles, self.unclip_ratio)
+        kept = (scores >= self.box_thresh) & (grown_sides >= MIN_SIDE + 2)
+        return order_corners(grown[kept]), scores[kept]
 
-    def _polygon(self, prob, contour):
-        outline = cv2.approxPolyDP(contour, 0.002 * cv2.arcLength(contour, True), True).reshape(-1, 2)
-        if len(outline) < 4:
-            return None
-        score = mean_inside(prob, outline)
-        if score < self.box_thresh:
-            return None
-        grown = offset_polygon(outline, unclip_distance(outline, self.unclip_ratio))
-        if len(grown) != 1 or min(cv2.minAreaRect(grown[0])[1]) < MIN_SIDE + 2:
-            return None
-        return grown[0].astype(np.float32), score
+    def _outlines(self, prob, contours):
+        """Outlines of regions: list of N arrays (M, 2), and scores (N,)."""
+        polygons, scores = [], []
+        for contour in contours:
+            tolerance = 0.002 * cv2.arcLength(contour, True)
+            outline = cv2.approxPolyDP(contour, tolerance, True).reshape(-1, 2)
+            if len(outline) < 4 or (score := mean_inside(prob, outline)) < self.box_thresh:
+                continue
+            grown = unclip_outline(outline, self.unclip_ratio)
+            if len(grown) == 1 and min(cv2.minAreaRect(grown[0])[1]) >= MIN_SIDE + 2:
+                polygons.append(grown[0])
+                scores.append(score)
+        return polygons, np.array(scores, np.float32)
+
+
+def _to_original(polygons, scale, original_size):
+    return clip_polygons(np.round(polygons * scale), original_size)
+
+
+def _smallest_rectangles(contours):
+    """Smallest rectangle around each contour: centers (N, 2), sides (N, 2) in pixels and angles (N,) in degrees."""
+    numbers = []  # a flat list becomes an array in half the time of a list of tuples
+    for center, sides, angle in map(cv2.minAreaRect, contours):
+        numbers += (*center, *sides, angle)
+    rectangles = np.array(numbers, np.float64).reshape(-1, 5)
+    return rectangles[:, :2], rectangles[:, 2:4], rectangles[:, 4]
 
 
 def _box_means(prob, corners):
-    """mean_inside of many quadrangles (N, 4, 2)."""
+    """`mean_inside` for many quadrangles (N, 4, 2), whose bounds are computed at once."""
     height, width = prob.shape
     limits = (width - 1, height - 1)
     low, high = bounds(corners)

@@ -1,1 +1,1 @@
-"""Nets that teach each other, and nets that are taught (chapters 3.1.1 and 3.2.2)."""
+"""Knowledge distillation and mutual learning (chapters 3.1.1 and 3.2.2)."""

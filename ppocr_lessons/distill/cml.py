@@ -1,27 +1,34 @@
 """CML, collaborative mutual learning: two students, one frozen teacher, three losses (chapter 3.1.1).
 
-L_gt       the DB loss of each student
-L_dml      the symmetric divergence of the students' probability maps
-L_distill  gamma l_p(S, f_dila(T)) + l_b(S, f_dila(T)) against the teacher's dilated map
+L_gt       DB loss of each student against the labels
+L_dml      symmetric divergence of the probability maps of the students
+L_distill  gamma l_p(S, f_dila(T)) + l_b(S, f_dila(T)) against the dilated probability map of the teacher
 """
+
+from collections.abc import Sequence
 
 import paddle
 import paddle.nn.functional as F
 
 from ..det.db_loss import DBLoss, dice_loss
 from ..losses.combined import Combined, NetOutput, Weighted
-from .dml import DMLTerm
+from .dml import MapDMLTerm
 
 THRESHOLD = 0.3
-"""Of the teacher's map, in dilation."""
+"""Probability above which a pixel of the teacher's map counts as text in the dilation."""
+
+NAMES = ("Teacher", "Student", "Student2")
+"""Default names of the networks of CML."""
 
 
 def dilate(prob, *, threshold: float = THRESHOLD):
-    """1 where the map, or its neighbour above, to the left, or both, is over the threshold: a 2 x 2 dilation.
+    """Threshold a probability map and dilate it with a 2 x 2 kernel.
+
+    A pixel is 1 if itself, its upper, its left or its upper left neighbor is above the threshold.
 
     Args:
-        prob: the teacher's probability map.
-        threshold: above which a pixel is text.
+        prob: probability maps of the teacher.
+        threshold: probability above which a pixel is text.
 
     Shape:
         prob: (N, H, W)
@@ -33,11 +40,13 @@ def dilate(prob, *, threshold: float = THRESHOLD):
 
 
 class DBTerm:
-    """The DB loss of every student against the labels.
+    """Term of a combined loss: the DB loss of every student against the labels.
 
     Args:
-        names: of the students.
-        loss: weights and kind.
+        names: names of the students.
+        loss: DB loss; by default the one of the chapter.
+
+    PaddleOCR: DistillationDBLoss in ppocr/losses/distillation_loss.py.
     """
 
     def __init__(self, names, loss: DBLoss | None = None):
@@ -48,11 +57,11 @@ class DBTerm:
 
 
 class DilatedTerm:
-    """Students against the dilated map of a teacher.
+    """Term of a combined loss: students against the dilated probability map of a teacher.
 
     Args:
-        pairs: (student, teacher) names.
-        loss: its alpha is the chapter's gamma.
+        pairs: names as (student, teacher).
+        loss: DB loss; its alpha is gamma in the chapter.
 
     PaddleOCR: DistillationDilaDBLoss in ppocr/losses/distillation_loss.py.
     """
@@ -75,13 +84,18 @@ class CML(Combined):
     """Train two detectors with the labels, with each other and with a frozen teacher.
 
     Args:
-        teacher: a trained detector.
-        student, student2: the two that learn; the first is the one wanted.
-        loss: weights of the DB loss; its alpha is the chapter's gamma too.
-        weights: of the dilated, the mutual and the label loss.
+        teacher: trained detector, frozen.
+        student: detector to train.
+        student2: second detector to train, with other initial weights.
+        loss: DB loss; its alpha is also gamma in the chapter.
+        weights: weights of the dilated loss, the mutual loss and the label loss.
+        terms: terms over the three networks that replace the default three, as a configuration lists them; `loss` and
+            `weights` are then not used.
+        names: names of teacher, student and second student in the terms and in the log.
+        main: name of the student that is evaluated and exported; by default the first one.
 
     Claim: hmean 0.759 -> 0.789 at the same size and speed (chapter 3.1.1).
-    PaddleOCR: ch_PP-OCRv2_det_cml.yml. The total there is B times this one; see DMLTerm.
+    PaddleOCR: ch_PP-OCRv2_det_cml.yml. Gradients there are B times as large; see MapDMLTerm.
     Paper: Du et al. 2021, arXiv 2109.03144.
     """
 
@@ -93,24 +107,28 @@ class CML(Combined):
         *,
         loss: DBLoss | None = None,
         weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        terms: Sequence[Weighted] | None = None,
+        names: tuple[str, str, str] = NAMES,
+        main: str | None = None,
     ):
-        students = ("Student", "Student2")
-        dilated, mutual, labels = weights
-        terms = [
-            Weighted(dilated, DilatedTerm([(name, "Teacher") for name in students], loss)),
-            Weighted(mutual, DMLTerm([students])),
-            Weighted(labels, DBTerm(students, loss)),
-        ]
-        nets = {"Teacher": teacher, "Student": student, "Student2": student2}
-        super().__init__(nets, terms, main="Student", frozen=("Teacher",))
+        students = names[1:]
+        if terms is None:
+            dilated, mutual, labels = weights
+            terms = [
+                Weighted(dilated, DilatedTerm([(name, names[0]) for name in students], loss)),
+                Weighted(mutual, MapDMLTerm([students])),
+                Weighted(labels, DBTerm(students, loss)),
+            ]
+        nets = dict(zip(names, (teacher, student, student2), strict=True))
+        super().__init__(nets, terms, main=main or students[0], frozen=names[:1])
 
     @staticmethod
     def check_teacher(teacher_hmean: float, student_hmean: float) -> None:
-        """Stop before a run in which there is nothing to learn from the teacher.
+        """Refuse a teacher that is not better than the untrained student.
 
         Args:
-            teacher_hmean: of the frozen teacher, on the evaluation dataset.
-            student_hmean: of the student before it is trained, on the same pages.
+            teacher_hmean: hmean of the frozen teacher on the evaluation dataset.
+            student_hmean: hmean of the student before training, on the same pages.
 
         Raises:
             ValueError: the teacher is not better than the student.
@@ -118,17 +136,19 @@ class CML(Combined):
         if teacher_hmean <= student_hmean:
             raise ValueError(
                 f"the teacher's hmean is {teacher_hmean:.4f}, the student's {student_hmean:.4f}: are the teacher's "
-                "weights loaded? A teacher that sees text everywhere teaches just that"
+                "weights loaded? Students of an untrained teacher learn to see text everywhere"
             )
 
 
 def standard_distillation(teacher, student, *, loss: DBLoss | None = None) -> Combined:
-    """One student, the labels and a frozen teacher's dilated map: CML without the second student, to compare with.
+    """CML without the second student, for comparison: one student, the labels and a frozen teacher.
 
     Args:
-        teacher: a trained detector.
-        student: the one that learns.
-        loss: weights of the DB loss.
+        teacher: trained detector, frozen.
+        student: detector to train.
+        loss: DB loss; by default the one of the chapter.
+
+    Returns: the training strategy.
     """
     terms = [
         Weighted(1.0, DilatedTerm([("Student", "Teacher")], loss)),
@@ -138,31 +158,35 @@ def standard_distillation(teacher, student, *, loss: DBLoss | None = None) -> Co
 
 
 def mutual_learning(student, student2, *, loss: DBLoss | None = None) -> Combined:
-    """Two students, the labels and each other: CML without a teacher, to compare with.
+    """CML without the teacher, for comparison: two students that learn from the labels and from each other.
 
     Args:
-        student, student2: from different first weights; those that start alike stay alike.
-        loss: weights of the DB loss.
+        student: detector to train.
+        student2: second detector, with other initial weights; detectors that start equal stay equal.
+        loss: DB loss; by default the one of the chapter.
 
+    Returns: the training strategy.
     Claim: hmean 0.759 -> 0.777 (chapter 3.1.1).
     """
     students = ("Student", "Student2")
     terms = [
-        Weighted(1.0, DMLTerm([students])),
+        Weighted(1.0, MapDMLTerm([students])),
         Weighted(1.0, DBTerm(students, loss)),
     ]
     return Combined({"Student": student, "Student2": student2}, terms, main="Student")
 
 
 def student_of(cml: Combined, name: str = "Student") -> paddle.nn.Layer:
-    """A student by name, in evaluation mode, to be saved and used alone.
+    """A trained student in evaluation mode, to be saved and used alone.
 
     Args:
-        cml: after its training, or one of the two strategies that it is compared with.
-        name: of the student.
+        cml: CML after training, or one of the two strategies that it is compared with.
+        name: name of the student.
+
+    Returns: the detector.
 
     Raises:
-        ValueError: no such student.
+        ValueError: there is no student of this name.
     """
     if name not in cml.nets or name in cml.frozen:
         raise ValueError(f"student {name!r}; known are {[n for n in cml.nets if n not in cml.frozen]}")

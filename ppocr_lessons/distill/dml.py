@@ -1,4 +1,4 @@
-"""DML, deep mutual learning: two nets pull each other's answers together (chapters 3.1.1 and 3.2.2).
+"""DML, deep mutual learning: two networks learn from each other's answers (chapters 3.1.1 and 3.2.2).
 
 Paper: Zhang et al. 2017, arXiv 1706.00384.
 """
@@ -11,16 +11,17 @@ from ..losses.combined import NetOutput
 MAP_EPS = 1e-5
 PROB_EPS = 1e-10
 
-
 ACTS = (None, "softmax", "sigmoid")
 
 
 def activated(x, act: str | None = None):
-    """What DML compares: the values themselves, or their softmax over the last axis, or their sigmoid.
+    """The values that DML compares: x itself, its softmax over the last axis, or its sigmoid.
 
     Args:
-        x: tensor.
+        x: tensor of any shape.
         act: one of ACTS.
+
+    Returns: tensor of the same shape.
 
     Raises:
         ValueError: unknown act.
@@ -35,13 +36,13 @@ def activated(x, act: str | None = None):
 
 
 def dml_maps(p, q):
-    """Symmetric divergence of two probability maps, [q ln(q / p) + p ln(p / q)] / 2, mean over each picture.
+    """Symmetric divergence of two probability maps, [q ln(q / p) + p ln(p / q)] / 2, averaged over each map.
 
     Only the probability of text is compared, not that of background (1 - p), as in PaddleOCR.
 
     Args:
-        p: probability map of one net.
-        q: that of its peer.
+        p: probability maps of one network.
+        q: probability maps of the other network.
 
     Shape:
         p, q: (N, H, W) in 0..1
@@ -54,11 +55,11 @@ def dml_maps(p, q):
 
 
 def dml_sums(p, q):
-    """Symmetric divergence of two tensors of probabilities, summed over everything, mean over N.
+    """Symmetric divergence of two tensors of probabilities: sum over all entries, mean over N.
 
     Args:
-        p: probabilities of one net.
-        q: those of its peer.
+        p: probabilities of one network.
+        q: probabilities of the other network.
 
     Shape:
         p, q: (N, ...), above 0
@@ -72,11 +73,11 @@ def dml_sums(p, q):
 
 
 def dml_sequences(logits_p, logits_q):
-    """Symmetric KL divergence of two sequences of class probabilities, summed over steps and classes.
+    """Symmetric KL divergence of two sequences of class probabilities, summed over time steps and classes.
 
     Args:
-        logits_p: scores of one recognizer, before the softmax.
-        logits_q: those of its peer.
+        logits_p: logits of one recognizer, before the softmax.
+        logits_q: logits of the other recognizer.
 
     Shape:
         logits_p, logits_q: (N, T, K)
@@ -86,19 +87,19 @@ def dml_sequences(logits_p, logits_q):
     return dml_sums(activated(logits_p, "softmax"), activated(logits_q, "softmax"))
 
 
-class DMLTerm:
-    """DML between pairs of nets: of detectors on their probability maps, of recognisers on their logits.
+class MapDMLTerm:
+    """Term of a combined loss: DML between the probability maps of pairs of detectors.
 
-    Of maps the mean over the pictures of a batch is taken. PaddleOCR's loss keeps one number a picture, a vector of
-    length B, and the terms that it is added to are scalars: broadcasting adds them to each of the B numbers, and the
-    backward pass sums those. So every term of the total, this one among them, weighs B times what it weighs here, and
-    the balance of the terms is the same. Adam hides the factor, since it divides by the size of the gradient; with SGD
-    or Momentum it is a learning rate B times as high.
+    The divergence is averaged over the images of a batch. PaddleOCR's loss keeps one value per image, a vector of length
+    B, while its other terms are scalars: broadcasting adds them to each of the B values, and the backward pass sums the
+    vector. There the gradient of the total is therefore B times as large as here; the balance of the terms is the same.
+    Adam divides by the magnitude of the gradient, which cancels the factor. With SGD or Momentum it acts like a learning
+    rate B times as high.
 
     Args:
-        pairs: names of the nets.
-        act: for maps, what is done to them first; see `activated`. Sequences always pass a softmax.
-        use_log: for maps, the sums of `dml_sums` instead of the means of `dml_maps`.
+        pairs: pairs of names of detectors.
+        act: activation applied to the maps before they are compared; see `activated`.
+        use_log: use the sums of `dml_sums` instead of the means of `dml_maps`.
 
     Raises:
         ValueError: unknown act.
@@ -111,14 +112,32 @@ class DMLTerm:
         self.pairs, self.act, self.use_log = [tuple(pair) for pair in pairs], act, bool(use_log)
 
     def __call__(self, outputs: dict[str, NetOutput], batch) -> dict:
-        parts = {}
-        for first, second in self.pairs:
-            p, q = outputs[first].answer, outputs[second].answer
-            parts[f"dml_{first}_{second}"] = self._maps(p, q) if hasattr(p, "prob") else dml_sequences(p, q)
-        return parts
+        return {
+            f"dml_{first}_{second}": self._divergence(outputs[first].answer, outputs[second].answer)
+            for first, second in self.pairs
+        }
 
-    def _maps(self, p, q):
+    def _divergence(self, p, q):
         p, q = (activated(maps.prob.squeeze(1), self.act) for maps in (p, q))  # (N, 1, H, W) -> (N, H, W)
         if self.use_log:
             return dml_sums(p.clip(min=PROB_EPS), q.clip(min=PROB_EPS))
         return dml_maps(p, q).mean()
+
+
+class SequenceDMLTerm:
+    """Term of a combined loss: DML between the logits of pairs of recognizers.
+
+    Args:
+        pairs: pairs of names of recognizers.
+
+    PaddleOCR: DistillationDMLLoss with act softmax and use_log in ppocr/losses/distillation_loss.py.
+    """
+
+    def __init__(self, pairs):
+        self.pairs = [tuple(pair) for pair in pairs]
+
+    def __call__(self, outputs: dict[str, NetOutput], batch) -> dict:
+        return {
+            f"dml_{first}_{second}": dml_sequences(outputs[first].answer, outputs[second].answer)
+            for first, second in self.pairs
+        }

@@ -1,1 +1,1 @@
-"""Compiled loops (numba), one call each; the lesson that uses one shows the plain form, which is also the fallback."""
+"""Fast forms of single operations, one call each. The lesson that uses one shows the plain form, which is the fallback."""

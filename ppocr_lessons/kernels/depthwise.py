@@ -1,9 +1,9 @@
 """Depthwise convolution for training on a CPU, compiled with numba.
 
-Paddle's own CPU kernel for depthwise convolution is a naive loop that takes two thirds of a CRNN
-training step. The two kernels below walk over padded planes row by row, so that the inner loop runs
-over neighbouring memory and the compiler turns it into vector instructions. They are used in training
-on the CPU alone: on a GPU, in evaluation and in exported nets Paddle's convolution stays in place.
+Paddle's CPU kernel for depthwise convolution is a plain loop that takes two thirds of a CRNN training step. The two
+kernels below process padded planes row by row, so that the inner loop runs over adjacent memory and the compiler can
+vectorize it. They are used only in training on a CPU: on a GPU, in evaluation and in exported networks Paddle's
+convolution is used.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ _FAST = {"parallel": True, "fastmath": True, "cache": True}
 
 @njit(**_FAST)
 def _forward(x, weight, stride_h, stride_w, pad, out):
-    """x (N, C, H, W), weight (C, 1, k, k) -> out (N, C, H', W'), filled in place."""
+    """x (N, C, H, W), weight (C, 1, k, k) -> out (N, C, H', W'), written in place."""
     batch, channels, height, width = x.shape
     size = weight.shape[2]
     out_h, out_w = out.shape[2], out.shape[3]
@@ -33,7 +33,7 @@ def _forward(x, weight, stride_h, stride_w, pad, out):
                 row = padded[i * stride_h + a]
                 for b in range(size):
                     w = weight[c, 0, a, b]
-                    if stride_w == 1:  # a slice of constant step lets the loop vectorise
+                    if stride_w == 1:  # a slice of step 1 lets the compiler vectorize the loop
                         shifted = row[b : b + out_w]
                         for j in range(out_w):
                             acc[j] += w * shifted[j]
@@ -44,7 +44,7 @@ def _forward(x, weight, stride_h, stride_w, pad, out):
 
 @njit(**_FAST)
 def _backward(x, weight, grad_out, stride_h, stride_w, pad, grad_x, grad_weight):
-    """Gradients for x and weight, filled in place; one channel a task, so no two tasks share a sum."""
+    """Gradients for x and weight, written in place; one channel per task, so that no two tasks add to the same sum."""
     batch, channels, height, width = x.shape
     size = weight.shape[2]
     out_h, out_w = grad_out.shape[2], grad_out.shape[3]
@@ -81,7 +81,7 @@ def _backward(x, weight, grad_out, stride_h, stride_w, pad, grad_x, grad_weight)
 
 
 class DepthwiseConvCPU(PyLayer):
-    """Differentiable depthwise convolution, square odd kernel, symmetric padding, float32, CPU.
+    """Differentiable depthwise convolution on a CPU: float32, square kernel of odd size, symmetric padding.
 
     Shape:
         x: (N, C, H, W)

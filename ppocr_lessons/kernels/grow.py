@@ -1,50 +1,82 @@
-"""Quadrangles grown with the round corners of the clipping library, compiled for the CPU with numba.
+"""Quadrangles grown with round corners to the same whole pixels as the clipping library, compiled with numba.
 
-Every edge moves outwards, and around each corner runs an arc of short chords, all in whole pixels. A convex
-quadrangle has nothing to clean up afterwards but points that say nothing, so these outlines are the library's own.
-Without numba the library does it; see targets.py.
+Each edge moves outward, and each corner becomes an arc of short chords; all points are rounded to whole pixels. The
+grown outline of a convex quadrangle never crosses itself, so the only cleanup is to drop points at which it does not
+bend, and the result equals that of the library. Other quadrangles are left to the library; see kernels/offset.py.
 """
 
 import math
 
 import numpy as np
 
-from .compiled import njit
+from .compiled import loop
 
 ARC_TOLERANCE = 0.25
-"""Pixels that a chord may stay inside of its arc; the library's own value."""
+"""Largest distance between a chord and its arc in pixels, the default of the library."""
 
 LEAST_TURN = 1.0
-"""Of sine times distance: the library rounds no corner that is flatter, so such quadrangles are left to it."""
+"""Smallest product of the sine of a corner's turn and the distance in pixels. The library does not round flatter corners,
+so quadrangles that have one are left to it."""
 
 
 def most_points(distances: np.ndarray) -> int:
-    """Points that an outline may have, grown by the largest of some distances.
+    """Upper bound of the number of points in an outline grown by the largest of the given distances.
 
     Args:
         distances: (N,) in pixels.
+
+    Returns: number of points, to allocate `outlines` for `grow_convex`.
     """
     farthest = max(1.0, float(distances.max(initial=0)))
     return 12 + math.ceil(math.pi / math.acos(1 - ARC_TOLERANCE / farthest))
 
 
-def whole(value):
-    """The nearest whole number, halves away from zero, as the clipping library rounds.
+@loop
+def round_half_away(value):
+    """Round to the nearest integer, halves away from zero, as the clipping library does.
 
     Args:
         value: coordinate in pixels.
+
+    Returns: integer in pixels.
     """
     return math.trunc(value + math.copysign(0.5, value))
 
 
-def _grow(quads, distances, outlines, counts):
-    """Grow quadrangles.
+@loop
+def _step(outline, start, end):
+    return outline[end, 0] - outline[start, 0], outline[end, 1] - outline[start, 1]
+
+
+@loop
+def _bends(outline, count):
+    """Move the points at which an outline bends to its front, in place, and return their number."""
+    kept = 0
+    x_first, y_first = outline[0]
+    x0, y0 = _step(outline, count - 1, 0)
+    for number in range(count):
+        x, y = outline[number]
+        x_next, y_next = x_first, y_first
+        if number + 1 < count:
+            x_next, y_next = outline[number + 1]
+        x1, y1 = x_next - x, y_next - y
+        if x0 * y1 != y0 * x1:
+            outline[kept, 0], outline[kept, 1] = x, y
+            kept += 1
+        x0, y0 = x1, y1
+    return kept
+
+
+@loop
+def grow_convex(quads, distances, outlines, counts):
+    """Move the outlines of convex quadrangles outward.
 
     Args:
-        quads: (N, 4, 2) int64.
-        distances: (N,) pixels.
-        outlines: (N, most_points, 2) int32, changed in place.
-        counts: (N,) int64, changed in place: points of each outline, 0 for what is not convex or hardly turns.
+        quads: (N, 4, 2) int64 in pixels.
+        distances: (N,) in pixels.
+        outlines: (N, most_points(distances), 2) int32 in pixels, written in place.
+        counts: (N,) int64, written in place: number of points of each outline, or 0 if the quadrangle is not convex or
+            has a corner that is too flat.
     """
     xs, ys, across, down = np.empty(4), np.empty(4), np.empty(4), np.empty(4)
     for index in range(len(quads)):
@@ -80,39 +112,11 @@ def _grow(quads, distances, outlines, counts):
             for number in range(steps + 1):
                 if number == steps:
                     x, y = x_end, y_end
-                outline[count, 0] = whole(xs[corner] + x * distance)
-                outline[count, 1] = whole(ys[corner] + y * distance)
+                outline[count, 0] = round_half_away(xs[corner] + x * distance)
+                outline[count, 1] = round_half_away(ys[corner] + y * distance)
                 if count == 0 or _step(outline, count - 1, count) != (0, 0):
                     count += 1
                 x, y = x * cosine - y * sine, x * sine + y * cosine
         if _step(outline, count - 1, 0) == (0, 0):
             count -= 1
         counts[index] = _bends(outline, count) if sure else 0
-
-
-def _step(outline, start, end):
-    return outline[end, 0] - outline[start, 0], outline[end, 1] - outline[start, 1]
-
-
-def _bends(outline, count):
-    """Keep the points where an outline bends, in place; how many they are."""
-    kept = 0
-    x_first, y_first = outline[0]
-    x0, y0 = _step(outline, count - 1, 0)
-    for number in range(count):
-        x, y = outline[number]
-        x_next, y_next = x_first, y_first
-        if number + 1 < count:
-            x_next, y_next = outline[number + 1]
-        x1, y1 = x_next - x, y_next - y
-        if x0 * y1 != y0 * x1:
-            outline[kept, 0], outline[kept, 1] = x, y
-            kept += 1
-        x0, y0 = x1, y1
-    return kept
-
-
-if njit:
-    whole, _step, _bends = njit(cache=True)(whole), njit(cache=True)(_step), njit(cache=True)(_bends)
-grow_convex = njit(cache=True)(_grow) if njit else None
-"""Compiled form of `_grow`; None without numba."""

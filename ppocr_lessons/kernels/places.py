@@ -1,29 +1,36 @@
-"""Free places for boxes among others, compiled for the CPU with numba.
+"""The search for free places, compiled with numba; the plain form is `first_free` in augment/copy_paste.py.
 
-Without numba NumPy looks at all tries of a text at once, where the compiled loop stops at the first free one.
+The compiled loop stops at the first free place, where NumPy checks all candidates of a text at once.
 """
 
 import numpy as np
 
-from .compiled import njit
+from .compiled import loop
 
 
-def _first_free_loops(tries, sizes, boxes, taken):
-    """Give every text the first of its tries whose box overlaps none that is there; later texts see it.
+def first_free_compiled(plain, candidates, sizes, occupied) -> np.ndarray:
+    """Compiled form of `first_free`.
 
     Args:
-        tries: (C, T, 2) int32, top left corners to try for each text.
-        sizes: (C, 2) int32, width and height of each text.
-        boxes: (taken + C, 4) int32 left, top, right, bottom of what is there; the rest is filled here.
-        taken: number of boxes there.
+        plain: the same in NumPy, not needed here.
+        candidates: (N, T, 2) int32 in pixels, top left corners to try for each text.
+        sizes: (N, 2) int32, width and height of each text in pixels.
+        occupied: (M, 4) int32 in pixels, left, top, right, bottom of the boxes to keep clear of.
 
-    Returns: (C,) the number of the try, -1 for a text without a place.
+    Returns: (N,) number of the chosen candidate, or -1 for a text that fits nowhere.
     """
-    firsts = np.full(len(tries), -1)
-    for text in range(len(tries)):
+    boxes = np.empty((len(occupied) + len(candidates), 4), np.int32)
+    boxes[: len(occupied)] = occupied
+    return _first_free(candidates, sizes, boxes, len(occupied))
+
+
+@loop
+def _first_free(candidates, sizes, boxes, taken):
+    firsts = np.full(len(candidates), -1)
+    for text in range(len(candidates)):
         width, height = sizes[text]
-        for number in range(tries.shape[1]):
-            x, y = tries[text, number]
+        for number in range(candidates.shape[1]):
+            x, y = candidates[text, number]
             free = True
             for left, top, right, bottom in boxes[:taken]:
                 if x < right and left < x + width and y < bottom and top < y + height:
@@ -36,29 +43,3 @@ def _first_free_loops(tries, sizes, boxes, taken):
                 firsts[text] = number
                 break
     return firsts
-
-
-def first_free_at_once(tries, sizes, boxes, taken):
-    """The same in NumPy.
-
-    Args:
-        tries: (C, T, 2) int32, top left corners to try for each text.
-        sizes: (C, 2) int32, width and height of each text.
-        boxes: (taken + C, 4) int32 left, top, right, bottom of what is there; the rest is filled here.
-        taken: number of boxes there.
-    """
-    firsts = np.full(len(tries), -1)
-    for text, (places, (width, height)) in enumerate(zip(tries, sizes, strict=True)):
-        x, y = places.T[..., None]
-        left, top, right, bottom = boxes[:taken].T
-        busy = ((x < right) & (left < x + width) & (y < bottom) & (top < y + height)).any(1)
-        number = busy.argmin()
-        if not busy[number]:
-            boxes[taken] = (*places[number], *(places[number] + (width, height)))
-            taken += 1
-            firsts[text] = number
-    return firsts
-
-
-first_free = njit(cache=True)(_first_free_loops) if njit else first_free_at_once
-"""The faster of both that is at hand."""

@@ -1,49 +1,59 @@
-"""The threshold map's distances, compiled for the CPU with numba.
-
-Without numba the same is done in NumPy, edge by edge; see targets.py.
-"""
+"""The bands of the threshold map, compiled with numba; the plain form is `draw_bands` in det/targets.py."""
 
 import numpy as np
 
-from .compiled import njit
+from .compiled import fast_math_loop, loop
 
 FAR = np.float32(1e30)
-"""Square pixels: more than any distance. Not infinity, which fast arithmetic may take for impossible."""
-
+"""Squared distance in pixels, larger than any that occurs. Infinity would break reordered arithmetic."""
 
 STRIDE = 32
-"""Pixels that one turn of a compiled loop takes. What is left over goes one by one, so loops are rounded up."""
+"""Pixels that one iteration of a vectorized loop handles. Pixels left over would be handled one by one, so the number of
+pixels is rounded up."""
 
 
+def draw_bands_compiled(plain, values, polygons, widths, windows, low: float, high: float) -> None:
+    """Compiled form of `draw_bands`.
+
+    Args:
+        plain: the same in NumPy, not needed here.
+        values: (H, W) float32 map, changed in place.
+        polygons: (N, P, 2) in pixels.
+        widths: (N,) in pixels.
+        windows: (N, 4) pixels left, top, right, bottom, inclusive.
+        low: value at the inner and outer edge of a band.
+        high: value on the outline.
+    """
+    _draw_bands(
+        values,
+        np.ascontiguousarray(polygons, np.float32),
+        np.asarray(widths, np.float32),
+        np.asarray(windows, np.int64),
+        np.float32(low),
+        np.float32(high),
+    )
+
+
+@loop
 def _whole_strides(length):
     return (length + STRIDE - 1) // STRIDE * STRIDE
 
 
-def _outline(values, points, first, bands, windows, low, high):
-    """Raise `values` (H, W) to `high` on the outlines, falling to `low` at the width of each band.
-
-    Row by row and edge by edge, so that the inner loop runs over neighbouring pixels without a branch, and only as far
-    from each edge as its band is wide.
-
-    Args:
-        values: (H, W) float32, changed in place.
-        points: corners of all polygons, (M, 2) float32.
-        first: (N + 1,) where each polygon's corners begin.
-        bands: (N,) float32 width of each band.
-        windows: (N, 4) left, top, right, bottom, the last two included.
-        low, high: float32.
-    """
+@fast_math_loop
+def _draw_bands(values, polygons, widths, windows, low, high):
+    """Row by row and edge by edge, so that the inner loop runs over neighboring pixels without a branch, and only as far
+    from each edge as its band is wide."""
     nearest = np.empty(values.shape[1] + 2 * STRIDE, np.float32)
     one, rise = np.float32(1), high - low
-    for polygon in range(len(bands)):
-        left, top, right, bottom = windows[polygon]
-        begin, stop = first[polygon], first[polygon + 1]
-        reach = bands[polygon] + one
+    for index in range(len(widths)):
+        left, top, right, bottom = windows[index]
+        points = polygons[index]
+        reach = widths[index] + one
         for y in range(top, bottom + 1):
             near = nearest[: _whole_strides(right + 1 - left)]
             near[:] = FAR
-            for corner in range(begin, stop):
-                other = corner + 1 if corner + 1 < stop else begin
+            for corner in range(len(points)):
+                other = corner + 1 if corner + 1 < len(points) else 0
                 x0, x1 = points[corner, 0] - left, points[other, 0] - left
                 dy0, dy1 = y - points[corner, 1], y - points[other, 1]
                 if min(dy0, dy1) > reach or max(dy0, dy1) < -reach:
@@ -63,14 +73,8 @@ def _outline(values, points, first, bands, windows, low, high):
                     squared = cross * cross * share if start + end <= limit else min(start, end)
                     part[x] = min(part[x], squared)
             row = values[y, left : right + 1]
-            scale = one / bands[polygon]
+            scale = one / widths[index]
             for x in range(len(near)):
                 near[x] = (one - min(one, np.sqrt(near[x]) * scale)) * rise + low
             for x in range(len(row)):
                 row[x] = max(row[x], near[x])
-
-
-if njit:
-    _whole_strides = njit(cache=True)(_whole_strides)
-raise_outlines = njit(cache=True, fastmath=True)(_outline) if njit else None
-"""Compiled form of `_outline`; None without numba."""

@@ -1,1 +1,1 @@
-"""What a training strategy returns, and the losses that more than one net uses."""
+"""Losses, weighted sums of losses, and the interface between a training strategy and the trainer."""

@@ -1,9 +1,9 @@
-"""Centre loss: features of one character keep together (chapter 3.2.3).
+"""Center loss: features of the same character are pulled together (chapter 3.2.3).
 
-    L = mean over steps of |x_t - c(y_t)|^2,   y_t = the likeliest class of step t, the blank among them
+    L = mean over t of |x_t - c(y_t)|^2,   y_t = most probable class of time step t, including the blank
 
-Characters that look alike lie close in the feature space. Pulling each step's feature to the centre of its class
-leaves room between the classes.
+Characters that look similar are close to each other in the feature space. Pulling the feature of each time step to the
+center of its class increases the distance between classes.
 """
 
 import numpy as np
@@ -12,14 +12,14 @@ from paddle import nn
 
 
 class CenterLoss(nn.Layer):
-    """Squared distance of each step's feature to the centre of the class that the net itself gives it.
+    """Squared distance between the feature of each time step and the center of the class that the network predicts.
 
-    The chapter writes a sum over the steps; PaddleOCR, and this class, takes the mean over steps and lines.
+    The chapter writes a sum over the time steps. PaddleOCR, and this class, takes the mean over time steps and lines.
 
     Args:
-        num_classes: the blank among them.
+        num_classes: number of classes, including the blank.
         feat_dim: width of the features before the last layer.
-        centers: (num_classes, feat_dim), or None for random ones.
+        centers: (num_classes, feat_dim) array of centers, or None for random ones. They are not trained.
 
     Shape:
         feats: (N, T, feat_dim)
@@ -27,8 +27,8 @@ class CenterLoss(nn.Layer):
         returns: scalar
 
     Raises:
-        ValueError: centres, features or logits of another shape.
-    PaddleOCR: CenterLoss in ppocr/losses/center_loss.py. Its centres, like these, are fixed.
+        ValueError: centers, features or logits of the wrong shape.
+    PaddleOCR: CenterLoss in ppocr/losses/center_loss.py, whose centers are fixed as well.
     Paper: Wen et al. 2016, "A discriminative feature learning approach for deep face recognition".
     """
 
@@ -39,7 +39,7 @@ class CenterLoss(nn.Layer):
             paddle.randn(shape) if centers is None else paddle.to_tensor(np.asarray(centers, np.float32))
         )
         if tuple(centers.shape) != shape:
-            raise ValueError(f"centres have shape {tuple(centers.shape)}; {shape} is needed")
+            raise ValueError(f"centers have shape {tuple(centers.shape)}; {shape} is needed")
         self.register_buffer("centers", centers)
 
     def forward(self, feats, logits):
@@ -54,15 +54,15 @@ class CenterLoss(nn.Layer):
 
 
 def class_centers(feats, logits, right, classes: int) -> dict[int, np.ndarray]:
-    """Mean feature of each class over all steps of the lines that were read correctly.
+    """Mean feature of each class over all time steps of the lines that were recognized correctly.
 
     Args:
-        feats: (N, T, D) array.
-        logits: (N, T, K) array.
-        right: (N,) bool.
-        classes: K.
+        feats: (N, T, D) features.
+        logits: (N, T, K) logits.
+        right: (N,) bool, whether the line was recognized correctly.
+        classes: number of classes, K.
 
-    Returns: class to (D,); classes that came up nowhere are left out.
+    Returns: (D,) centers by class; without the classes that do not occur.
     PaddleOCR: tools/export_center.py.
     """
     feats, label = np.asarray(feats)[np.asarray(right)], np.asarray(logits)[np.asarray(right)].argmax(-1)

@@ -1,7 +1,7 @@
-"""Several nets, several losses, one sum: the frame of every distillation, and of Enhanced CTC (chapter 3)."""
+"""A weighted sum of losses over several networks: the base of every distillation and of Enhanced CTC (chapter 3)."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import paddle
 from paddle import nn
@@ -10,41 +10,41 @@ from .objective import Objective
 
 
 class NetOutput(NamedTuple):
-    """What a net gave: `answer` (maps or logits) and `feats`, its named intermediates."""
+    """Output of a network: `answer` (maps or logits) and `feats`, its named intermediate features."""
 
-    answer: object
-    feats: object
+    answer: Any
+    feats: Any
 
 
 class Term(Protocol):
-    """A loss over the outputs of all nets by name; gives its parts by name, each a scalar, unweighted."""
+    """A loss over the outputs of all networks. It returns its parts by name, each an unweighted scalar."""
 
     def __call__(self, outputs: dict[str, NetOutput], batch) -> dict[str, paddle.Tensor]: ...
 
 
 class Weighted(NamedTuple):
-    """A term and its factor."""
+    """A term and its weight."""
 
     weight: float
     term: Term
 
 
 class Combined:
-    """Run every net on the batch and add up the weighted terms.
+    """Run every network on the batch and add up the weighted terms.
 
     Args:
-        nets: by name.
-        terms: losses over them; every weight takes effect.
-        main: name of the net that is wanted in the end.
-        frozen: names of nets that only teach. They get no gradient and stay in evaluation mode, batch statistics
-            included, also while the others train.
+        nets: networks by name.
+        terms: weighted losses over their outputs.
+        main: name of the network that is evaluated and exported.
+        frozen: names of the networks that only teach. They get no gradient and stay in evaluation mode, with fixed batch
+            statistics, while the others are trained.
 
-    A frozen net may have a faster way to its answer, such as an inference engine: a function from images to NetOutput
-    under its name in `shortcuts`.
+    `shortcuts` may have a faster replacement for a frozen network, such as an inference engine: a function from images to
+    NetOutput, by name of the network.
 
     Raises:
-        ValueError: main or a frozen net that is not among the nets, or all of them frozen.
-    PaddleOCR: CombinedLoss and DistillationModel. There a frozen teacher's batch norms still follow the batch.
+        ValueError: `main` or a name in `frozen` is not the name of a network, or all networks are frozen.
+    PaddleOCR: CombinedLoss and DistillationModel, where the batch norms of a frozen teacher still use batch statistics.
     """
 
     def __init__(
@@ -52,7 +52,9 @@ class Combined:
     ):
         unknown = [name for name in (main, *frozen) if name not in nets]
         if unknown or set(frozen) == set(nets):
-            raise ValueError(f"nets {unknown or list(frozen)}; known are {list(nets)}, and one has to learn")
+            raise ValueError(
+                f"nets {unknown or list(frozen)}; known are {list(nets)}, and at least one has to be trained"
+            )
         self.nets, self.terms, self.frozen = dict(nets), list(terms), tuple(frozen)
         self.net = nets[main]
         learning = [net for name, net in nets.items() if name not in frozen]
@@ -61,14 +63,16 @@ class Combined:
             for parameter in nets[name].parameters():
                 parameter.stop_gradient = True
         self.shortcuts: dict[str, Callable] = {}
-        # The frozen nets are no part of it, so that train() does not reach them and checkpoints stay small.
+        # Without the frozen networks, so that train() does not change their mode and checkpoints stay small.
         self.trained = learning[0] if len(nets) == 1 else nn.LayerList(learning)
 
     def outputs(self, images) -> dict[str, NetOutput]:
-        """Every net's output, those of frozen nets without a gradient.
+        """Run every network, the frozen ones without gradient.
 
         Args:
-            images: (N, 3, H, W), normalized.
+            images: (N, 3, H, W) normalized images.
+
+        Returns: outputs by name of the network.
         """
         found = {}
         for name, net in self.nets.items():
@@ -86,6 +90,6 @@ class Combined:
         parts: dict[str, paddle.Tensor] = {}
         for weighted in self.terms:
             for name, value in weighted.term(outputs, batch).items():
-                # Two terms may share a name, such as DML over the same pair twice: both count.
+                # Two terms may have the same name, such as DML over the same pair twice: they add up.
                 parts[name] = parts.get(name, 0.0) + weighted.weight * value
         return Objective(sum(parts.values()), parts, outputs)

@@ -1,15 +1,16 @@
-"""Enhanced CTC: the CTC loss and a little of the centre loss (chapter 3.2.3): L = L_ctc + lambda L_center."""
+"""Enhanced CTC: the CTC loss plus a weighted center loss, L = L_ctc + lambda L_center (chapter 3.2.3)."""
 
 from .center_loss import CenterLoss
 from .combined import Combined, NetOutput, Weighted
+from .ctc_loss import CTCTerm
 
 
 class CenterTerm:
-    """The centre loss of a net.
+    """Term of a combined loss: the center loss of a recognizer.
 
     Args:
-        name: of the net.
-        loss: with its centres.
+        name: name of the recognizer.
+        loss: center loss with its centers.
     """
 
     def __init__(self, name: str, loss: CenterLoss):
@@ -21,18 +22,18 @@ class CenterTerm:
 
 
 class EnhancedCTC(Combined):
-    """Train a recogniser with CTC and the centre loss.
+    """Train a recognizer with the CTC loss and the center loss.
 
     Args:
-        net: the recogniser; its features before the last layer are what is centred.
-        ctc: the term of the CTC loss; distill.udml.CTCTerm(["Model"]).
-        center: with the centres of a net that was trained with CTC alone.
-        weight: of the centre loss; the configuration has 0.05, the Enhanced CTC page 0.25.
+        net: the recognizer; the center loss acts on its features before the last layer.
+        center: center loss, with the centers of a network that was trained with the CTC loss alone.
+        weight: weight of the center loss, lambda; 0.05 in the configuration, 0.25 on PaddleOCR's page of Enhanced CTC.
+        ctc_weight: weight of the CTC loss.
 
     Claim: accuracy 0.739 -> 0.748 (chapter 3.2.3).
     PaddleOCR: ch_PP-OCRv2_rec_enhanced_ctc_loss.yml.
     """
 
-    def __init__(self, net, ctc, center: CenterLoss, *, weight: float = 0.05):
-        terms = [Weighted(1.0, ctc), Weighted(weight, CenterTerm("Model", center))]
+    def __init__(self, net, center: CenterLoss, *, weight: float = 0.05, ctc_weight: float = 1.0):
+        terms = [Weighted(ctc_weight, CTCTerm(["Model"])), Weighted(weight, CenterTerm("Model", center))]
         super().__init__({"Model": net}, terms, main="Model")

@@ -1,4 +1,4 @@
-"""The one thing the trainer knows of a training strategy: what it returns."""
+"""The interface between a training strategy and the trainer."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,12 +6,12 @@ import paddle
 
 
 class Objective(NamedTuple):
-    """Result of one training step, before the gradient.
+    """Result of the forward pass of one training step.
 
     Fields:
         loss: scalar to differentiate.
-        parts: named scalars that make it up, for the log.
-        outputs: what the net returned, for pictures and metrics.
+        parts: scalars that add up to the loss, by name, for the log.
+        outputs: output of the networks, for figures and metrics.
     """
 
     loss: paddle.Tensor
@@ -20,11 +20,11 @@ class Objective(NamedTuple):
 
 
 class TrainingStrategy(Protocol):
-    """A strategy owns its nets and turns a batch into an Objective.
+    """Networks and a loss: a strategy turns a batch into an Objective.
 
     Attributes:
-        net: what is wanted in the end, evaluated and exported.
-        trained: all that learns and goes into a checkpoint: net, and what only helps it.
+        net: the network that is evaluated and exported.
+        trained: all layers that are trained and saved in checkpoints: `net`, and layers that only help to train it.
     """
 
     net: paddle.nn.Layer

@@ -1,1 +1,1 @@
-"""Make a trained net smaller by taking filters out of it (chapter 2.1.5)."""
+"""Pruning: remove filters from a trained network to make it smaller and faster (chapter 2.1.5)."""

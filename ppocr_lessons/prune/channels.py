@@ -1,8 +1,8 @@
-"""Which channels of a detector hang together, and how to take them out for good (chapter 2.1.5).
+"""Groups of dependent channels of a detector, and how to remove channels from all layers that use them (chapter 2.1.5).
 
-A filter makes a channel. Whatever touches the channel goes with it: its batch norm, the depthwise filter behind it, the
-gate of an SE block, the inputs of every convolution that reads it; and where two convolutions are added up, as on a
-shortcut or in the pyramid, the same channel of both.
+A filter produces a channel. If it is removed, everything that belongs to the channel has to be removed as well: its batch
+norm, the depthwise filter after it, the gate of an SE block and the inputs of every convolution that reads it. Where the
+outputs of convolutions are added, as in a shortcut or in the pyramid, the same channel of each of them has to go.
 """
 
 from dataclasses import dataclass, field
@@ -19,12 +19,13 @@ PARAMETERS = ("weight", "bias", "_mean", "_variance")
 
 @dataclass
 class ChannelGroup:
-    """Channels that exist once and are touched in several places.
+    """Channels that can only be removed from several layers together.
 
     Args:
         width: number of channels.
-        made_by: convolutions whose filters they are.
-        touched: (layer, axis of its weight, first channel there), the makers included.
+        made_by: convolutions whose filters produce the channels.
+        touched: all layers that use the channels, including those in `made_by`, as (layer, axis of its weight, index of
+            the first channel on this axis).
     """
 
     width: int
@@ -32,17 +33,22 @@ class ChannelGroup:
     touched: list[tuple[nn.Layer, int, int]] = field(default_factory=list)
 
     def filters(self) -> list[np.ndarray]:
-        """Weights of the convolutions that make the channels, filters first."""
+        """Weights of the convolutions that produce the channels.
+
+        Returns: one (channels, ...) array per convolution.
+        """
         turned = (nn.Conv2DTranspose,)
         weights = [(layer.weight.numpy(), isinstance(layer, turned)) for layer in self.made_by]
         return [w.swapaxes(0, 1) if flip else w for w, flip in weights]
 
     def made(self, conv: nn.Layer, *norms: nn.Layer) -> "ChannelGroup":
-        """Note a convolution that makes the channels, and the batch norms on them.
+        """Add a convolution that produces the channels, and the batch norms after it.
 
         Args:
-            conv: whose outputs are the channels.
-            *norms: batch norms, and other layers with one entry a channel, that follow it.
+            conv: convolution whose outputs are the channels.
+            *norms: batch norms, and other layers with one entry per channel, that follow it.
+
+        Returns: the group itself.
         """
         self.made_by.append(conv)
         self.touched.append((conv, 1 if isinstance(conv, nn.Conv2DTranspose) else 0, 0))
@@ -50,11 +56,11 @@ class ChannelGroup:
         return self
 
     def read(self, conv: nn.Layer, first: int = 0) -> None:
-        """Note a convolution that reads the channels, from its input `first` on.
+        """Add a layer that reads the channels.
 
         Args:
-            conv: whose inputs are the channels, or a linear layer.
-            first: its input at which they begin.
+            conv: convolution or linear layer whose inputs are the channels.
+            first: index of its input at which they begin.
         """
         self.touched.append((conv, 0 if isinstance(conv, nn.Conv2DTranspose) else 1, first))
 
@@ -64,16 +70,18 @@ def _parts(layer: ConvBN):
 
 
 def channel_groups(net) -> dict[str, ChannelGroup]:
-    """All groups of channels of a detector by the name of the first convolution that makes them.
+    """All groups of dependent channels of a detector.
 
     Args:
-        net: a DBNet on MobileNetV3.
+        net: DBNet with a MobileNetV3 backbone.
+
+    Returns: groups by the name of the first convolution that produces them.
 
     Raises:
-        ValueError: another backbone.
+        ValueError: the network has another backbone.
     """
     if not isinstance(getattr(net, "backbone", None), DetMobileNetV3):
-        raise ValueError(f"{type(net).__name__}: a DBNet on MobileNetV3 is needed")
+        raise ValueError(f"{type(net).__name__}: a DBNet with a MobileNetV3 backbone is needed")
     groups: dict[str, ChannelGroup] = {}
 
     def new(name, conv, *norms):
@@ -82,22 +90,22 @@ def channel_groups(net) -> dict[str, ChannelGroup]:
         return groups[name]
 
     backbone, neck = net.backbone, net.neck
-    stream = new("backbone.conv", *_parts(backbone.conv))
+    outputs = new("backbone.conv", *_parts(backbone.conv))
     for stage in range(len(backbone.out_channels)):
         for index, layer in enumerate(getattr(backbone, f"stage{stage}")):
             name = f"backbone.stage{stage}.{index}"
             if isinstance(layer, ResidualUnit):
-                stream = _unit(new, name, layer, stream)
+                outputs = _unit(new, name, layer, outputs)
             else:
                 conv, norm = _parts(layer)
-                stream.read(conv)
-                stream = new(name, conv, norm)
-        stream.read(getattr(neck, f"in{stage + 2}_conv"))
+                outputs.read(conv)
+                outputs = new(name, conv, norm)
+        outputs.read(getattr(neck, f"in{stage + 2}_conv"))
     fused = new("neck.in2_conv", neck.in2_conv)
     for level in (3, 4, 5):
         fused.made(getattr(neck, f"in{level}_conv"))
     branches, first = (net.head.binarize, net.head.thresh), 0
-    for level in (5, 4, 3, 2):  # the order in which they stand side by side
+    for level in (5, 4, 3, 2):  # the order of their concatenation
         conv = getattr(neck, f"p{level}_conv")
         fused.read(conv)
         smooth = new(f"neck.p{level}_conv", conv)
@@ -110,11 +118,11 @@ def channel_groups(net) -> dict[str, ChannelGroup]:
     return groups
 
 
-def _unit(new, name, unit, stream):
-    """Groups of an inverted residual; the stream that leaves it."""
+def _unit(new, name, unit, outputs):
+    """Groups of an inverted residual; returns the group of its outputs."""
     (expand, expand_bn), (depthwise, depthwise_bn) = _parts(unit.expand_conv), _parts(unit.bottleneck_conv)
     narrow, narrow_bn = _parts(unit.linear_conv)
-    stream.read(expand)
+    outputs.read(expand)
     inside = new(f"{name}.expand_conv", expand, expand_bn)
     inside.touched += [(depthwise, 0, 0), (depthwise_bn, 0, 0)]
     if unit.if_se:
@@ -122,19 +130,19 @@ def _unit(new, name, unit, stream):
         inside.touched.append((unit.mid_se.conv2, 0, 0))
     inside.read(narrow)
     if unit.if_shortcut:
-        return stream.made(narrow, narrow_bn)  # added up with what came in: the same channels
+        return outputs.made(narrow, narrow_bn)  # added to the input, so the channels are the same
     return new(f"{name}.linear_conv", narrow, narrow_bn)
 
 
 def remove_channels(net, removed: dict[str, list[int]]) -> None:
-    """Take channels out of a detector.
+    """Remove channels from a detector.
 
     Args:
-        net: a DBNet on MobileNetV3; changed in place. Build its optimizer afterwards.
-        removed: channels by group; see `channel_groups`.
+        net: DBNet with a MobileNetV3 backbone; changed in place. Build its optimizer afterwards.
+        removed: indices of channels by name of the group; see `channel_groups`.
 
     Raises:
-        ValueError: no such group or channel, or nothing left of a group; the net is untouched.
+        ValueError: a group or channel does not exist, or no channel of a group would be left; the network is unchanged.
     """
     groups = channel_groups(net)
     masks: dict[tuple[int, int], tuple[nn.Layer, np.ndarray]] = {}
@@ -154,7 +162,7 @@ def remove_channels(net, removed: dict[str, list[int]]) -> None:
 
 def _cut(layer, axis, kept):
     turned = isinstance(layer, nn.Conv2DTranspose)
-    makes = axis == (1 if turned else 0)  # the axis of what the layer makes; biases and norms go along
+    makes = axis == (1 if turned else 0)  # the axis of the outputs, which biases and norms share
     for name in PARAMETERS:
         tensor = getattr(layer, name, None)
         if tensor is None or not (name == "weight" or makes):

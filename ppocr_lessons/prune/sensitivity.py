@@ -1,7 +1,7 @@
-"""Sensitivity: how much worse a detector gets when one group of its channels is thinned out (chapter 2.1.5).
+"""Sensitivity analysis: how much worse a detector becomes if a single group of its channels is pruned (chapter 2.1.5).
 
-Pruning everything alike hurts where every filter is needed. The analysis prunes one group at a time, notes the loss of the
-score, and leaves the net as it was; a budget then says how far each group may go.
+Pruning all groups by the same ratio does most harm where every filter is needed. The analysis prunes one group at a time
+in a copy of the network and measures the loss of the score. A budget for this loss then determines the ratio of each group.
 """
 
 import copy
@@ -21,22 +21,24 @@ def sensitivity(
     ratios: Sequence[float] = RATIOS,
     criterion: str = "fpgm",
 ) -> dict[str, dict[float, float]]:
-    """Loss of the score of each group at each ratio, as a share of the whole net's score.
+    """Relative loss of the score for each group and each ratio.
 
     Args:
-        net: a DBNet on MobileNetV3; untouched.
-        score: net -> number, larger is better.
-        groups: names of `channel_groups`; all of them if None.
-        ratios: shares to remove.
+        net: DBNet with a MobileNetV3 backbone; it is not changed.
+        score: function from a network to a number, larger is better.
+        groups: names of `channel_groups`; by default all of them.
+        ratios: shares of channels to remove.
         criterion: see `fpgm.prune`.
 
+    Returns: loss by group and ratio, as a share of the score of the unpruned network.
+
     Raises:
-        ValueError: the whole net scores 0, or an unknown group; see `fpgm.prune`.
+        ValueError: the unpruned network has a score of 0, or a group does not exist; see `fpgm.prune`.
     PaddleOCR: sensitivity_anal.py in deploy/slim/prune.
     """
     whole = score(net)
     if whole <= 0:
-        raise ValueError(f"the whole net scores {whole}: there is nothing to lose; is it trained?")
+        raise ValueError(f"the unpruned network has a score of {whole}: is it trained?")
     losses: dict[str, dict[float, float]] = {}
     for name in channel_groups(net) if groups is None else groups:
         losses[name] = {}
@@ -48,11 +50,13 @@ def sensitivity(
 
 
 def ratios_within(losses: dict[str, dict[float, float]], budget: float = 0.02) -> dict[str, float]:
-    """The largest ratio of each group whose loss stays within a budget; groups that have none are left out.
+    """The largest ratio of each group whose loss stays within a budget.
 
     Args:
-        losses: of `sensitivity`.
-        budget: loss as a share of the score; paddleslim's default is 0.02.
+        losses: result of `sensitivity`.
+        budget: allowed loss as a share of the score; 0.02 is the default of paddleslim.
+
+    Returns: ratio by group, without the groups that must not be pruned at all.
 
     Raises:
         ValueError: a negative budget.
@@ -61,7 +65,7 @@ def ratios_within(losses: dict[str, dict[float, float]], budget: float = 0.02) -
         raise ValueError(f"budget is {budget}; 0 or more is needed")
     found = {}
     for name, by_ratio in losses.items():
-        # Up to the first ratio that is over the budget: a later one that happens to pass is luck.
+        # Stop at the first ratio over the budget: a larger one that happens to be within it is noise.
         for ratio in sorted(by_ratio):
             if by_ratio[ratio] > budget:
                 break

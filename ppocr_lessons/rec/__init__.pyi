@@ -1,16 +1,16 @@
+from . import alphabet as alphabet
 from . import crnn as crnn
-from . import ctc as ctc
+from . import ctc_decode as ctc_decode
 from . import feature_stride as feature_stride
 from . import light_head as light_head
 from . import metric as metric
+from .alphabet import Alphabet as Alphabet
 from .crnn import CRNN as CRNN
 from .crnn import crnn_lcnet as crnn_lcnet
 from .crnn import crnn_mobile as crnn_mobile
 from .crnn import crnn_server as crnn_server
-from .ctc import Alphabet as Alphabet
-from .ctc import PlainCTC as PlainCTC
-from .ctc import Reading as Reading
-from .ctc import greedy_decode as greedy_decode
+from .ctc_decode import Reading as Reading
+from .ctc_decode import greedy_decode as greedy_decode
 from .light_head import CTCHead as CTCHead
 from .light_head import SequenceEncoder as SequenceEncoder
 from .metric import RecMetric as RecMetric
@@ -19,6 +19,7 @@ from .related_lessons import BDA as BDA
 from .related_lessons import UDML as UDML
 from .related_lessons import CenterLoss as CenterLoss
 from .related_lessons import EnhancedCTC as EnhancedCTC
+from .related_lessons import PlainCTC as PlainCTC
 from .related_lessons import PPLCNet as PPLCNet
 from .related_lessons import RecAug as RecAug
 from .related_lessons import RecBatch as RecBatch
@@ -26,6 +27,7 @@ from .related_lessons import Recognizer as Recognizer
 from .related_lessons import bda as bda
 from .related_lessons import center_loss as center_loss
 from .related_lessons import cosine_warmup as cosine_warmup
+from .related_lessons import ctc_loss as ctc_loss
 from .related_lessons import enhanced_ctc as enhanced_ctc
 from .related_lessons import l2_decay as l2_decay
 from .related_lessons import mobilenet_v3 as mobilenet_v3

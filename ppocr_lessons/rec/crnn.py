@@ -1,18 +1,19 @@
-"""CRNN, the text recogniser: backbone, sequence encoder, CTC head (chapter 2.3)."""
+"""CRNN, the text recognizer: backbone, sequence encoder, CTC head (chapter 2.3)."""
 
 from typing import NamedTuple
 
 import paddle
 from paddle import nn
 
-from ..backbones.mobilenet_v3 import rec_mobilenet_v3
 from ..backbones.pp_lcnet import PPLCNet
 from ..backbones.resnet_vd import ResNetVd
+from ..zoo.shipped import load_shipped
+from .feature_stride import rec_backbone
 from .light_head import CTCHead, SequenceEncoder
 
 
 class CRNNFeatures(NamedTuple):
-    """Named intermediates of CRNN: `backbone` (N, C, 1, T), `neck` (N, T, 2 hidden), `head` (N, T, D)."""
+    """Intermediate features of CRNN: `backbone` (N, C, 1, T), `neck` (N, T, 2 hidden_size), `head` (N, T, D)."""
 
     backbone: paddle.Tensor
     neck: paddle.Tensor
@@ -20,14 +21,14 @@ class CRNNFeatures(NamedTuple):
 
 
 class CRNN(nn.Layer):
-    """Line recogniser trained with CTC (chapter 2.3).
+    """Recognizer of text lines, trained with CTC (chapter 2.3).
 
     Args:
-        backbone: returns (N, C, 1, T) and has `out_channels`, one number.
-        classes: characters and the blank.
-        hidden_size: width of one LSTM direction.
-        mid_channels: width of an extra layer in the head, or None.
-        fc_decay: L2 factor of the head's weights.
+        backbone: layer that returns (N, C, 1, T), with C as `out_channels`.
+        classes: number of characters plus one for the blank.
+        hidden_size: width of one direction of the LSTM.
+        mid_channels: width of an additional layer in the head, or None.
+        fc_decay: L2 factor of the weights of the head.
 
     Shape:
         x: (N, 3, 32, W) in -1..1, BGR
@@ -58,36 +59,48 @@ class CRNN(nn.Layer):
         return logits, CRNNFeatures(feats, sequence, head_feats)
 
 
-def crnn_mobile(classes: int, *, hidden_size: int = 48, scale: float = 0.5, strides=(1, 2, 2, 2)) -> CRNN:
-    """PP-OCR's mobile recogniser, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden 48.
+def crnn_mobile(
+    classes: int, *, hidden_size: int = 48, scale: float = 0.5, strides=(1, 2, 2, 2), pretrained: bool = False
+) -> CRNN:
+    """The mobile recognizer of PP-OCR, rec_chinese_lite_train_v2.0: MobileNetV3 small 0.5, hidden_size 48.
 
     Args:
-        classes: number of characters and the blank.
-        hidden_size: width of one LSTM direction.
+        classes: number of characters plus one for the blank.
+        hidden_size: width of one direction of the LSTM.
         scale: width multiplier of the backbone.
-        strides: of the backbone's height; see rec/feature_stride.py.
+        strides: strides of the height; see rec/feature_stride.py.
+        pretrained: load the shipped weights, which need 96 classes and the default values of the other arguments.
+
+    Returns: CRNN; with pretrained weights in evaluation mode.
+    Raises:
+        WeightsError: the shipped weights do not fit the other arguments.
     """
-    return CRNN(rec_mobilenet_v3("small", scale, strides=strides), classes, hidden_size=hidden_size)
+    net = CRNN(rec_backbone(strides, scale), classes, hidden_size=hidden_size)
+    return load_shipped(net, "rec") if pretrained else net
 
 
 def crnn_lcnet(classes: int, *, hidden_size: int = 64, mid_channels: int = 96, scale: float = 0.5) -> CRNN:
-    """PP-OCRv2's recogniser, ch_PP-OCRv2_rec: PP-LCNet 0.5, hidden 64, head with a middle layer.
+    """The recognizer of PP-OCRv2, ch_PP-OCRv2_rec: PP-LCNet 0.5, hidden_size 64, additional layer in the head.
 
     Args:
-        classes: number of characters and the blank.
-        hidden_size: width of one LSTM direction.
-        mid_channels: width of the extra layer in the head.
+        classes: number of characters plus one for the blank.
+        hidden_size: width of one direction of the LSTM.
+        mid_channels: width of the additional layer in the head.
         scale: width multiplier of the backbone.
+
+    Returns: the untrained network.
     """
     return CRNN(PPLCNet(scale), classes, hidden_size=hidden_size, mid_channels=mid_channels, fc_decay=2e-5)
 
 
 def crnn_server(classes: int, *, hidden_size: int = 256, layers: int = 34) -> CRNN:
-    """PP-OCR's server recogniser, rec_chinese_common_train_v2.0: ResNet34_vd, hidden 256.
+    """The server recognizer of PP-OCR, rec_chinese_common_train_v2.0: ResNet34_vd, hidden_size 256.
 
     Args:
-        classes: number of characters and the blank.
-        hidden_size: width of one LSTM direction.
+        classes: number of characters plus one for the blank.
+        hidden_size: width of one direction of the LSTM.
         layers: depth of the ResNet_vd backbone.
+
+    Returns: the untrained network.
     """
     return CRNN(ResNetVd(layers, task="rec"), classes, hidden_size=hidden_size, fc_decay=4e-5)

@@ -1,7 +1,7 @@
-"""The recogniser's neck and head, and the strategy of making them narrow (chapter 2.3.1).
+"""Light head: neck and head of the recognizer with a small sequence dimension (chapter 2.3.1).
 
-With 6625 characters the last layer holds most of the weights: 2 x 256 x 6625 parameters behind an LSTM
-of 256, 2 x 48 x 6625 behind one of 48. PP-OCR chose 48.
+With 6625 characters the last layer has most of the weights: 2 x 256 x 6625 parameters after an LSTM of width 256 and
+2 x 48 x 6625 after one of width 48. PP-OCR uses 48.
 """
 
 from paddle import ParamAttr, nn
@@ -10,14 +10,14 @@ from paddle.regularizer import L2Decay
 
 
 class Im2Seq(nn.Layer):
-    """Read a feature map of height one as a sequence.
+    """Convert a feature map of height 1 to a sequence.
 
     Shape:
         x: (N, C, 1, T)
         returns: (N, T, C)
 
     Raises:
-        ValueError: the height is not one.
+        ValueError: the height is not 1.
     """
 
     def forward(self, x):
@@ -31,7 +31,7 @@ class BiLSTM(nn.Layer):
 
     Args:
         in_channels: width of the input.
-        hidden_size: width of one direction; the output is twice as wide.
+        hidden_size: width of one direction; the output has twice this width.
 
     Shape:
         x: (N, T, in_channels)
@@ -51,15 +51,15 @@ class SequenceEncoder(nn.Layer):
 
     Args:
         in_channels: width of the feature map.
-        hidden_size: width of one direction; the chapter's sequence dimension. The output is twice
-            as wide, which the chapter's 6.7 MB for 256 leaves out.
+        hidden_size: width of one direction, called sequence dimension in the chapter. The output has twice this width,
+            which the 6.7 MB that the chapter gives for 256 do not include.
 
     Shape:
         x: (N, in_channels, 1, T)
         returns: (N, T, 2 hidden_size)
 
     Raises:
-        ValueError: the height of x is not one.
+        ValueError: the height of x is not 1.
     Claim: 256 -> 48 takes the model from 23 MB to 4.6 MB (chapter 2.3.1).
     PaddleOCR: SequenceEncoder "rnn" in ppocr/modeling/necks/rnn.py.
     """
@@ -81,22 +81,20 @@ def _linear(in_channels, out_channels, l2):
 
 
 class CTCHead(nn.Layer):
-    """From sequence features to one logit a class and time step.
+    """From sequence features to one logit per class and time step.
 
     Args:
         in_channels: width of the sequence features.
-        classes: characters and the blank.
-        mid_channels: put a layer of this width in between, without activation (PP-OCRv2); None leaves
-            a single layer.
-        fc_decay: L2 factor of the layers' weights, in place of the optimizer's own.
+        classes: number of characters plus one for the blank.
+        mid_channels: width of an additional linear layer without activation (PP-OCRv2); None for a single layer.
+        fc_decay: L2 factor of the weights, instead of the factor of the optimizer.
 
     Shape:
         x: (N, T, in_channels)
-        returns: logits (N, T, classes) and the features they were made from, (N, T, mid_channels)
-            or x itself; PaddleOCR calls asking for both return_feats
+        returns: logits (N, T, classes), and the input of the last layer, (N, T, mid_channels) or x itself
 
-    PaddleOCR: CTCHead in ppocr/modeling/heads/rec_ctc_head.py, which returns probabilities in
-        evaluation; here they are always logits.
+    PaddleOCR: CTCHead in ppocr/modeling/heads/rec_ctc_head.py, which returns probabilities in evaluation mode, and
+        features only with return_feats.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How good a recogniser is: exact matches, and how many edits the others are away."""
+"""Metrics of a recognizer: share of exact matches, and edit distance."""
 
 import string
 from typing import NamedTuple
@@ -10,18 +10,18 @@ ALPHANUMERIC = frozenset(string.digits + string.ascii_letters)
 
 
 class RecScore(NamedTuple):
-    """Scores over all lines so far: share of exact matches, and 1 - mean normalised edit distance."""
+    """Scores over all lines: `acc`, the share of exact matches, and `norm_edit_dis`, 1 - mean normalized edit distance."""
 
     acc: float
     norm_edit_dis: float
 
 
 class RecMetric:
-    """Compares texts; case counts, spaces do not.
+    """Compare recognized texts with labels.
 
     Args:
-        ignore_space: compare without spaces.
-        is_filter: compare digits and Latin letters alone, without their case.
+        ignore_space: remove spaces before the comparison.
+        is_filter: compare only digits and Latin letters, regardless of case.
 
     PaddleOCR: RecMetric in ppocr/metrics/rec_metric.py.
     """
@@ -36,11 +36,13 @@ class RecMetric:
         return "".join(c for c in text if c in ALPHANUMERIC).lower() if self.is_filter else text
 
     def add(self, predicted: str, expected: str) -> bool:
-        """Count one line; whether it was right.
+        """Add one line.
 
         Args:
-            predicted: text that was read.
-            expected: text that is there.
+            predicted: recognized text.
+            expected: label.
+
+        Returns: whether the text was recognized correctly.
         """
         predicted, expected = self._compared(predicted), self._compared(expected)
         self.distance += Levenshtein.normalized_distance(predicted, expected)
@@ -49,16 +51,18 @@ class RecMetric:
         return predicted == expected
 
     def score(self) -> RecScore:
-        """Scores of everything added."""
+        """Scores of all lines that were added."""
         total = self.count + EPS
         return RecScore(self.correct / total, 1 - self.distance / total)
 
 
 def character_error_rate(predicted: str, expected: str) -> float:
-    """Edits needed to turn the prediction into the truth, by the length of the truth.
+    """Number of edits between recognized text and label, divided by the length of the label.
 
     Args:
-        predicted: text that was read.
-        expected: text that is there.
+        predicted: recognized text.
+        expected: label.
+
+    Returns: the rate; it can be larger than 1.
     """
     return Levenshtein.distance(predicted, expected) / max(1, len(expected))

@@ -1,4 +1,4 @@
-"""Lessons on text recognition that are defined in other packages; `rec` shows them beside its own."""
+"""Lessons on text recognition that are defined in other packages and re-exported by `rec`."""
 
 from ..augment import bda, tia
 from ..augment.bda import BDA, RecAug
@@ -9,8 +9,9 @@ from ..datasets.batches import RecBatch
 from ..deploy.stages import Recognizer, recognize
 from ..distill import udml
 from ..distill.udml import UDML
-from ..losses import center_loss, enhanced_ctc
+from ..losses import center_loss, ctc_loss, enhanced_ctc
 from ..losses.center_loss import CenterLoss
+from ..losses.ctc_loss import PlainCTC
 from ..losses.enhanced_ctc import EnhancedCTC
 from ..training import cosine_warmup, l2_decay
 
@@ -20,12 +21,14 @@ __all__ = [
     "CenterLoss",
     "EnhancedCTC",
     "PPLCNet",
+    "PlainCTC",
     "RecAug",
     "RecBatch",
     "Recognizer",
     "bda",
     "center_loss",
     "cosine_warmup",
+    "ctc_loss",
     "enhanced_ctc",
     "l2_decay",
     "mobilenet_v3",

@@ -44,7 +44,7 @@ def regularizer(kind: str, factor: float):
     """
     if kind not in ("L1", "L2") or factor < 0:
         raise ValueError(
-            f"regulariser {kind!r} with factor {factor}; known are ['L1', 'L2'], factor 0 or more"
+            f"regularizer {kind!r} with factor {factor}; known are ['L1', 'L2'], factor 0 or more"
         )
     if not factor:
         return None

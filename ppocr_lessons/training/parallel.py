@@ -197,7 +197,7 @@ class Joint:
         return self._call.no_sync() if world()[1] > 1 else contextlib.nullcontext()
 
 
-def synchronise_batch_norms(net) -> None:
+def synchronize_batch_norms(net) -> None:
     """Let batch norms share their statistics between processes, in place.
 
     Frozen ones stay as they are: SyncBatchNorm has no use_global_stats, and would let their statistics drift.
@@ -212,7 +212,7 @@ def synchronise_batch_norms(net) -> None:
             if learns:
                 net.add_sublayer(name, paddle.nn.SyncBatchNorm.convert_sync_batchnorm(child))
         else:
-            synchronise_batch_norms(child)
+            synchronize_batch_norms(child)
 
 
 def shares_batch_norms() -> bool:

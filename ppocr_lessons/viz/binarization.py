@@ -17,10 +17,10 @@ def _step_figure(ks):
     figure, axes = new_figure(1, 2, size=(11, 3.4))
     axes[0].plot(x, x > 0, color="0.5", ls="--", label="hard step")
     axes[1].plot(x, 0 * x, color="0.5", ls="--", label="hard step: 0 everywhere")
-    for k, colour, marker in zip(ks, (RED, BLUE, GREEN), MARKERS, strict=False):
+    for k, color, marker in zip(ks, (RED, BLUE, GREEN), MARKERS, strict=False):
         soft = _soft(x, k)
-        axes[0].plot(x, soft, color=colour, marker=marker, markevery=75, label=f"k = {k:g}")
-        axes[1].plot(x, k * soft * (1 - soft), color=colour, marker=marker, markevery=75, label=f"k = {k:g}")
+        axes[0].plot(x, soft, color=color, marker=marker, markevery=75, label=f"k = {k:g}")
+        axes[1].plot(x, k * soft * (1 - soft), color=color, marker=marker, markevery=75, label=f"k = {k:g}")
     for axis, title in zip(axes, ("binary map B", "gradient of B with respect to P"), strict=True):
         axis.set_title(title)
         axis.set_xlabel("P - T")

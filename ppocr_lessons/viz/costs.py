@@ -86,8 +86,8 @@ def show_accuracy_latency(
     """
     figure, axis = new_figure(size=(8.5, 4))
     for (name, (milliseconds, score)), marker in zip(points.items(), MARKERS * 4, strict=False):
-        colour = RED if name == chosen else BLUE
-        axis.scatter(milliseconds, score, s=90, marker=marker, color=colour, zorder=3)
+        color = RED if name == chosen else BLUE
+        axis.scatter(milliseconds, score, s=90, marker=marker, color=color, zorder=3)
         axis.annotate(name, (milliseconds, score), xytext=(6, 6), textcoords="offset points", fontsize=9)
     axis.set_xscale("log")
     axis.xaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
@@ -229,8 +229,8 @@ def _same_span(axes, values: list[list[float]]) -> None:
         axis.set_xlim(middle - span / 2, middle + span / 2)
 
 
-def _point(axis, value, place, marker, colour, label, above):
-    axis.plot(value, place, marker, color=colour, label=label)
+def _point(axis, value, place, marker, color, label, above):
+    axis.plot(value, place, marker, color=color, label=label)
     axis.annotate(
         f"{value:.3f}", (value, place), xytext=(0, above), textcoords="offset points", ha="center", fontsize=8
     )

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from ..rec.ctc import BLANK, Alphabet, collapse, greedy_decode
+from ..rec.alphabet import BLANK, Alphabet
+from ..rec.ctc_decode import collapse, greedy_decode
 from .figure import BLUE, ORANGE, new_figure, show, show_picture
 
 
@@ -32,6 +33,6 @@ def show_collapse(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet):
         ylim=(0, 1.2), xlim=(-0.5, len(steps) - 0.5), xlabel="time step (4 pixels each)", ylabel="probability"
     )
     bottom.set_title(
-        f'blue: kept, hatched: repeats, grey: blank. Read: "{text}", score {score:.3f}', fontsize=10
+        f'blue: kept, hatched: repeats, gray: blank. Read: "{text}", score {score:.3f}', fontsize=10
     )
     return show(figure, f"Best class at each time step; merged and without blanks they read {text!r}")

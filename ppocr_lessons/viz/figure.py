@@ -6,7 +6,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from PIL import Image as PILImage
 
-# Okabe and Ito's colours: told apart with every common kind of colour blindness.
+# Okabe and Ito's colors: told apart with every common kind of color blindness.
 BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#000000",
 )  # fmt: skip
@@ -40,7 +40,7 @@ def new_figure(rows: int = 1, columns: int = 1, *, size=(10, 4), width_ratios=No
 
 
 def png(figure: Figure, dpi: int = 80) -> bytes:
-    """A figure as PNG bytes, in 256 colours: a third of the size, and hard to tell from the full ones.
+    """A figure as PNG bytes, in 256 colors: a third of the size, and hard to tell from the full ones.
 
     Args:
         figure: of `new_figure`.
@@ -77,7 +77,7 @@ def show_picture(axis, image, title: str = "", *, cmap=None, vmin=None, vmax=Non
         axis: of `new_figure`.
         image: (H, W, 3) or (H, W).
         title: above it.
-        cmap, vmin, vmax: colours of a map (H, W).
+        cmap, vmin, vmax: colors of a map (H, W).
     """
     axis.imshow(image, cmap=cmap, vmin=vmin, vmax=vmax)
     axis.set_title(title)

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from ..augment.copy_paste import CopyPaste, LabelledPage
+from ..augment.copy_paste import CopyPaste, LabeledPage
 from .figure import BLUE, RED, new_figure, png, show, show_picture
 
 # Red and blue as in the chapter, and told apart by line and marker as well. The white rim keeps both visible on any page.
@@ -14,7 +14,7 @@ _PASTED = {"color": BLUE, "linestyle": (0, (3, 1.5)), "linewidth": 1.2}
 _RIM = [withStroke(linewidth=2.2, foreground="white")]
 
 
-def _draw(axis, page: LabelledPage, own: int, title: str) -> None:
+def _draw(axis, page: LabeledPage, own: int, title: str) -> None:
     """The page with the outlines of its texts; the first `own` of them are the page's own."""
     show_picture(axis, page.image, title)
     for index, polygon in enumerate(page.polygons):
@@ -37,7 +37,7 @@ def _legend(figure) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
 
 
-def show_paste(page: LabelledPage, donor: LabelledPage, pasted: LabelledPage):
+def show_paste(page: LabeledPage, donor: LabeledPage, pasted: LabeledPage):
     """Page, donor and result.
 
     Args:
@@ -60,7 +60,7 @@ def show_paste(page: LabelledPage, donor: LabelledPage, pasted: LabelledPage):
     )
 
 
-def show_pages(pages: dict[str, tuple[LabelledPage, int]]):
+def show_pages(pages: dict[str, tuple[LabeledPage, int]]):
     """Several results of pasting side by side.
 
     Args:
@@ -77,7 +77,7 @@ def show_pages(pages: dict[str, tuple[LabelledPage, int]]):
     )
 
 
-def paste_slider(page: LabelledPage, donor: LabelledPage, operation: CopyPaste) -> ipywidgets.VBox:
+def paste_slider(page: LabeledPage, donor: LabeledPage, operation: CopyPaste) -> ipywidgets.VBox:
     """A slider over seeds; each seed pastes other texts at other places.
 
     Args:

@@ -3,7 +3,7 @@
 from ..strategies import STRATEGIES
 from .figure import BLUE, GREEN, ORANGE, new_figure, show
 
-_COLOURS = {"det": BLUE, "cls": ORANGE, "rec": GREEN}
+_COLORS = {"det": BLUE, "cls": ORANGE, "rec": GREEN}
 _TITLES = {"det": "text detection", "cls": "direction classifier", "rec": "text recognition"}
 
 
@@ -15,12 +15,12 @@ def show_map():
     axis.set(xlim=(0, 3), ylim=(rows + 0.2, -1))
     axis.axis("off")
     for x, (stage, strategies) in enumerate(columns.items()):
-        axis.text(x + 0.48, -0.55, _TITLES[stage], ha="center", fontweight="bold", color=_COLOURS[stage])
+        axis.text(x + 0.48, -0.55, _TITLES[stage], ha="center", fontweight="bold", color=_COLORS[stage])
         for y, s in enumerate(strategies):
             box = {
                 "boxstyle": "round,pad=0.3",
                 "fc": "white" if s.edition == 1 else "#eeeeee",
-                "ec": _COLOURS[stage],
+                "ec": _COLORS[stage],
                 "lw": 1.2 if s.edition == 1 else 2.6,
             }
             mark = "" if s.done else "  (to come)"

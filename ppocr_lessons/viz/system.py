@@ -23,7 +23,7 @@ def show_pipeline():
         ("1 detect", "DBNet", "quadrangles"),
         ("2 rectify", "geometry", "upright crops"),
         ("3 direction", "MobileNetV3 small", "0 or 180 degrees"),
-        ("4 recognise", "CRNN + CTC", "texts"),
+        ("4 recognize", "CRNN + CTC", "texts"),
     )
     figure, axis = new_figure(size=(12, 1.9))
     axis.set(xlim=(0, len(steps) * 2.4), ylim=(0, 2))
@@ -43,11 +43,11 @@ def show_pipeline():
 
 
 def show_maps(stages, *, thresh: float = 0.3):
-    """Picture, probability map, binarised map, boxes.
+    """Picture, probability map, binarized map, boxes.
 
     Args:
         stages: of `ocr.OCR.stages`.
-        thresh: of the binarisation.
+        thresh: of the binarization.
     """
     prob = stages.detection.prob
     figure, axes = new_figure(2, 2, size=(12, 6.2))
@@ -111,10 +111,10 @@ def show_ours(rows):
     """
     names, sizes, times = zip(*rows, strict=True)
     figure, axes = new_figure(1, 2, size=(12, 0.5 * len(rows) + 1.2))
-    for axis, values, title, colour in zip(
+    for axis, values, title, color in zip(
         axes, (sizes, times), ("saved, MB", "one run, ms"), (BLUE, GREEN), strict=True
     ):
-        axis.barh(names, values, color=colour)
+        axis.barh(names, values, color=color)
         for y, value in enumerate(values):
             axis.text(
                 value,

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from ..training.tensor_files import WeightsError, read_tensors, state_of, unusable
-from .pretrained import SHIPPED, read_pdparams, weights_file
+from .pretrained import read_pdparams
+from .shipped import SHIPPED, weights_file
 
 
 class Loaded(NamedTuple):
@@ -26,8 +27,8 @@ class Loaded(NamedTuple):
         lines = [
             f"  {what} ({len(names)}): {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
             for what, names in (
-                ("of another shape, initialised afresh", self.misshapen),
-                ("not in the file, initialised afresh", self.missing),
+                ("of another shape, initialized afresh", self.misshapen),
+                ("not in the file, initialized afresh", self.missing),
                 ("in the file, not in the net", self.unused),
             )
             if names
@@ -58,7 +59,7 @@ def read_weights(path) -> dict[str, np.ndarray]:
 
 
 def load_matching(net, path, *, prefix: str = "") -> Loaded:
-    """Read those entries of a weights file that fit, for fine-tuning; the others stay as they were initialised.
+    """Read those entries of a weights file that fit, for fine-tuning; the others stay as they were initialized.
 
     With another dictionary that is the head alone. Files of a backbone alone fit a whole net's backbone.
 

@@ -29,7 +29,7 @@ MAX_FILE = 1 << 29
 """Bytes of a file; five times the largest model of PaddleOCR that fits the nets here."""
 
 MAX_STEPS = 1_000_000
-"""Instructions, and entries of the memo; a net of 1,000 tensors takes some 40,000, centres of 6,625 classes 200,000."""
+"""Instructions, and entries of the memo; a net of 1,000 tensors takes some 40,000, centers of 6,625 classes 200,000."""
 
 LONG_TEXT = 4096
 """Bytes: a longer text is no name, but the bytes of an array as protocol 2 writes them."""

@@ -5,7 +5,6 @@ this project's own (pdparams.py), which can build arrays, numbers, texts and con
 """
 
 import functools
-import importlib.resources
 import json
 import pathlib
 
@@ -14,13 +13,12 @@ import numpy as np
 from ..cls.direction import direction_mobile
 from ..det.dbnet import db_mobile
 from ..det.postprocess import DBPostProcess
+from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import crnn_mobile
-from ..rec.ctc import ENGLISH, Alphabet
-from ..training.tensor_files import WeightsError, assign, load_weights, read_tensors
+from ..training.tensor_files import WeightsError, assign, read_tensors
 from .array_checks import ArrayEntry, Entries, Items, PickleError
 from .pdparams import MAX_FILE, read_entries
-
-SHIPPED = ("det", "cls", "rec")
+from .shipped import load_shipped, weights_file
 
 _PADDLE_NAMES = "StructuredToParameterName@@"
 NAMED = 20
@@ -86,19 +84,6 @@ def load_paddleocr_weights(net, path, *, prefix: str = ""):
     return net
 
 
-def weights_file(stage: str) -> pathlib.Path:
-    """Path of the shipped weights of "det", "cls" or "rec".
-
-    Args:
-        stage: "det", "cls" or "rec".
-    """
-    if stage not in SHIPPED:
-        raise ValueError(f"stage is {stage!r}; known are {list(SHIPPED)}")
-    return pathlib.Path(
-        str(importlib.resources.files("ppocr_lessons").joinpath("weights", f"{stage}.safetensors"))
-    )
-
-
 def card(stage: str) -> dict:
     """Model card of shipped weights: net, data, time, machine, command, scores.
 
@@ -110,7 +95,7 @@ def card(stage: str) -> dict:
 
 @functools.cache
 def english() -> Alphabet:
-    """Alphabet of the shipped recogniser: printable ASCII and the space."""
+    """Alphabet of the shipped recognizer: printable ASCII and the space."""
     return Alphabet(ENGLISH)
 
 
@@ -146,14 +131,11 @@ def pretrained(stage: str):
         ValueError: unknown stage.
         WeightsError: the package's file is damaged.
     """
-    path = weights_file(stage)
-    net = load_weights(build(stage), path)
-    net.eval()
-    return net
+    return load_shipped(build(stage), stage)
 
 
 def read_centers(path, classes: int, width: int) -> np.ndarray:
-    """Centres for the centre loss from PaddleOCR's train_center.pkl or a .safetensors file.
+    """Centers for the center loss from PaddleOCR's train_center.pkl or a .safetensors file.
 
     Args:
         path: of a pickle of {class: (D,)}, of which nothing but arrays is admitted, or of a file with an entry a class.

@@ -22,8 +22,9 @@ from ..datasets.synthetic import pages, streams
 from ..det.db_loss import PlainDB
 from ..det.dbnet import db_mobile
 from ..evaluate import evaluate_det, evaluate_rec, score_classifier
+from ..losses.guided_ctc import GuidedCTC
+from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import crnn_mobile
-from ..rec.ctc import ENGLISH, Alphabet, GuidedCTC
 from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer

@@ -19,7 +19,7 @@ def test_an_empty_draw_returns_its_input():
 
 def test_never_means_never(rng):
     for _ in range(20):
-        np.testing.assert_array_equal(RecAug(tia_prob=0, bda=BDA(**NEVER))(rng, IMAGE), IMAGE)
+        np.testing.assert_array_equal(RecAug(tia_prob=0, **NEVER)(rng, IMAGE), IMAGE)
 
 
 def test_parts_by_hand():
@@ -35,8 +35,8 @@ def test_parts_by_hand():
 def test_what_hardly_shows():
     noisy = BDA.apply(IMAGE, BDADraw(noise_seed=1)).astype(int)
     assert set(np.unique(noisy - IMAGE)) <= {-1, 0, 1}
-    grey = np.repeat(IMAGE[..., :1], 3, axis=2)
-    assert np.abs(BDA.apply(grey, BDADraw(brightness=0.9995)).astype(int) - grey).max() <= 1
+    gray = np.repeat(IMAGE[..., :1], 3, axis=2)
+    assert np.abs(BDA.apply(gray, BDADraw(brightness=0.9995)).astype(int) - gray).max() <= 1
     drawn = [BDA(jitter_prob=1).sample(np.random.default_rng(i), IMAGE).jitter for i in range(50)]
     assert set(drawn) == {0}
 
@@ -51,17 +51,14 @@ def test_rates_are_kept():
 
 def test_small_lines_are_neither_cut_nor_bent():
     small = IMAGE[:10, :15]
-    drawn = RecAug(tia_prob=1, bda=BDA(crop_prob=1)).sample(np.random.default_rng(0), small)
+    drawn = RecAug(tia_prob=1, crop_prob=1).sample(np.random.default_rng(0), small)
     assert drawn.bends == () and drawn.bda.crop is None
 
 
 def test_together_or_each_by_itself():
     counts = {len(RecAug(tia_prob=0.5).sample(np.random.default_rng(i), IMAGE).bends) for i in range(60)}
     assert counts == {0, 3}
-    counts = {
-        len(RecAug(tia_prob=0.5, together=False).sample(np.random.default_rng(i), IMAGE).bends)
-        for i in range(60)
-    }
+    counts = {len(RecAug(aug_prob=0.5).sample(np.random.default_rng(i), IMAGE).bends) for i in range(60)}
     assert counts == {0, 1, 2, 3}
 
 
@@ -75,5 +72,18 @@ def test_wrong_probabilities():
         BDA(blur_prob=1.5)
     with pytest.raises(ValueError, match="tia_prob is -1"):
         RecAug(tia_prob=-1)
-    with pytest.raises(TypeError, match="use_tia"):
-        RecAug(use_tia=True)
+    with pytest.raises(ValueError, match=r"aug_prob is 1\.5"):
+        RecAug(aug_prob=1.5)
+    with pytest.raises(ValueError, match="noise_prob is 2"):
+        RecAug(noise_prob=2)
+    with pytest.raises(ValueError, match="tia_prob is 2"):
+        RecAug(use_tia=False, tia_prob=2)
+
+
+def test_arguments_of_rec_aug_reach_bda():
+    own = {"crop_prob": 0.1, "reverse_prob": 0.2, "noise_prob": 0.3, "jitter_prob": 0.5, "blur_prob": 0.6}
+    assert RecAug(**own).bda.probs == own | {"hsv_aug_prob": 0.4}
+    assert set(RecAug(aug_prob=0.7, **own).bda.probs.values()) == {0.7}
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        assert not RecAug(use_tia=False, tia_prob=1).sample(rng, IMAGE).bends

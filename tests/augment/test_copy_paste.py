@@ -4,17 +4,17 @@ import cv2
 import numpy as np
 import pytest
 
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage
 from ppocr_lessons.datasets.synthetic.pages import page_at
 
 
-def _labelled(index, size=(300, 400)):
+def _labeled(index, size=(300, 400)):
     page = page_at(9, index, size=size)
-    return LabelledPage(page.image, page.polygons, page.texts, np.zeros(len(page.texts), bool))
+    return LabeledPage(page.image, page.polygons, page.texts, np.zeros(len(page.texts), bool))
 
 
-PAGE, DONOR = _labelled(1), _labelled(2)
-EMPTY = LabelledPage(
+PAGE, DONOR = _labeled(1), _labeled(2)
+EMPTY = LabeledPage(
     np.full((200, 300, 3), 200, np.uint8), np.zeros((0, 4, 2), np.float32), [], np.zeros(0, bool)
 )
 
@@ -23,7 +23,7 @@ def _overlap(a, b):
     return ((a.min(0) < b.max(0)) & (a.max(0) > b.min(0))).all()
 
 
-def test_pasted_texts_touch_nothing_and_are_labelled(rng):
+def test_pasted_texts_touch_nothing_and_are_labeled(rng):
     for _ in range(10):
         out = CopyPaste(objects_paste_ratio=1.0)(rng, PAGE, DONOR)
         own = len(PAGE.polygons)
@@ -59,7 +59,7 @@ def test_without_turning_the_text_is_copied_pixel_by_pixel(rng):
 
 
 def test_how_many():
-    many = LabelledPage(
+    many = LabeledPage(
         np.zeros((2000, 2000, 3), np.uint8),
         np.array(
             [[[0, 20 * i], [30, 20 * i], [30, 20 * i + 10], [0, 20 * i + 10]] for i in range(60)], np.float32
@@ -131,7 +131,7 @@ def test_the_chapters_prose_scales(rng):
 def test_flipped_texts_are_mirrored_and_they_are_half(rng):
     half_white = np.zeros((60, 60, 3), np.uint8)
     half_white[:, :20] = 255
-    donor = LabelledPage(half_white, np.array([[[0, 0], [40, 0], [40, 20], [0, 20]]], np.float32), ["x"], np.zeros(1, bool))  # fmt: skip
+    donor = LabeledPage(half_white, np.array([[[0, 0], [40, 0], [40, 20], [0, 20]]], np.float32), ["x"], np.zeros(1, bool))  # fmt: skip
     page = EMPTY._replace(image=np.full((200, 300, 3), 128, np.uint8))
     mirrored = []
     for _ in range(60):
@@ -162,7 +162,7 @@ def test_the_matrix_takes_the_donors_corners_to_their_place(noise, rng):
     quads = (corners + rng.uniform(100, 500, (20, 1, 2)) + rng.normal(0, noise, (20, 4, 2))).astype(
         np.float32
     )
-    donor = LabelledPage(np.zeros((600, 600, 3), np.uint8), quads, ["t"] * 20, np.zeros(20, bool))
+    donor = LabeledPage(np.zeros((600, 600, 3), np.uint8), quads, ["t"] * 20, np.zeros(20, bool))
     page = EMPTY._replace(image=np.zeros((2000, 2000, 3), np.uint8))
     pastes = CopyPaste(objects_paste_ratio=1.0).sample(rng, page, donor)
     assert len(pastes) == 20

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.augment import copy_paste
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage, Paste
-from ppocr_lessons.kernels.places import first_free, first_free_at_once
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage, Paste
 
 
 def _box(left, top, right, bottom):
@@ -17,7 +16,7 @@ def _page(*boxes, size=(100, 200), ignored=None):
     polygons = np.array(boxes, np.float32).reshape(-1, 4, 2)
     image = np.full((*size, 3), 90, np.uint8)
     flags = np.zeros(len(polygons), bool) if ignored is None else np.array(ignored)
-    return LabelledPage(image, polygons, [f"t{i}" for i in range(len(polygons))], flags)
+    return LabeledPage(image, polygons, [f"t{i}" for i in range(len(polygons))], flags)
 
 
 def _pastes(page, donor, seed=0, **options):
@@ -166,29 +165,3 @@ def test_straight_texts_need_no_division(monkeypatch):
     donor = _page(_box(20, 30, 60, 50))
     pastes = _pastes(_page(), donor, rotate=True)
     assert (CopyPaste.apply(_page(), donor, pastes).image == 90).all()
-
-
-@pytest.mark.parametrize("find", [first_free, first_free_at_once])
-def test_the_first_free_try_and_touching_is_no_overlap(find):
-    def run(tries, sizes, there):
-        boxes = np.zeros((len(there) + len(tries), 4), np.int32)
-        boxes[: len(there)] = np.array(there, np.int32).reshape(-1, 4)
-        found = find(np.array(tries, np.int32), np.array(sizes, np.int32), boxes, len(there))
-        return found.tolist(), boxes[len(there) :].tolist()
-
-    box = [10, 10, 20, 20]
-    for x, y, free in (
-        (0, 10, 0),
-        (1, 10, -1),
-        (20, 10, 0),
-        (19, 10, -1),
-        (10, 0, 0),
-        (10, 1, -1),
-        (10, 20, 0),
-        (10, 19, -1),
-    ):
-        assert run([[[x, y]]], [[10, 10]], [box])[0] == [free], (x, y)
-    assert run([[[12, 12], [15, 15], [30, 30], [40, 40]]], [[5, 6]], [box]) == ([2], [[30, 30, 35, 36]])
-    found, boxes = run([[[12, 12]] * 2, [[30, 30]] * 2, [[33, 33], [35, 36]]], [[5, 6]] * 3, [box])
-    assert found == [-1, 0, 1] and boxes[:2] == [[30, 30, 35, 36], [35, 36, 40, 42]]
-    assert run([[[0, 0]], [[0, 0]]], [[5, 5], [5, 5]], [])[0] == [0, -1]

@@ -7,19 +7,23 @@ from ppocr_lessons.augment.bda import BDA, BDADraw, RecAug
 from ppocr_lessons.augment.copy_paste import CopyPaste
 from ppocr_lessons.augment.geometry import Geometry, GeometryDraw
 from ppocr_lessons.augment.rand_augment import RandAugment
-from ppocr_lessons.augment.random_crop import EastRandomCrop
+from ppocr_lessons.augment.random_crop import EastRandomCropData
+
+PROBABILITIES = dict.fromkeys(
+    ("crop_prob", "reverse_prob", "noise_prob", "jitter_prob", "blur_prob", "hsv_aug_prob"), 0.4
+)
 
 
 @pytest.mark.parametrize(
     ("thing", "expected"),
     [
-        (BDA, dict.fromkeys(("crop_prob", "reverse_prob", "noise_prob", "jitter_prob", "blur_prob", "hsv_aug_prob"), 0.4)),
+        (BDA, PROBABILITIES),
         (BDADraw, {"crop": None, "blur": False, "brightness": None, "jitter": None, "noise_seed": None, "reverse": False}),
-        (RecAug, {"tia_prob": 0.4, "together": True, "bda": None}),
+        (RecAug, {"use_tia": True, "aug_prob": None, "tia_prob": 0.4} | PROBABILITIES),
         (CopyPaste, {"objects_paste_ratio": 0.2, "limit_paste": True, "rotate": True, "scale": None, "flip": False}),
         (Geometry, {"flip_prob": 0.5, "rotate": (-10, 10), "resize": (0.5, 3)}),
-        (GeometryDraw, {"flip": False, "angle_degrees": 0.0, "scale": 1.0}),
-        (EastRandomCrop, {"size": (640, 640), "max_tries": 10, "min_crop_side_ratio": 0.1, "keep_ratio": True}),
+        (GeometryDraw, {"flip": False, "angle_deg": 0.0, "scale": 1.0}),
+        (EastRandomCropData, {"size": (640, 640), "max_tries": 10, "min_crop_side_ratio": 0.1, "keep_ratio": True}),
         (RandAugment, {"prob": 0.5, "num_layers": 2, "magnitude": 5}),
         (tia.distort, {"segments": 4}),
         (tia.stretch, {"segments": 4}),
@@ -41,7 +45,7 @@ def test_constants():
         lambda: BDA(crop_prob=0, blur_prob=1),
         lambda: Geometry(flip_prob=1, rotate=(5, 5), resize=(2, 2)),
         lambda: CopyPaste(objects_paste_ratio=0, scale=(2, 2)),
-        lambda: EastRandomCrop(size=(1, 1), max_tries=1, min_crop_side_ratio=0),
+        lambda: EastRandomCropData(size=(1, 1), max_tries=1, min_crop_side_ratio=0),
         lambda: RandAugment(prob=1, num_layers=1, magnitude=0),
         lambda: RandAugment(magnitude=10),
     ],
@@ -57,9 +61,11 @@ def test_the_ends_of_every_range_are_allowed(make):
         lambda: Geometry(resize=(3, 2)),
         lambda: Geometry(rotate=(1, 0)),
         lambda: CopyPaste(scale=(0, 1)),
-        lambda: EastRandomCrop(size=(5, 0)),
-        lambda: EastRandomCrop(size=(5,)),
-        lambda: EastRandomCrop(size=(5, 5, 5)),
+        lambda: CopyPaste(scale=(1,)),
+        lambda: CopyPaste(scale=(1, 2, 3)),
+        lambda: EastRandomCropData(size=(5, 0)),
+        lambda: EastRandomCropData(size=(5,)),
+        lambda: EastRandomCropData(size=(5, 5, 5)),
         lambda: RandAugment(magnitude=-1),
         lambda: RandAugment(magnitude=10.5),
     ],

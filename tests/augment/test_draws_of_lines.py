@@ -99,7 +99,7 @@ def test_changes_come_in_the_order_of_paddleocr():
 
 
 def test_bends_come_in_order_and_then_bda():
-    drawn = RecAug(tia_prob=1, bda=BDA(**ALWAYS)).sample(np.random.default_rng(1), IMAGE)
+    drawn = RecAug(tia_prob=1, **ALWAYS).sample(np.random.default_rng(1), IMAGE)
     image = IMAGE
     for points in drawn.bends:
         image = tia.warp(image, points)
@@ -121,7 +121,7 @@ def test_bends_come_in_order_and_then_bda():
 def test_each_bend_has_its_own_chance():
     seen = set()
     for seed in range(80):
-        bends = RecAug(tia_prob=0.5, together=False).sample(np.random.default_rng(seed), IMAGE).bends
+        bends = RecAug(aug_prob=0.5).sample(np.random.default_rng(seed), IMAGE).bends
         seen.add(tuple(len(b.source) == 4 for b in bends))
     assert {(), (True,), (False,), (False, False), (False, True), (False, False, True)} == seen
     rates = [len(RecAug(tia_prob=0.8).sample(np.random.default_rng(s), IMAGE).bends) / 3 for s in range(300)]
@@ -192,7 +192,7 @@ def test_near_points_carry_more_than_far_ones():
     places = rng.uniform(0, (300, 40), (12, 2))
     for place, ours in zip(places @ [1, 1j], tia.move_least_squares(places, points), strict=True):
         weight = 1 / np.abs(place - p) ** 2
-        centre, origin = (weight * p).sum() / weight.sum(), (weight * q).sum() / weight.sum()
-        moved = (weight * q * np.conj(p - centre) * (place - centre)).sum()
-        moved = moved / (weight * np.abs(p - centre) ** 2).sum() + origin
+        center, origin = (weight * p).sum() / weight.sum(), (weight * q).sum() / weight.sum()
+        moved = (weight * q * np.conj(p - center) * (place - center)).sum()
+        moved = moved / (weight * np.abs(p - center) ** 2).sum() + origin
         np.testing.assert_allclose(ours, [moved.real, moved.imag], atol=1e-6)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement
 from ppocr_lessons.augment.imgaug_steps import ImgaugStep, import_imgaug
 from ppocr_lessons.augment.rand_augment import OPERATIONS, Operation, RandAugment
-from ppocr_lessons.augment.random_crop import Crop, EastRandomCrop
+from ppocr_lessons.augment.random_crop import Crop, EastRandomCropData
 
 
 def _dots(height=120, width=160):
@@ -21,14 +21,14 @@ def _dots(height=120, width=160):
     return image, points[None]
 
 
-def _centres(image):
-    count, _, _, centres = cv2.connectedComponentsWithStats((image[..., 0] > 100).astype(np.uint8))
+def _centers(image):
+    count, _, _, centers = cv2.connectedComponentsWithStats((image[..., 0] > 100).astype(np.uint8))
     assert count == 5
-    return centres[1:] + 0.5  # of pixels, which cover i to i + 1
+    return centers[1:] + 0.5  # of pixels, which cover i to i + 1
 
 
 def _matches(image, polygon):
-    away = np.linalg.norm(_centres(image)[:, None] - polygon[None], axis=2)
+    away = np.linalg.norm(_centers(image)[:, None] - polygon[None], axis=2)
     return away.min(0).max()
 
 
@@ -51,7 +51,7 @@ def test_flip_and_turn_equal_imgaug():
     flipped, points = ImgaugStep("Flipud", {"p": 1.0})(np.random.default_rng(0), image, polygons)
     assert (flipped == image[::-1]).all() and np.allclose(points[..., 1], 120 - polygons[..., 1])
     turned, points = ImgaugStep("Affine", {"rotate": (7, 7)})(np.random.default_rng(0), image, polygons)
-    ours, our_points = Geometry.apply(image, polygons, GeometryDraw(angle_degrees=7))
+    ours, our_points = Geometry.apply(image, polygons, GeometryDraw(angle_deg=7))
     assert np.abs(turned.astype(int) - ours).mean() < 1
     assert np.abs(points - our_points).max() < 1
 
@@ -82,7 +82,7 @@ def test_crops_cut_no_text_and_hold_one(seed):
     corners = rng.integers(0, 260, (int(rng.integers(1, 12)), 1, 2))
     size = rng.integers(8, 60, (len(corners), 1, 2))
     polygons = (corners + size * np.array([[0, 0], [1, 0], [1, 1], [0, 1]])).clip(0, 299).astype(np.float32)
-    crop = EastRandomCrop(size=(64, 64), max_tries=20).sample(
+    crop = EastRandomCropData(size=(64, 64), max_tries=20).sample(
         rng, polygons, np.zeros(len(polygons), bool), (300, 300)
     )
     assert crop.x >= 0 and crop.x + crop.width <= 300 and crop.y >= 0 and crop.y + crop.height <= 300
@@ -94,7 +94,7 @@ def test_crops_cut_no_text_and_hold_one(seed):
 
 
 def test_ignored_texts_may_be_cut_and_no_text_takes_the_whole_page():
-    crop = EastRandomCrop(size=(64, 64))
+    crop = EastRandomCropData(size=(64, 64))
     polygons = np.array([[[0, 0], [299, 0], [299, 299], [0, 299]]], np.float32)
     whole = Crop(0, 0, 300, 200)
     assert crop.sample(np.random.default_rng(0), polygons, [True], (200, 300)) == whole
@@ -106,7 +106,7 @@ def test_crop_equals_cutting_and_resizing(keep_ratio):
     image = cv2.GaussianBlur(
         np.random.default_rng(0).integers(0, 255, (120, 160, 3)).astype(np.uint8), (9, 9), 3
     )
-    crop, window = EastRandomCrop(size=(96, 64), keep_ratio=keep_ratio), Crop(20, 10, 80, 100)
+    crop, window = EastRandomCropData(size=(96, 64), keep_ratio=keep_ratio), Crop(20, 10, 80, 100)
     placement, filled = crop.place(Placement.of(image), window)
     ours = crop.pixels(image, placement)
     cut = image[10:110, 20:100]
@@ -120,8 +120,8 @@ def test_crop_equals_cutting_and_resizing(keep_ratio):
 @pytest.mark.parametrize(
     ("make", "said"),
     [(lambda: Geometry(flip_prob=2), "flip_prob"), (lambda: Geometry(rotate=(3, 1)), "rotate"),
-     (lambda: Geometry(resize=(0, 1)), "resize"), (lambda: EastRandomCrop(size=(0, 5)), "size"),
-     (lambda: EastRandomCrop(max_tries=0), "max_tries"), (lambda: EastRandomCrop(min_crop_side_ratio=2), "min_crop"),
+     (lambda: Geometry(resize=(0, 1)), "resize"), (lambda: EastRandomCropData(size=(0, 5)), "size"),
+     (lambda: EastRandomCropData(max_tries=0), "max_tries"), (lambda: EastRandomCropData(min_crop_side_ratio=2), "min_crop"),
      (lambda: RandAugment(prob=2), "prob"), (lambda: RandAugment(num_layers=0), "num_layers"),
      (lambda: RandAugment(magnitude=11), "magnitude")],
 )  # fmt: skip

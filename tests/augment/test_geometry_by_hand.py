@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.augment import random_crop
-from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement, bounds
-from ppocr_lessons.augment.random_crop import Crop, EastRandomCrop, _draw, _free_runs
+from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement
+from ppocr_lessons.augment.random_crop import Crop, EastRandomCropData, _draw, _free_runs
 
 START = Placement(np.eye(3), (100, 200))
 
@@ -15,17 +15,12 @@ def _box(left, top, right, bottom):
     return [[left, top], [right, top], [right, bottom], [left, bottom]]
 
 
-def test_bounds_by_hand():
-    low, high = bounds(np.array([_box(3, 4, 9, 8), _box(-1, 0, 2, 5)], np.float32)[:, [2, 0, 3, 1]])
-    assert low.tolist() == [[3, 4], [-1, 0]] and high.tolist() == [[9, 8], [2, 5]]
-
-
 def test_each_step_by_hand():
     points = np.array([[[10, 20], [200, 100]]], np.float32)
     flipped = Geometry.place(START, GeometryDraw(flip=True))
     np.testing.assert_allclose(flipped.points(points), [[[190, 20], [0, 100]]])
     assert flipped.size == (100, 200)
-    turned = Geometry.place(START, GeometryDraw(angle_degrees=90))  # about (100, 50), clockwise on the screen
+    turned = Geometry.place(START, GeometryDraw(angle_deg=90))  # about (100, 50), clockwise on the screen
     np.testing.assert_allclose(
         turned.points(points), [[[100 + 30, 50 - 90], [100 - 50, 50 + 100]]], atol=1e-4
     )
@@ -40,7 +35,7 @@ def test_flip_turn_and_scale_in_this_order():
     points = np.array([[[10, 20], [150, 60]]], np.float32)
     moved = Geometry.place(START, GeometryDraw(True, 30, 2)).points(points)
     one = Geometry.place(START, GeometryDraw(flip=True)).points(points)
-    two = Geometry.place(START, GeometryDraw(angle_degrees=30)).points(one)
+    two = Geometry.place(START, GeometryDraw(angle_deg=30)).points(one)
     np.testing.assert_allclose(moved, 2 * two, atol=1e-3)
     assert moved.dtype == np.float32 and moved.shape == points.shape
 
@@ -63,14 +58,12 @@ def test_pixels_keep_to_their_middles():
         doubled * ys
     ).sum() / doubled.sum() == pytest.approx(7)
     turned = (
-        Geometry.place(Placement.of(image), GeometryDraw(angle_degrees=30))
-        .pixels(image)[..., 0]
-        .astype(float)
+        Geometry.place(Placement.of(image), GeometryDraw(angle_deg=30)).pixels(image)[..., 0].astype(float)
     )
     ys, xs = np.mgrid[:8, :12] + 0.5
-    there = Geometry.place(Placement.of(image), GeometryDraw(angle_degrees=30)).points(
-        np.array([[[4.5, 3.5]]])
-    )[0, 0]
+    there = Geometry.place(Placement.of(image), GeometryDraw(angle_deg=30)).points(np.array([[[4.5, 3.5]]]))[
+        0, 0
+    ]
     middle = (turned * xs).sum() / turned.sum(), (turned * ys).sum() / turned.sum()
     np.testing.assert_allclose(middle, there, atol=0.1)
     same_size = Placement(np.eye(3), (6, 12)).pixels(image)
@@ -83,7 +76,7 @@ def test_draws_of_geometry():
     rng = np.random.default_rng(1)
     drawn = [Geometry(flip_prob=0.3, rotate=(-10, 20), resize=(0.5, 3)).sample(rng) for _ in range(800)]
     assert np.mean([d.flip for d in drawn]) == pytest.approx(0.3, abs=0.05)
-    angles, scales = [d.angle_degrees for d in drawn], [d.scale for d in drawn]
+    angles, scales = [d.angle_deg for d in drawn], [d.scale for d in drawn]
     assert -10 <= min(angles) < -9 and 19 < max(angles) <= 20
     assert 0.5 <= min(scales) < 0.52 and 2.95 < max(scales) <= 3
 
@@ -137,7 +130,7 @@ TEXT = np.array([_box(40, 40, 60, 50)], np.float32)
 )  # fmt: skip
 def test_which_windows_are_taken(windows, columns, rows, expected):
     windows([columns], [rows])
-    found = EastRandomCrop().sample(None, TEXT, [False], (100, 100))
+    found = EastRandomCropData().sample(None, TEXT, [False], (100, 100))
     assert found == (expected or Crop(0, 0, 100, 100)) and isinstance(found.x, int)
 
 
@@ -145,27 +138,27 @@ def test_the_first_good_window_is_taken_early_or_late(windows):
     bad, good, other = (70, 99), (30, 70), (20, 80)
     for before in (0, 3, 4, 7):
         windows([bad] * before + [good, other], [(30, 60)] * (before + 2))
-        assert EastRandomCrop().sample(None, TEXT, [False], (100, 100)) == Crop(30, 30, 40, 30)
+        assert EastRandomCropData().sample(None, TEXT, [False], (100, 100)) == Crop(30, 30, 40, 30)
 
 
 def test_an_empty_window_is_none(windows):
     windows([(45, 45)], [(30, 60)])
-    assert EastRandomCrop(min_crop_side_ratio=0).sample(None, TEXT, [False], (100, 100)) == Crop(
+    assert EastRandomCropData(min_crop_side_ratio=0).sample(None, TEXT, [False], (100, 100)) == Crop(
         0, 0, 100, 100
     )
     windows([(30, 60)], [(45, 45)])
-    assert EastRandomCrop(min_crop_side_ratio=0).sample(None, TEXT, [False], (100, 100)) == Crop(
+    assert EastRandomCropData(min_crop_side_ratio=0).sample(None, TEXT, [False], (100, 100)) == Crop(
         0, 0, 100, 100
     )
 
 
 def test_sides_have_limits_of_their_own(windows):
     windows([(30, 70)], [(30, 60)])
-    assert EastRandomCrop(min_crop_side_ratio=0.2).sample(None, TEXT, [False], (150, 200)) == Crop(
+    assert EastRandomCropData(min_crop_side_ratio=0.2).sample(None, TEXT, [False], (150, 200)) == Crop(
         30, 30, 40, 30
     )
     windows([(30, 69)], [(30, 60)])
-    assert EastRandomCrop(min_crop_side_ratio=0.2).sample(None, TEXT, [False], (150, 200)) == Crop(
+    assert EastRandomCropData(min_crop_side_ratio=0.2).sample(None, TEXT, [False], (150, 200)) == Crop(
         0, 0, 200, 150
     )
 
@@ -173,7 +166,7 @@ def test_sides_have_limits_of_their_own(windows):
 def test_rows_or_columns_without_a_free_place():
     wide, tall = np.array([_box(0, 10, 100, 20)], np.float32), np.array([_box(10, 0, 20, 100)], np.float32)
     for polygons in (wide, tall):
-        found = EastRandomCrop().sample(np.random.default_rng(0), polygons, [False], (100, 100))
+        found = EastRandomCropData().sample(np.random.default_rng(0), polygons, [False], (100, 100))
         assert found == Crop(0, 0, 100, 100)
 
 
@@ -182,7 +175,7 @@ def test_rows_or_columns_without_a_free_place():
     [(True, (64, 51), (0.6375, 0.64)), (False, (64, 96), (1.2, 0.64))],
 )
 def test_where_a_window_goes(keep_ratio, filled, expected):
-    crop = EastRandomCrop(size=(96, 64), keep_ratio=keep_ratio)
+    crop = EastRandomCropData(size=(96, 64), keep_ratio=keep_ratio)
     placed, found = crop.place(Placement(np.eye(3), (120, 160)), Crop(20, 10, 80, 100))
     assert found == filled == placed.size
     corners = placed.points(np.array([[[20, 10], [100, 110]]], np.float32))
@@ -192,7 +185,7 @@ def test_where_a_window_goes(keep_ratio, filled, expected):
 
 
 def test_a_sliver_has_a_pixel():
-    crop = EastRandomCrop(size=(64, 64))
+    crop = EastRandomCropData(size=(64, 64))
     assert crop.place(START, Crop(0, 0, 200, 1))[1] == (1, 64) and crop.place(START, Crop(0, 0, 1, 100))[
         1
     ] == (64, 1)
@@ -200,12 +193,12 @@ def test_a_sliver_has_a_pixel():
 
 def test_padding_is_black_and_what_is_not_moved_is_copied():
     image = np.full((40, 60, 3), 9, np.uint8)
-    crop = EastRandomCrop(size=(80, 50))
+    crop = EastRandomCropData(size=(80, 50))
     padded = crop.pixels(image, Placement.of(image))
     assert padded.shape == (50, 80, 3) and (padded[:40, :60] == 9).all()
     assert (padded[40:] == 0).all() and (padded[:, 60:] == 0).all()
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    assert crop.pixels(grey, Placement.of(grey)).shape == (50, 80)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    assert crop.pixels(gray, Placement.of(gray)).shape == (50, 80)
 
 
 def test_what_touches_the_filled_part_is_kept():
@@ -213,5 +206,5 @@ def test_what_touches_the_filled_part_is_kept():
         [_box(10, 10, 20, 20), _box(-9, 0, 0, 9), _box(-9, 0, -1, 9), _box(60, 0, 70, 9), _box(61, 0, 70, 9),
          _box(0, 40, 9, 50), _box(0, 41, 9, 50), _box(0, -9, 9, 0), _box(0, -9, 9, -1)], np.float32,
     )  # fmt: skip
-    kept = EastRandomCrop.kept(polygons, (40, 60))
+    kept = EastRandomCropData.kept(polygons, (40, 60))
     assert kept.tolist() == [True, True, False, True, False, True, False, True, False]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from ppocr_lessons.augment.rand_augment import GREY, OPERATIONS, Operation, RandAugment
+from ppocr_lessons.augment.rand_augment import GRAY, OPERATIONS, Operation, RandAugment
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (32, 100, 3)).astype(np.uint8)
 PICTURE = Image.fromarray(PIXELS)
@@ -41,7 +41,7 @@ def test_one_operation(name, magnitude):
     for sign in (1, -1):
         out = RandAugment(magnitude=magnitude).apply(PIXELS, [Operation(name, sign)])
         np.testing.assert_array_equal(out, np.array(_expected(name, magnitude / 10, sign)))
-    assert GREY == (128, 128, 128)
+    assert GRAY == (128, 128, 128)
 
 
 def test_operations_follow_each_other():

@@ -40,5 +40,5 @@ def test_gate_by_hand():
 def test_wrong_activation_and_width():
     with pytest.raises(ValueError, match="act is 'swish'"):
         ConvBN(3, 8, 3, act="swish")
-    with pytest.raises(ValueError, match="keeps its width"):
+    with pytest.raises(ValueError, match="keeps the number of channels"):
         ConvBN(3, 8, 3, depthwise=True)

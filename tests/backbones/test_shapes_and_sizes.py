@@ -60,7 +60,7 @@ def test_print_of_chapter_2_3_4(strides):
 @pytest.mark.parametrize(
     ("name", "expected"), [("small", {2, 4, 5, 6, 7, 9, 10}), ("large", {0, 2, 4, 5, 7, 8, 9, 11, 13, 14})]
 )
-def test_recognisers_have_shortcuts_where_paddleocrs_have(name, expected):
+def test_recognizers_have_shortcuts_where_paddleocrs_have(name, expected):
     # Of the four blocks whose stride is a pair none has one, though the first would have room for it.
     net = RecMobileNetV3(name, 0.5, strides=(1, 2, 2, 2))
     assert {i for i, unit in enumerate(net.blocks) if unit.if_shortcut} == expected
@@ -113,7 +113,7 @@ def test_dbnet_has_three_maps_in_training_and_one_in_evaluation():
         (lambda: ResNetVd(50), "layers is 50"),
         (lambda: ResNetVd(18, task="cls"), "task is 'cls'"),
         (lambda: PPLCNet(0), "scale is 0"),
-        (lambda: DBFPN([1, 2, 3], 96), "four widths"),
+        (lambda: DBFPN([1, 2, 3], 96), "four numbers"),
         (lambda: DBFPN([1, 2, 3, 4], 97), "multiple of 4"),
         (lambda: DBHead(2), "multiple of 4"),
     ],

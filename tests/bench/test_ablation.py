@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from ppocr_lessons.bench import ablation, detection_rows
 from ppocr_lessons.cli import app
-from ppocr_lessons.config.yaml_file import ConfigError, diff
+from ppocr_lessons.config import ConfigError, diff
 from ppocr_lessons.det.dbnet import db_mobile, db_server
 from ppocr_lessons.training.tensor_files import save_weights
 

@@ -18,20 +18,22 @@ import warnings
 import cv2
 import numpy as np
 
-from ppocr_lessons.augment.bda import BDA, RecAug
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.bda import RecAug
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage
+from ppocr_lessons.augment.random_crop import EastRandomCropData
 from ppocr_lessons.augment.tia import distort, perspective, stretch, warp
 from ppocr_lessons.bench.timing import interleaved
 from ppocr_lessons.datasets import det_transforms as ours_det
 from ppocr_lessons.datasets import line_transforms as ours_line
 from ppocr_lessons.datasets import transforms as ours
 from ppocr_lessons.datasets.loader import Dataset
+from ppocr_lessons.datasets.run_step import run_step
 from ppocr_lessons.datasets.sample import Sample
 from ppocr_lessons.datasets.sources import Entry
 from ppocr_lessons.datasets.synthetic.pages import line_at
 from ppocr_lessons.det.postprocess import DBPostProcess
-from ppocr_lessons.det.targets import clip_polygons, make_shrink_map, make_threshold_map
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+from ppocr_lessons.det.targets import make_shrink_map, make_threshold_map, validate_polygons
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 
 GOALS = {
     "TIA distort": 12, "TIA stretch": 12, "TIA perspective": 8, "RecAug": 8, "recognition pipeline": 6, "border map": 3,
@@ -72,12 +74,12 @@ def page(count: int, side: int, seed: int = 0):
     cell = side / columns
     polygons = []
     for index in range(count):
-        centre = (np.array([index % columns, index // columns]) + 0.5) * cell
+        center = (np.array([index % columns, index // columns]) + 0.5) * cell
         angle = rng.uniform(-0.2, 0.2)
         half = np.array([0.4, 0.22]) * cell * rng.uniform(0.7, 1)
         corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        polygons.append(centre + corners @ turn.T)
+        polygons.append(center + corners @ turn.T)
     polygons = np.array(polygons, np.float32).clip(0, side - 1)
     label = [{"transcription": "word", "points": p.tolist()} for p in polygons]
     return image, polygons, json.dumps(label)
@@ -115,7 +117,7 @@ def cases(imaug, text_image_aug, db_postprocess):
         on = dict.fromkeys(
             ("crop_prob", "reverse_prob", "noise_prob", "jitter_prob", "blur_prob", "hsv_aug_prob"), 1.0
         )
-        theirs, mine = imaug.RecAug(tia_prob=1.0, **on), RecAug(tia_prob=1.0, bda=BDA(**on))
+        theirs, mine = imaug.RecAug(tia_prob=1.0, **on), RecAug(tia_prob=1.0, **on)
         yield (
             f"RecAug {at}",
             lambda theirs=theirs, line=line: theirs({"image": line.copy()}),
@@ -139,7 +141,7 @@ def recognition(imaug, file):
          {"RecResizeImg": {"image_shape": [3, 32, 320]}}, {"KeepKeys": {"keep_keys": ["image", "label", "length"]}}],
         shared,
     )  # fmt: skip
-    steps = [ours.DecodeImage(), ours_line.RecAug(), ours_line.CTCLabelEncode(alphabet=Alphabet(ENGLISH), max_text_length=25),
+    steps = [ours.DecodeImage(), RecAug(), ours_line.CTCLabelEncode(alphabet=Alphabet(ENGLISH), max_text_length=25),
              ours_line.RecResizeImg(image_shape=[3, 32, 320])]  # fmt: skip
     dataset, counter = Dataset([Entry("line", file, "word")], steps), iter(range(10**9))
     # forty samples at once: most of the cost is in the few that TIA bends.
@@ -163,7 +165,7 @@ def maps(imaug, count, side):
     yield (
         f"shrink map {count} at {side}",
         lambda: shrink(as_peer(image, polygons)),
-        lambda: make_shrink_map(*clip_polygons(polygons, ignored, (side, side)), (side, side)),
+        lambda: make_shrink_map(*validate_polygons(polygons, ignored, (side, side)), (side, side)),
     )
 
 
@@ -173,8 +175,8 @@ def page_operations(imaug, count):
     donor_image, donor_polygons, _ = page(count, 960, seed=1)
     ignored = np.zeros(count, bool)
     mine, theirs = CopyPaste(), imaug.CopyPaste()
-    mine_page = LabelledPage(image, polygons, ["word"] * count, ignored)
-    mine_donor = LabelledPage(donor_image, donor_polygons, ["word"] * count, ignored)
+    mine_page = LabeledPage(image, polygons, ["word"] * count, ignored)
+    mine_donor = LabeledPage(donor_image, donor_polygons, ["word"] * count, ignored)
     rng = np.random.default_rng(0)
     yield (
         f"CopyPaste {count}",
@@ -183,14 +185,14 @@ def page_operations(imaug, count):
     )
     arguments = {"size": (640, 640), "max_tries": 50, "keep_ratio": True}
     iaa, east = imaug.IaaAugment(), imaug.EastRandomCropData(**arguments)
-    steps = [ours_det.IaaAugment(), ours_det.EastRandomCropData(**arguments)]
+    steps = [ours_det.IaaAugment(), EastRandomCropData(**arguments)]
 
     def geometry():
         sample = Sample(
             "page", None, "", image=image, polygons=polygons, texts=["word"] * count, ignored=ignored
         )
         for step in steps:
-            step(rng, sample)
+            run_step(step, rng, sample)
 
     yield f"geometry {count}", lambda: east(iaa(as_peer(image, polygons))), geometry
     normal = {"scale": "1./255.", "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225], "order": "hwc"}
@@ -204,7 +206,7 @@ def page_operations(imaug, count):
     small, _, small_label = page(count, 640)
     file = jpeg(small)
     mine_chain = [ours.DecodeImage(), ours_det.DetLabelEncode(), ours_det.IaaAugment(),
-                  ours_det.EastRandomCropData(**arguments), ours_det.MakeBorderMap(), ours_det.MakeShrinkMap(),
+                  EastRandomCropData(**arguments), ours_det.MakeBorderMap(), ours_det.MakeShrinkMap(),
                   ours.NormalizeImage(), ours.ToCHWImage()]  # fmt: skip
     dataset, counter = Dataset([Entry("page", file, small_label)], mine_chain), iter(range(10**9))
     yield (
@@ -246,14 +248,14 @@ def supply():
             "detection at 960, 50 texts",
             Entry("page", jpeg(picture), label),
             [ours.DecodeImage(), ours_det.DetLabelEncode(), ours_det.IaaAugment(),
-             ours_det.EastRandomCropData(size=(960, 960), max_tries=50), ours_det.MakeBorderMap(),
+             EastRandomCropData(size=(960, 960), max_tries=50), ours_det.MakeBorderMap(),
              ours_det.MakeShrinkMap(), ours.NormalizeImage(), ours.ToCHWImage()],
             8 / 0.35,
         ),
         (
             "recognition at 32 x 320",
             Entry("line", text, "word"),
-            [ours.DecodeImage(), ours_line.RecAug(),
+            [ours.DecodeImage(), RecAug(),
              ours_line.CTCLabelEncode(alphabet=alphabet, max_text_length=25),
              ours_line.RecResizeImg(image_shape=[3, 32, 320])],
             256 / 0.25,

@@ -1,4 +1,4 @@
-"""A training step on the CPU as Paddle makes it and as we do, depthwise kernel and bias that rides along: same net, same batch, in turn, medians.
+"""A training step on the CPU with Paddle's layers and with those of kernels/: same network, same batch, interleaved, medians.
 
     pip install -e ".[cpu,bench]"
     python tests/benchmarks/training.py [--rounds 7] [--json]
@@ -16,13 +16,13 @@ from ppocr_lessons.backbones import blocks
 from ppocr_lessons.bench.timing import interleaved
 from ppocr_lessons.cls.direction import PlainCrossEntropy, direction_mobile
 from ppocr_lessons.datasets.batches import ClsBatch, DetBatch, RecBatch
-from ppocr_lessons.det import db_head
 from ppocr_lessons.det.db_loss import PlainDB
 from ppocr_lessons.det.dbnet import db_mobile
+from ppocr_lessons.kernels.transpose import Conv2DTranspose
+from ppocr_lessons.losses.ctc_loss import PlainCTC
 from ppocr_lessons.rec.crnn import crnn_mobile
-from ppocr_lessons.rec.ctc import PlainCTC
 
-OURS = db_head.DoubleSize.forward
+OURS = Conv2DTranspose.forward
 GOALS = {"recognition": 1.8, "detection": 1.3, "direction": 1.0}
 
 
@@ -52,7 +52,7 @@ def stepper(strategy, batch, compiled: bool):
 
     def step():
         blocks.depthwise_kernel = (lambda: found) if compiled else (lambda: None)
-        db_head.DoubleSize.forward = ours if compiled else paddle.nn.Conv2DTranspose.forward
+        Conv2DTranspose.forward = ours if compiled else paddle.nn.Conv2DTranspose.forward
         strategy(batch).loss.backward()
         optimizer.step()
         optimizer.clear_grad()

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from ppocr_lessons.rec.ctc import ENGLISH
+from ppocr_lessons.rec.alphabet import ENGLISH
 
 ROOT = pathlib.Path(__file__).parents[2]
 CONFIGS = ROOT / "ppocr_lessons/config/paddleocr"

@@ -4,9 +4,9 @@ import pytest
 
 from ppocr_lessons import evaluate
 from ppocr_lessons.config import evaluation, read_config
-from ppocr_lessons.config.build import context
-from ppocr_lessons.config.build_data import build_dataset
-from ppocr_lessons.rec.ctc import Reading
+from ppocr_lessons.config.configuration import context
+from ppocr_lessons.config.data import build_dataset
+from ppocr_lessons.rec.ctc_decode import Reading
 
 from .conftest import CONFIGS
 

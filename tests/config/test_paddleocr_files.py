@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from ppocr_lessons.config import read_config
-from ppocr_lessons.config.build import context
 from ppocr_lessons.config.compat import IGNORED
+from ppocr_lessons.config.configuration import context
 from ppocr_lessons.experiment import prepare, train
 
 from .conftest import CONFIGS, ROOT
@@ -84,10 +84,10 @@ def test_what_has_no_effect_is_told():
     assert "Arabic" in read_config(CONFIGS / "2024/ch_PP-OCRv2_rec.yml", arabic).notes[-1]
 
 
-def test_the_order_of_colours_is_rgb_where_a_file_says_nothing_and_bgr_in_the_courses_own():
+def test_the_order_of_colors_is_rgb_where_a_file_says_nothing_and_bgr_in_the_courses_own():
     bare = read_config(CONFIGS / "2024/cls_mv3.yml", ["Train.dataset.transforms.DecodeImage="])
     assert bare.train.transforms[0] == ("DecodeImage", {"img_mode": "RGB"})  # PaddleOCR's default
-    for path in (ROOT / "ppocr_lessons/config").glob("*.yml"):  # what the shipped nets have learnt from
+    for path in (ROOT / "ppocr_lessons/config").glob("*.yml"):  # what the shipped nets have learned from
         for part in (read_config(path).train, read_config(path).evaluation):
             assert part.transforms[0] == ("DecodeImage", {"img_mode": "BGR"}), path
 

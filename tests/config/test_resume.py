@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from ppocr_lessons import experiment
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import read_config
+from ppocr_lessons.config.problems import ConfigError
 from ppocr_lessons.config.record import agreement
-from ppocr_lessons.config.yaml_file import ConfigError
 from ppocr_lessons.det.dbnet import db_server
 from ppocr_lessons.training.tensor_files import save_weights, sha256
 
@@ -63,7 +63,8 @@ def test_another_configuration_is_one_error_that_lists_the_keys(begun, tmp_path,
         experiment.train(read_config(CLS, given), progress=False)
     message = str(error.value)
     assert (
-        "holds a run of another configuration" in message and "Global.seed: 1024 in the run, 7 now" in message
+        "contains a run of another configuration" in message
+        and "Global.seed: 1024 in the run, 7 now" in message
     )
     assert change.partition("=")[0].replace("label_list", "label_list[0]") in message
     assert "--fresh" in message and "--resume-changed" in message
@@ -78,7 +79,7 @@ def test_labels_and_dictionaries_are_compared_by_content(begun, overrides, tmp_p
     lines = moved.read_text().splitlines()
     swapped = [line.replace("\t180", "\tx").replace("\t0", "\t180").replace("\tx", "\t0") for line in lines]
     (tmp_path / "labels.txt").write_text("\n".join(swapped))
-    with pytest.raises(ConfigError, match=r"Train\.dataset\.label_file_list: another content"):
+    with pytest.raises(ConfigError, match=r"Train\.dataset\.label_file_list: the content differs"):
         experiment.train(read_config(CLS, begun), progress=False)
     given = [*overrides("rec"), f"Global.save_model_dir={tmp_path / 'rec'}"]
     words = tmp_path / "dict.txt"
@@ -88,7 +89,7 @@ def test_labels_and_dictionaries_are_compared_by_content(begun, overrides, tmp_p
     given.append(f"Global.character_dict_path={words}")
     experiment.train(read_config(REC, given), max_steps=1, progress=False)
     words.write_text("\n".join(reversed(characters)), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"Global\.character_dict_path: another content"):
+    with pytest.raises(ConfigError, match=r"Global\.character_dict_path: the content differs"):
         experiment.train(read_config(REC, given), progress=False)
 
 
@@ -170,7 +171,7 @@ def test_every_key_of_a_configuration_is_compared_or_free():
 
 
 @pytest.mark.parametrize("use_gpu", [False, None])
-def test_evaluation_honours_the_device(begun, monkeypatch, use_gpu):
+def test_evaluation_honors_the_device(begun, monkeypatch, use_gpu):
     asked = []
     monkeypatch.setattr(experiment.parallel, "start", lambda device: asked.append(device) or "cpu")
     given = [*begun, "Global.device=gpu:1", *(["Global.use_gpu=False"] if use_gpu is False else [])]

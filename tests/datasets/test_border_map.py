@@ -17,7 +17,7 @@ def _sample(ignored=False):
 
 
 def _band(sample):
-    """Rows above the middle of the upper edge in which the threshold is learnt."""
+    """Rows above the middle of the upper edge in which the threshold is learned."""
     return 20 - int(np.nonzero(sample.threshold_mask[:, 70])[0].min())
 
 

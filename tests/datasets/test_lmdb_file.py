@@ -15,7 +15,7 @@ from ppocr_lessons.datasets.checks import checked, find_problems
 from ppocr_lessons.datasets.labels import LabelError
 from ppocr_lessons.datasets.lmdb_file import LmdbError, LmdbFile
 from ppocr_lessons.datasets.sources import LmdbSource
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 
 lmdb = pytest.importorskip("lmdb")
 LETTERS = Alphabet("abcdefghijklmnopqrstuvwxyz0123456789")
@@ -89,7 +89,7 @@ def test_an_empty_one_and_what_is_none(tmp_path):
         "zip": b"PK" + bytes(9000),
     }.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(LmdbError, match=f"{name}: (cut off|not a data base)"):
+        with pytest.raises(LmdbError, match=f"{name}: (truncated|not an LMDB database)"):
             LmdbFile(tmp_path / name)
     with pytest.raises(LmdbError, match="gone: cannot be opened: No such file"):
         LmdbFile(tmp_path / "gone")
@@ -148,8 +148,8 @@ def test_garbled_anywhere(small, tmp_path):
 
 @pytest.mark.parametrize(
     ("count", "said"),
-    [(b"1000000000", "num-samples is 1,000,000,000, but its 25 entries"), (b"13", "num-samples is 13"), (b"-1", "no number"),
-     (b"9" * 5000, "no number"), (b"", "no number"), (b"1e3", "no number"), (b"0", "an empty set"), (None, "no num-samples")],
+    [(b"1000000000", "num-samples is 1,000,000,000, but 25 entries are fewer"), (b"13", "num-samples is 13"), (b"-1", "not a number"),
+     (b"9" * 5000, "not a number"), (b"", "not a number"), (b"1e3", "not a number"), (b"0", "the dataset is empty"), (None, "num-samples is missing")],
 )  # fmt: skip
 def test_numbers_of_samples(count, said, small, tmp_path):
     shutil.copytree(small.parent, tmp_path / "set")
@@ -177,7 +177,7 @@ def test_a_file_that_shrinks_while_it_is_read(small, tmp_path):
     shutil.copytree(small.parent, tmp_path / "set")
     source = LmdbSource(tmp_path / "set")
     os.truncate(tmp_path / "set/data.mdb", 8192)
-    with pytest.raises(LabelError, match="cut off"):
+    with pytest.raises(LabelError, match="truncated"):
         source[3]
 
 

@@ -8,11 +8,14 @@ import signal
 import numpy as np
 import pytest
 
+from ppocr_lessons.augment.bda import BDA, RecAug
+from ppocr_lessons.augment.copy_paste import CopyPaste
+from ppocr_lessons.augment.geometry import Placement
+from ppocr_lessons.augment.rand_augment import RandAugment
+from ppocr_lessons.augment.random_crop import EastRandomCropData
 from ppocr_lessons.datasets.det_transforms import (
-    CopyPaste,
     DetLabelEncode,
     DetResizeForTest,
-    EastRandomCropData,
     IaaAugment,
     MakeBorderMap,
     MakeShrinkMap,
@@ -22,16 +25,17 @@ from ppocr_lessons.datasets.line_transforms import (
     ClsLabelEncode,
     ClsResizeImg,
     CTCLabelEncode,
-    RecAug,
     RecResizeImg,
 )
 from ppocr_lessons.datasets.loader import TRANSFORMS, Dataset, Loader
-from ppocr_lessons.datasets.resize import fit_line, normalise_page
+from ppocr_lessons.datasets.resize import fit_line, normalize_page
+from ppocr_lessons.datasets.run_step import run_step
+from ppocr_lessons.datasets.seeding import rng_for
 from ppocr_lessons.datasets.sources import ListSource
 from ppocr_lessons.datasets.transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
 from ppocr_lessons.datasets.workers import LoaderError
 from ppocr_lessons.det.targets import make_targets
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 
 DATA = pathlib.Path(__file__).parents[2] / "data"
 DET = [DecodeImage(), DetLabelEncode(), CopyPaste(), IaaAugment(), EastRandomCropData(size=(96, 96)),
@@ -126,7 +130,7 @@ def test_transforms_are_the_functions_of_the_library():
     DecodeImage()(None, opened)
     DetLabelEncode()(None, opened)
     targets = make_targets(opened.polygons, opened.ignored, opened.image.shape[:2])
-    np.testing.assert_allclose(sample.image, normalise_page(opened.image), atol=1e-6)
+    np.testing.assert_allclose(sample.image, normalize_page(opened.image), atol=1e-6)
     for name in ("shrink_map", "shrink_mask", "threshold_map", "threshold_mask"):
         np.testing.assert_array_equal(getattr(sample, name), getattr(targets, name))
 
@@ -141,8 +145,8 @@ def test_planes_in_the_order_that_is_asked_for():
     np.testing.assert_array_equal(line, rgb[::-1])
     opened = _dataset("rec_en", [DecodeImage()]).sample(3)
     np.testing.assert_array_equal(line, fit_line(opened.image))
-    grey = _dataset("rec_en", [DecodeImage(img_mode="GRAY")]).sample(3).image
-    assert (grey[..., 0] == grey[..., 1]).all()
+    gray = _dataset("rec_en", [DecodeImage(img_mode="GRAY")]).sample(3).image
+    assert (gray[..., 0] == gray[..., 1]).all()
 
 
 @pytest.mark.parametrize(
@@ -184,6 +188,47 @@ def test_donors_are_other_pages_and_paste_survives_the_crop():
             seen[i, name] = (len(sample.polygons) if sample.polygons is not None else 0, len(sample.texts))
     assert own and any(seen[i, "CopyPaste"][0] > seen[i, "DetLabelEncode"][0] for i in range(3))
     assert all(count == texts for count, texts in seen.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "augmentation"),
+    [("RecAug", RecAug()), ("BaseDataAugmentation", BDA()), ("RandAugment", RandAugment(prob=0.9))],
+)
+def test_lines_are_augmented_by_the_lessons_own_class(name, augmentation):
+    assert TRANSFORMS[name] is type(augmentation)
+    dataset, plain = (_dataset("rec_en", [DecodeImage(), *steps]) for steps in ((augmentation,), ()))
+    changed = 0
+    for index in range(12):
+        line = plain.sample(index, epoch=3).image
+        by_hand = augmentation(rng_for(5, 3, index), line)
+        np.testing.assert_array_equal(dataset.sample(index, epoch=3).image, by_hand)
+        changed += line.shape != by_hand.shape or (line != by_hand).any()
+    assert changed > 6
+
+
+def test_pages_are_augmented_by_the_lessons_own_class():
+    assert TRANSFORMS["CopyPaste"] is CopyPaste and TRANSFORMS["EastRandomCropData"] is EastRandomCropData
+    crop, encode = EastRandomCropData(size=(320, 160)), [DecodeImage(), DetLabelEncode()]
+    cropped, plain = _dataset("det_en", [*encode, crop]).sample(2), _dataset("det_en", encode).sample(2)
+    window = crop.sample(rng_for(5, 0, 2), plain.polygons, plain.ignored, plain.image.shape[:2])
+    placement, filled = crop.place(Placement.of(plain.image), window)
+    np.testing.assert_array_equal(cropped.image, crop.pixels(plain.image, placement))
+    moved = placement.points(plain.polygons)
+    np.testing.assert_array_equal(cropped.polygons, moved[crop.kept(moved, filled)])
+    pasting = CopyPaste(objects_paste_ratio=1.0)
+    page, donor = _dataset("det_en", encode).sample(0), _dataset("det_en", encode).sample(1)
+    own, page.donor, expected = len(page.texts), donor, pasting(rng_for(1), page.page(), donor.page())
+    run_step(pasting, rng_for(1), page)
+    np.testing.assert_array_equal(page.image, expected.image)
+    assert page.texts == expected.texts and len(page.texts) > own
+
+
+def test_without_a_donor_nothing_is_pasted():
+    page = _dataset("det_en", [DecodeImage(), DetLabelEncode()]).sample(0)
+    before = page.image.copy(), list(page.texts)
+    run_step(CopyPaste(objects_paste_ratio=1.0), rng_for(1), page)
+    np.testing.assert_array_equal(page.image, before[0])
+    assert page.texts == before[1]
 
 
 def test_names_are_paddleocrs():

@@ -75,7 +75,7 @@ def test_exif_orientation():
         RGB[..., 0] > 20,
         RGB / 255.0,
     ],
-    ids=["grey", "one channel", "rgb", "rgba", "bool", "float"],
+    ids=["gray", "one channel", "rgb", "rgba", "bool", "float"],
 )
 def test_arrays(array):
     assert read_picture(array).shape == (20, 30, 3)
@@ -87,8 +87,8 @@ def test_arrays(array):
         (np.zeros((1, 1, 3), np.uint8), "1 x 1 is too small"),
         (np.zeros((5, 5, 2), np.uint8), r"shape \(5, 5, 2\)"),
         (np.zeros((5,), np.uint8), "shape"),
-        (np.full((8, 8), np.nan), "not a number"),
-        (np.full((8, 8), 255.0), "0 to 1 is needed"),
+        (np.full((8, 8), np.nan), "infinite or NaN"),
+        (np.full((8, 8), 255.0), "the range 0 to 1 is needed"),
         (np.full((8, 8), -5), "8 or 16 bits"),
         (np.full((8, 8), "a"), "uint8"),
         (b"", "not an image"),
@@ -117,7 +117,7 @@ def test_cut_off_files_are_never_half_read(tmp_path, kind, share):
     data = _bytes(Image.fromarray(noise), kind)
     path = tmp_path / f"cut.{kind.lower()}"
     path.write_bytes(data[: int(len(data) * share)])
-    with pytest.raises(PictureError, match="cut"):
+    with pytest.raises(PictureError, match=rf"cut\.{kind.lower()}: (damaged or truncated|not an image)"):
         read_picture(path)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ppocr_lessons.datasets.resize import IMAGENET_MEAN, IMAGENET_STD, fit_line, normalise_page, page_size
+from ppocr_lessons.datasets.resize import IMAGENET_MEAN, IMAGENET_STD, fit_line, normalize_page, page_size
 
 
 def test_line_is_bgr_and_padded():
@@ -21,13 +21,13 @@ def test_long_lines_are_squeezed():
 def test_page_is_bgr_with_imagenets_numbers_in_their_own_order():
     image = np.zeros((4, 4, 3), np.uint8)
     image[..., 0] = 255
-    out = normalise_page(image)
+    out = normalize_page(image)
     assert out[2, 0, 0] == pytest.approx((1 - IMAGENET_MEAN[2]) / IMAGENET_STD[2])
     assert out[0, 0, 0] == pytest.approx(-IMAGENET_MEAN[0] / IMAGENET_STD[0])
 
 
 @pytest.mark.parametrize(
-    ("size", "limit", "rule", "expected"),
+    ("size", "limit_side_len", "limit_type", "expected"),
     [
         ((720, 1280), 960, "max", (544, 960)),
         ((100, 200), 960, "max", (96, 192)),
@@ -37,10 +37,10 @@ def test_page_is_bgr_with_imagenets_numbers_in_their_own_order():
         ((100, 200), 960, "resize_long", (480, 960)),
     ],
 )
-def test_page_size(size, limit, rule, expected):
-    assert page_size(*size, limit=limit, rule=rule) == expected
+def test_page_size(size, limit_side_len, limit_type, expected):
+    assert page_size(*size, limit_side_len=limit_side_len, limit_type=limit_type) == expected
 
 
 def test_unknown_rule():
-    with pytest.raises(ValueError, match="rule is 'long'"):
-        page_size(10, 10, limit=960, rule="long")
+    with pytest.raises(ValueError, match="limit_type is 'long'"):
+        page_size(10, 10, limit_side_len=960, limit_type="long")

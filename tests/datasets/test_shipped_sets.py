@@ -10,7 +10,7 @@ from ppocr_lessons.datasets.pictures import read_picture
 from ppocr_lessons.datasets.shipped import shipped_page
 from ppocr_lessons.datasets.synthetic.corpus import chinese_characters
 from ppocr_lessons.datasets.synthetic.pages import page_at
-from ppocr_lessons.rec.ctc import ENGLISH
+from ppocr_lessons.rec.alphabet import ENGLISH
 
 DATA = pathlib.Path(__file__).parents[2] / "data"
 COUNTS = {"det_en": 24, "det_zh": 8, "rec_en": 300, "rec_zh": 240, "cls_en": 240}
@@ -52,7 +52,7 @@ def test_a_page_at_its_own_size_and_smaller():
 
 @pytest.mark.parametrize("index", [-1, 24])
 def test_a_page_that_is_not_there(index):
-    with pytest.raises(IndexError, match=f"pages 0 to 23, and no page {index}"):
+    with pytest.raises(IndexError, match=f"no page {index}; known are pages 0 to 23"):
         shipped_page(DATA / "det_en", index)
 
 

@@ -136,7 +136,7 @@ def test_records_that_do_not_hold(changes, words, det):
         (["a", 1], r"characters\.1"),
         (["a", ""], r"characters\.1"),
         (["ab"], r"characters\.0"),
-        (["a", "a"], "twice"),
+        (["a", "a"], "duplicate"),
         (["a", "b"], "answers with 96 classes, .* has characters for 3"),
     ],
 )
@@ -146,7 +146,7 @@ def test_characters_that_do_not_fit(characters, words, rec):
         recognizer_of(rec)
 
 
-def test_a_detector_is_no_recogniser(det, rec, tmp_path):
+def test_a_detector_is_no_recognizer(det, rec, tmp_path):
     with pytest.raises(FolderError, match="holds 'rec', 'det'"):
         detector_of(rec)
     for nothing in (tmp_path / "nowhere", tmp_path, det / "inference.json"):

@@ -5,12 +5,12 @@ import pytest
 
 from ppocr_lessons.deploy import stages
 from ppocr_lessons.deploy.stages import MAX_WIDTH, Recognizer
-from ppocr_lessons.rec.ctc import Alphabet
+from ppocr_lessons.rec.alphabet import Alphabet
 
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Shapes that a recogniser's net is asked for; the net itself is made believe."""
+    """Shapes that a recognizer's net is asked for; the net itself is made believe."""
     shapes = []
 
     class Net:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ppocr_lessons.datasets.batches import DetBatch
-from ppocr_lessons.det.db_head import DBMaps, DoubleSize, db_step
+from ppocr_lessons.det.db_head import DBMaps, db_step
 from ppocr_lessons.det.db_loss import DBLoss, PlainDB, dice_loss, masked_l1_loss, ohem_mean
 from ppocr_lessons.det.dbnet import db_mobile
 
@@ -102,19 +102,3 @@ def test_gradient_reaches_every_branch(rng):
     assert all(
         p.grad is not None and np.isfinite(p.grad.numpy()).all() for p in net.parameters() if p.trainable
     )
-
-
-@pytest.mark.parametrize("widths", [(24, 24), (24, 1)])
-def test_the_bias_that_rides_along_is_the_bias(widths):
-    layer = DoubleSize(*widths)
-    x = paddle.randn([2, widths[0], 5, 7])
-    results = []
-    for training in (True, False):
-        layer.train() if training else layer.eval()
-        layer.clear_gradients()
-        y = layer(x)
-        (y * y).sum().backward()
-        results.append([t.numpy().copy() for t in (y, layer.weight.grad, layer.bias.grad)])
-    assert results[0][0].shape == (2, widths[1], 10, 14)
-    for one, other in zip(*results, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)

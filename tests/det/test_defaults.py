@@ -18,7 +18,7 @@ from ppocr_lessons.kernels import grow, shrink
         (db_step, {"k": 50}),
         (DBHead, {"k": 50}),
         (DBNet, {"fpn_channels": 96, "k": 50}),
-        (db_mobile, {"fpn_channels": 96, "disable_se": True, "scale": 0.5}),
+        (db_mobile, {"fpn_channels": 96, "disable_se": True, "scale": 0.5, "pretrained": False}),
         (db_server, {"fpn_channels": 256, "layers": 18}),
         (
             DBPostProcess,
@@ -26,7 +26,7 @@ from ppocr_lessons.kernels import grow, shrink
              "use_dilation": False, "box_type": "quad"},
         ),
         (targets.shrink_distance, {"ratio": 0.4}),
-        (targets.shrink_polygon, {"ratio": 0.4}),
+        (targets.shrink_polygons, {"ratio": 0.4}),
         (targets.make_shrink_map, {"ratio": 0.4, "min_text_size": 8}),
         (targets.make_threshold_map, {"ratio": 0.4, "thresh_min": 0.3, "thresh_max": 0.7}),
     ],

@@ -5,7 +5,7 @@ import paddle
 import paddle.nn.functional as F
 import pytest
 
-from ppocr_lessons.det.db_head import DBHead, DoubleSize, db_step
+from ppocr_lessons.det.db_head import DBHead, db_step
 from ppocr_lessons.det.dbfpn import DBFPN
 from ppocr_lessons.det.dbnet import db_mobile
 
@@ -85,7 +85,8 @@ def test_first_weights():
     head = DBHead(64)
     for norm in (head.binarize.conv_bn1, head.thresh.conv_bn2):
         assert (norm.weight.numpy() == 1).all() and norm.bias.numpy() == pytest.approx(1e-4)
-    biases = np.concatenate([DoubleSize(25, 40).bias.numpy() for _ in range(20)])
+    # 100 channels, 25 in each branch: biases are uniform within 1 / sqrt(25).
+    biases = np.concatenate([DBHead(100).binarize.conv2.bias.numpy() for _ in range(20)])
     assert np.abs(biases).max() <= 0.2 and np.abs(biases).max() > 0.19
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ppocr_lessons.det.postprocess import DBPostProcess, mean_inside, order_corners
+from ppocr_lessons.det.postprocess import DBPostProcess, mean_inside
 from ppocr_lessons.det.targets import make_targets
 
 
@@ -71,12 +71,6 @@ def test_max_candidates():
     for y in range(10, 190, 30):
         prob[y : y + 15, 20:180] = 0.9
     assert len(DBPostProcess(max_candidates=2)(prob, (200, 200)).polygons) == 2
-
-
-def test_corners_are_ordered():
-    expected = np.array([[0, 0], [9, 1], [9, 5], [0, 4]], np.float32)
-    for shift in range(4):
-        np.testing.assert_array_equal(order_corners(np.roll(expected, shift, axis=0)), expected)
 
 
 def test_mean_inside_ignores_what_is_outside_the_picture():

@@ -8,10 +8,11 @@ from ppocr_lessons.det.postprocess import (
     DBPostProcess,
     _box_means,
     mean_inside,
-    order_corners,
-    rectangle_corners,
+    unclip,
     unclip_distance,
+    unclip_outline,
 )
+from ppocr_lessons.polygons import rectangle_corners
 
 BOX = np.array([[10, 10], [110, 10], [110, 30], [10, 30]], np.float32)
 
@@ -29,25 +30,31 @@ def test_unclip_distance_by_hand():
     assert unclip_distance(np.zeros((4, 2)), 1.5) == 0.0
 
 
-def test_corners_of_turned_rectangles_are_opencvs(rng):
-    centres, sides, angles = (
-        rng.uniform(50, 200, (30, 2)),
-        rng.uniform(3, 90, (30, 2)),
-        rng.uniform(0, 90, 30),
+def test_unclip_by_hand():
+    grow = 2000 * 1.5 / 240
+    expected = [
+        [10 - grow, 10 - grow],
+        [110 + grow, 10 - grow],
+        [110 + grow, 30 + grow],
+        [10 - grow, 30 + grow],
+    ]
+    np.testing.assert_allclose(unclip(BOX, 1.5), expected)
+    np.testing.assert_allclose(unclip(BOX[::-1], 1.5), expected[::-1])
+    np.testing.assert_array_equal(unclip(np.full((2, 4, 2), 7.0), 1.5), np.full((2, 4, 2), 7.0))
+
+
+def test_unclip_is_the_smallest_rectangle_around_the_grown_outline(rng):
+    rectangles = rectangle_corners(
+        rng.uniform(200, 300, (20, 2)), rng.uniform(20, 150, (20, 2)), rng.uniform(0, 90, 20)
     )
-    ours = rectangle_corners(centres, sides, angles)
-    for corners, centre, side, angle in zip(ours, centres, sides, angles, strict=True):
-        theirs = cv2.boxPoints((tuple(centre), tuple(side), angle))
-        np.testing.assert_allclose(corners, theirs, atol=1e-3)
-
-
-def test_corners_are_ordered_for_many_at_once(rng):
-    straight = np.array([[3, 2], [40, 5], [38, 20], [1, 17]], np.float32)
-    many = np.stack([rng.permutation(straight) for _ in range(10)])
-    for ordered in order_corners(many):
-        np.testing.assert_array_equal(ordered, straight)
-    rising = np.array([[1, 17], [38, 1], [41, 9], [4, 25]], np.float32)
-    np.testing.assert_array_equal(order_corners(rising[[2, 0, 3, 1]]), rising)
+    for rectangle, grown in zip(rectangles, unclip(rectangles, 1.5), strict=True):
+        (outline,) = unclip_outline(rectangle, 1.5)
+        _, sides, _ = cv2.minAreaRect(outline)
+        ours = np.linalg.norm(grown[:2] - grown[1:3], axis=1)
+        np.testing.assert_allclose(
+            sorted(ours), sorted(sides), atol=2.5
+        )  # the library rounds to whole pixels
+        np.testing.assert_allclose(grown.mean(0), rectangle.mean(0))
 
 
 def _brute_mean(prob, polygon):
@@ -60,12 +67,12 @@ def _brute_mean(prob, polygon):
 
 def test_means_inside_polygons(rng):
     prob = rng.random((50, 70)).astype(np.float32)
-    centres, sides, angles = (
+    centers, sides, angles = (
         rng.uniform(0, (70, 50), (60, 2)),
         rng.uniform(4, 40, (60, 2)),
         rng.uniform(0, 90, 60),
     )
-    corners = rectangle_corners(centres, sides, angles).astype(np.float32)
+    corners = rectangle_corners(centers, sides, angles).astype(np.float32)
     expected = [_brute_mean(prob, quad) for quad in corners]
     np.testing.assert_allclose([mean_inside(prob, quad) for quad in corners], expected, rtol=1e-5)
     np.testing.assert_allclose(_box_means(prob, corners), expected, rtol=1e-5)

@@ -7,26 +7,17 @@ from hypothesis import strategies as st
 
 from ppocr_lessons.det import targets
 from ppocr_lessons.det.targets import (
-    clip_polygons,
     distance_to_edge,
     make_shrink_map,
     make_targets,
-    offset_polygon,
-    perimeter,
     shrink_distance,
-    shrink_polygon,
-    signed_area,
+    shrink_polygons,
+    validate_polygons,
 )
-from ppocr_lessons.kernels.grow import grow_convex, most_points
-from ppocr_lessons.kernels.shrink import shrink_convex
+from ppocr_lessons.kernels.compiled import njit
+from ppocr_lessons.polygons import offset_polygon, offset_polygons, signed_area
 
 BOX = np.array([[10, 10], [110, 10], [110, 30], [10, 30]], np.float32)
-
-
-def test_area_and_perimeter_by_hand():
-    assert signed_area(BOX) == 2000
-    assert signed_area(BOX[::-1]) == -2000
-    assert perimeter(BOX) == 240
 
 
 def test_shrink_distance_by_hand():
@@ -85,7 +76,7 @@ def test_degenerate_polygons_are_ignored_not_fatal(polygon):
 @given(st.floats(0.2, 0.9), st.integers(20, 200), st.integers(12, 60))
 def test_shrunk_polygons_are_smaller_and_growing_undoes_it(ratio, width, height):
     box = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    pieces = shrink_polygon(box, ratio)
+    (pieces,) = shrink_polygons(box[None], ratio)
     assert len(pieces) == 1
     assert abs(signed_area(pieces[0])) < signed_area(box)
     assert pieces[0].min() >= 0
@@ -93,11 +84,6 @@ def test_shrunk_polygons_are_smaller_and_growing_undoes_it(ratio, width, height)
     # Whole pixels twice: of the core's corners and of the outline's.
     np.testing.assert_allclose(grown.min(0), [0, 0], atol=1.5)
     np.testing.assert_allclose(grown.max(0), [width, height], atol=1.5)
-
-
-def test_offset_of_nothing():
-    assert offset_polygon([[1, 1], [1, 1]], 2) == []
-    assert offset_polygon(BOX, -50) == []
 
 
 def test_distance_to_edge_by_hand():
@@ -125,48 +111,7 @@ def test_texts_too_small_for_the_shrink_map_keep_their_outline():
     assert targets.threshold_map[10, 30] == pytest.approx(0.7) and targets.threshold_mask[10, 30] == 1
 
 
-@pytest.mark.skipif(grow_convex is None, reason="numba is not installed")
-def test_grown_quadrangles_are_the_librarys():
-    rng, compared = np.random.default_rng(5), 0
-    for trial in range(40):
-        half = rng.uniform(1, 120, (50, 1, 2)) * rng.choice([1, 0.1], (50, 1, 2))
-        quads = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half + rng.uniform(60, 400, (50, 1, 2))
-        quads = (quads + rng.normal(0, trial % 4 * 3, quads.shape)).astype(np.int64)[:, :: (-1) ** trial]
-        distances = rng.uniform(0.1, rng.choice([3, 40, 300]), 50)
-        outlines = np.empty((50, most_points(distances), 2), np.int32)
-        counts = np.empty(50, np.int64)
-        grow_convex(quads, distances, outlines, counts)
-        for quad, distance, outline, count in zip(quads, distances, outlines, counts, strict=True):
-            if count:
-                expected = offset_polygon(quad, distance)[0]
-                assert set(map(tuple, outline[:count])) == set(map(tuple, expected))
-                assert count == len(expected)
-                compared += 1
-    assert compared > 1000
-
-
-@pytest.mark.skipif(shrink_convex is None, reason="numba is not installed")
-def test_shrunk_quadrangles_are_the_librarys():
-    rng, compared = np.random.default_rng(6), 0
-    for _ in range(60):
-        half = rng.uniform(4, 120, (50, 1, 2)) * [1, 0.3]
-        angle = rng.uniform(-np.pi, np.pi, 50)
-        turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1).reshape(50, 2, 2)
-        corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
-        quads = (np.einsum("nij,npj->npi", turn, corners) + rng.uniform(150, 300, (50, 1, 2))).astype(
-            np.int64
-        )
-        distances = rng.uniform(0.5, 12, 50)
-        cores, sure = np.empty((50, 4, 2), np.int32), np.empty(50, bool)
-        shrink_convex(quads, distances, cores, sure)
-        for quad, distance, core in zip(quads[sure], distances[sure], cores[sure], strict=True):
-            (expected,) = offset_polygon(quad, -distance)
-            assert set(map(tuple, core)) == set(map(tuple, expected))
-            compared += 1
-    assert compared > 1000
-
-
-@pytest.mark.skipif(shrink_convex is None, reason="numba is not installed")
+@pytest.mark.skipif(njit is None, reason="numba is not installed")
 def test_crooked_and_cut_off_quadrangles_have_the_librarys_map(monkeypatch):
     rng, shape = np.random.default_rng(7), (300, 400)
     pages = []
@@ -177,9 +122,9 @@ def test_crooked_and_cut_off_quadrangles_have_the_librarys_map(monkeypatch):
         corners = half * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
         quads = np.einsum("nij,npj->npi", turn, corners) + rng.uniform(0, shape[::-1], (20, 1, 2))
         quads = (quads + rng.normal(0, crooked, quads.shape)).astype(np.float32)
-        pages.append(clip_polygons(quads, np.zeros(20, bool), shape))
+        pages.append(validate_polygons(quads, np.zeros(20, bool), shape))
     compiled = [make_shrink_map(*page, shape) for page in pages]
-    monkeypatch.setattr(targets, "shrink_convex", None)
+    monkeypatch.setattr(targets, "offset_polygons", offset_polygons.__wrapped__)
     for page, ours in zip(pages, compiled, strict=True):
         for map_, expected in zip(ours, make_shrink_map(*page, shape), strict=True):
             np.testing.assert_array_equal(map_, expected)

@@ -5,17 +5,18 @@ import pytest
 
 from ppocr_lessons.det import targets
 from ppocr_lessons.det.targets import (
-    areas_and_perimeters,
-    clip_polygons,
     make_shrink_map,
     make_targets,
     make_threshold_map,
-    offset_polygon,
-    perimeter,
     shrink_distance,
-    shrink_polygon,
-    signed_area,
+    shrink_polygons,
+    validate_polygons,
 )
+from ppocr_lessons.kernels.compiled import njit
+from ppocr_lessons.polygons import offset_polygon, offset_polygons, signed_area
+
+PLAIN_BANDS = getattr(targets.draw_bands, "__wrapped__", targets.draw_bands)
+PLAIN_OFFSETS = getattr(offset_polygons, "__wrapped__", offset_polygons)
 
 
 def _box(left, top, right, bottom):
@@ -31,19 +32,19 @@ def test_texts_of_just_the_smallest_size_count():
 
 
 def test_an_area_of_one_pixel_is_left():
-    _, ignored = clip_polygons(np.stack([_box(5, 5, 6, 6), _box(5, 5, 6, 5.9)]), [False, False], (20, 20))
+    _, ignored = validate_polygons(np.stack([_box(5, 5, 6, 6), _box(5, 5, 6, 5.9)]), [False, False], (20, 20))
     assert ignored.tolist() == [False, True]
-    _, ignored = clip_polygons([_box(5, 5, 6, 5.9)], [False], (20, 20))
+    _, ignored = validate_polygons([_box(5, 5, 6, 5.9)], [False], (20, 20))
     assert ignored.tolist() == [True]
 
 
 def test_corners_are_pushed_into_the_picture_and_turned_one_way():
     outside = _box(-5, -6, 300, 200)
     for polygons in (outside[None], [outside]):
-        clipped, ignored = clip_polygons(polygons, [False], (100, 150))
+        clipped, ignored = validate_polygons(polygons, [False], (100, 150))
         np.testing.assert_array_equal(clipped[0], _box(0, 0, 149, 99))
         assert ignored.tolist() == [False]
-    clipped, _ = clip_polygons(outside[None, ::-1], [False], (100, 150))
+    clipped, _ = validate_polygons(outside[None, ::-1], [False], (100, 150))
     assert signed_area(clipped[0]) > 0
     np.testing.assert_array_equal(clipped[0], _box(0, 0, 149, 99))
 
@@ -51,18 +52,11 @@ def test_corners_are_pushed_into_the_picture_and_turned_one_way():
 def test_what_is_ignored_stays_so_and_the_caller_keeps_his():
     given = np.array([True, False])
     polygons = np.stack([_box(5, 5, 50, 30), _box(60, 5, 60, 30)])
-    _, ignored = clip_polygons(polygons, given, (90, 90))
+    _, ignored = validate_polygons(polygons, given, (90, 90))
     assert ignored.tolist() == [True, True] and given.tolist() == [True, False]
     _, mask, after = make_shrink_map(polygons, given, (90, 90))
     assert after.tolist() == [True, True] and given.tolist() == [True, False]
     assert mask[10, 10] == 0 and mask[40, 10] == 1
-
-
-def test_areas_and_perimeters_at_once(rng):
-    polygons = rng.uniform(0, 100, (20, 5, 2))
-    areas, lengths = areas_and_perimeters(polygons)
-    np.testing.assert_allclose(areas, [signed_area(p) for p in polygons])
-    np.testing.assert_allclose(lengths, [perimeter(p) for p in polygons])
 
 
 def _dumbbell(neck):
@@ -77,21 +71,20 @@ def _dumbbell(neck):
 def test_shrinking_that_breaks_a_polygon_is_tried_again_more_gently():
     bell = _dumbbell(8)
     assert len(offset_polygon(bell, -shrink_distance(bell, 0.4))) == 2
-    (whole,) = shrink_polygon(bell, 0.4)
+    ((whole,),) = shrink_polygons(bell[None], 0.4)
     (gentle,) = offset_polygon(bell, -shrink_distance(bell, 0.8))
     np.testing.assert_array_equal(whole, gentle)
     # And one whose bridge no multiple of the ratio saves stays in pieces.
-    assert len(shrink_polygon(_dumbbell(1), 0.4)) == 2
+    assert len(shrink_polygons(_dumbbell(1)[None], 0.4)[0]) == 2
     shrunk, _, ignored = make_shrink_map([_dumbbell(1).astype(np.float32)], [False], (50, 130))
     assert shrunk[20, 20] == 1 and shrunk[20, 100] == 1 and shrunk[20, 60] == 0 and not ignored.any()
 
 
 def test_a_ratio_just_below_one_is_tried():
     box = _box(0, 0, 60, 30)
-    np.testing.assert_array_equal(
-        shrink_polygon(box, 0.5)[0], offset_polygon(box, -shrink_distance(box, 0.5))[0]
-    )
-    assert shrink_polygon(box, 1.0) == []
+    (expected,) = offset_polygons(box[None], -shrink_distance(box[None], 0.5))
+    np.testing.assert_array_equal(shrink_polygons(box[None], 0.5)[0], expected)
+    assert shrink_polygons(box[None], 1.0) == [[]]
 
 
 def test_polygons_of_other_lengths():
@@ -117,15 +110,15 @@ def _quads(rng, count, spread, shape):
     return (quads + rng.normal(0, spread, quads.shape)).astype(np.float32)
 
 
-@pytest.mark.skipif(targets.raise_outlines is None, reason="numba is not installed")
+@pytest.mark.skipif(njit is None, reason="numba is not installed")
 def test_the_compiled_threshold_map_is_that_of_numpy(rng, monkeypatch):
     shape = (150, 190)
     # Narrower than the loops' stride, wider, and quadrangles that reach over every edge.
     pages = [(_quads(rng, 6, spread, shape), np.arange(6) == 5) for spread in (0, 0, 2, 6, 15) * 3]
     compiled = [make_threshold_map(*page, shape) for page in pages]
     lists = [make_threshold_map(list(polygons), ignored, shape) for polygons, ignored in pages]
-    monkeypatch.setattr(targets, "raise_outlines", None)
-    monkeypatch.setattr(targets, "grow_convex", None)
+    monkeypatch.setattr(targets, "draw_bands", PLAIN_BANDS)
+    monkeypatch.setattr(targets, "offset_polygons", PLAIN_OFFSETS)
     for page, ours, as_list in zip(pages, compiled, lists, strict=True):
         for map_, other, expected in zip(ours, as_list, make_threshold_map(*page, shape), strict=True):
             np.testing.assert_allclose(map_, expected, atol=2e-4)
@@ -137,8 +130,8 @@ def test_a_corner_that_stands_there_twice(monkeypatch):
     triangle = np.array([[20, 15], [70, 15], [70, 40], [70, 40]], np.float32)
     compiled = make_threshold_map(triangle[None], [False], (60, 90))
     once = make_threshold_map([triangle[:3]], [False], (60, 90))
-    monkeypatch.setattr(targets, "raise_outlines", None)
-    monkeypatch.setattr(targets, "grow_convex", None)
+    monkeypatch.setattr(targets, "draw_bands", PLAIN_BANDS)
+    monkeypatch.setattr(targets, "offset_polygons", PLAIN_OFFSETS)
     for ours, same, plain in zip(
         compiled, once, make_threshold_map(triangle[None], [False], (60, 90)), strict=True
     ):

@@ -20,7 +20,7 @@ from ppocr_lessons.distill.cml import (
     standard_distillation,
     student_of,
 )
-from ppocr_lessons.distill.dml import DMLTerm, dml_maps, dml_sequences
+from ppocr_lessons.distill.dml import MapDMLTerm, dml_maps, dml_sequences
 from ppocr_lessons.distill.udml import UDML, DistanceTerm, distance
 from ppocr_lessons.losses.combined import NetOutput
 from ppocr_lessons.rec.crnn import crnn_lcnet
@@ -76,7 +76,7 @@ def test_a_vector_that_meets_scalars_makes_every_term_count_once_a_picture():
     maps = [DBMaps(*[paddle.nn.functional.sigmoid(x)] * 3) for x in logits]
     outputs = {name: NetOutput(answer, None) for name, answer in zip("ab", maps, strict=True)}
     labels = sum(DBTerm(["a", "b"])(outputs, batch).values())
-    ours = labels + DMLTerm([("a", "b")])(outputs, batch)["dml_a_b"]
+    ours = labels + MapDMLTerm([("a", "b")])(outputs, batch)["dml_a_b"]
     theirs = labels + dml_maps(maps[0].prob.squeeze(1), maps[1].prob.squeeze(1))
     assert theirs.shape == [size]
     for mine, other in zip(
@@ -100,16 +100,16 @@ def test_act_of_maps(act, use_log):
     else:
         s = 1e-5
         expected = 0.5 * (q * np.log((q + s) / (p + s) + s) + p * np.log((p + s) / (q + s) + s)).mean()
-    term = DMLTerm([("a", "b")], act=act, use_log=use_log)
+    term = MapDMLTerm([("a", "b")], act=act, use_log=use_log)
     assert float(term(outputs, None)["dml_a_b"]) == pytest.approx(expected, rel=1e-3)
     assert float(term(outputs, None)["dml_a_b"]) != pytest.approx(
-        float(DMLTerm([("a", "b")])(outputs, None)["dml_a_b"]), rel=1e-2
+        float(MapDMLTerm([("a", "b")])(outputs, None)["dml_a_b"]), rel=1e-2
     )
 
 
 def test_unknown_act():
     with pytest.raises(ValueError, match="known are"):
-        DMLTerm([("a", "b")], act="relu")
+        MapDMLTerm([("a", "b")], act="relu")
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -16,11 +16,11 @@ from ppocr_lessons.distill.cml import (
     mutual_learning,
     standard_distillation,
 )
-from ppocr_lessons.distill.dml import DMLTerm, dml_maps, dml_sequences
-from ppocr_lessons.distill.udml import UDML, CTCTerm, DistanceTerm, distance
+from ppocr_lessons.distill.dml import MapDMLTerm, SequenceDMLTerm, dml_maps, dml_sequences
+from ppocr_lessons.distill.udml import UDML, DistanceTerm, distance
 from ppocr_lessons.losses.combined import NetOutput
+from ppocr_lessons.losses.ctc_loss import CTCTerm, ctc_losses
 from ppocr_lessons.rec.crnn import CRNNFeatures
-from ppocr_lessons.rec.ctc import ctc_losses
 
 
 def _rand(*shape, seed=0):
@@ -31,8 +31,11 @@ def test_constants_and_defaults(defaults_of):
     assert (cml.THRESHOLD, dml.MAP_EPS, dml.PROB_EPS) == (0.3, 1e-5, 1e-10)
     assert udml.MODES == ("l1", "l2", "smooth_l1")
     assert defaults_of(dilate) == {"threshold": 0.3} and defaults_of(distance) == {"mode": "l2"}
-    assert defaults_of(UDML) == {"weights": (1.0, 1.0, 1.0)} and defaults_of(DistanceTerm) == {"mode": "l2"}
-    assert defaults_of(CML)["weights"] == (1.0, 1.0, 1.0) and defaults_of(CML)["loss"] is None
+    assert defaults_of(UDML) == {"weights": (1.0, 1.0, 1.0), "terms": None, "main": "Student"}
+    assert defaults_of(DistanceTerm) == {"mode": "l2"}
+    assert defaults_of(CML) == {
+        "loss": None, "weights": (1.0, 1.0, 1.0), "terms": None, "names": ("Teacher", "Student", "Student2"), "main": None,
+    }  # fmt: skip
 
 
 def test_divergence_of_maps_in_double_precision():
@@ -65,13 +68,13 @@ def test_terms_have_a_part_for_each_pair():
         n: NetOutput(DBMaps(*(_rand(2, 1, 8, 8, seed=s + i) for i in range(3))), None)
         for s, n in enumerate("abc")
     }
-    parts = DMLTerm([("a", "b"), ("c", "a")])(maps, None)
+    parts = MapDMLTerm([("a", "b"), ("c", "a")])(maps, None)
     assert list(parts) == ["dml_a_b", "dml_c_a"]
     for first, second in (("a", "b"), ("c", "a")):
         p, q = (maps[n].answer.prob.squeeze(1) for n in (first, second))
         assert float(parts[f"dml_{first}_{second}"]) == pytest.approx(float(dml_maps(p, q).mean()), rel=1e-5)
     logits = {n: NetOutput(_rand(2, 5, 4, seed=s), None) for s, n in enumerate("ab")}
-    (part,) = DMLTerm([["a", "b"]])(logits, None).values()
+    (part,) = SequenceDMLTerm([["a", "b"]])(logits, None).values()
     assert float(part) == pytest.approx(
         float(dml_sequences(logits["a"].answer, logits["b"].answer)), rel=1e-6
     )
@@ -141,7 +144,7 @@ def test_cml_and_its_parts_by_name_and_weight():
     expected = {}
     for weight, term in (
         (2, DilatedTerm([("Student", "Teacher"), ("Student2", "Teacher")], DBLoss(alpha=2))),
-        (3, DMLTerm([("Student", "Student2")])),
+        (3, MapDMLTerm([("Student", "Student2")])),
         (4, DBTerm(["Student", "Student2"], DBLoss(alpha=2))),
     ):
         expected |= {k: weight * float(v) for k, v in term(named, batch).items()}

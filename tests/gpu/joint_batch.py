@@ -36,7 +36,7 @@ def main():
     with paddle.utils.unique_name.guard():
         strategy = PlainCrossEntropy(direction_mobile())
         if parallel.shares_batch_norms():
-            parallel.synchronise_batch_norms(strategy.trained)
+            parallel.synchronize_batch_norms(strategy.trained)
         optimizer = paddle.optimizer.Momentum(0.01, parameters=strategy.trained.parameters())
     trainer = Trainer(strategy, optimizer, batch_at=batch_at, lr_at=lambda step: 0.01, progress=False)
     trainer.resume()

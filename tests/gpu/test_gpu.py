@@ -15,8 +15,9 @@ from ppocr_lessons.cls.direction import PlainCrossEntropy, direction_mobile
 from ppocr_lessons.datasets.synthetic import streams
 from ppocr_lessons.det.db_loss import PlainDB
 from ppocr_lessons.det.dbnet import db_mobile, db_server
+from ppocr_lessons.losses.ctc_loss import PlainCTC
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 from ppocr_lessons.rec.crnn import crnn_lcnet, crnn_mobile, crnn_server
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet, PlainCTC
 from ppocr_lessons.training.tensor_files import state_of
 from ppocr_lessons.training.trainer import Trainer
 

@@ -1,4 +1,4 @@
-"""The compiled way to normalised planes."""
+"""The compiled way to normalized planes."""
 
 import numpy as np
 import pytest

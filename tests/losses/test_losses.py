@@ -1,13 +1,13 @@
-"""Centre loss, enhanced CTC and weighted sums: values by hand, and what is refused."""
+"""Center loss, enhanced CTC and weighted sums: values by hand, and what is refused."""
 
 import numpy as np
 import paddle
 import pytest
 
 from ppocr_lessons.datasets.batches import RecBatch
-from ppocr_lessons.distill.udml import CTCTerm
 from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
 from ppocr_lessons.losses.combined import Combined, Weighted
+from ppocr_lessons.losses.ctc_loss import CTCTerm
 from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
 from ppocr_lessons.rec.crnn import crnn_lcnet
 
@@ -24,7 +24,7 @@ def test_combined_refused():
             Combined({"A": net}, [], **options)
 
 
-def test_centre_loss_by_hand():
+def test_center_loss_by_hand():
     loss = CenterLoss(2, 2, centers=[[0, 0], [1, 1]])
     feats = paddle.to_tensor([[[1.0, 0.0], [1.0, 2.0]]])
     logits = paddle.to_tensor([[[5.0, 0.0], [0.0, 5.0]]])  # blank, then class 1
@@ -35,17 +35,17 @@ def test_centre_loss_by_hand():
         CenterLoss(2, 2, centers=[[0, 0]])
 
 
-def test_centres_of_correct_lines():
+def test_centers_of_correct_lines():
     feats = np.array([[[1.0], [3.0]], [[100.0], [100.0]]])
     logits = np.array([[[0, 9], [0, 9]], [[9, 0], [9, 0]]])
     assert {k: v.tolist() for k, v in class_centers(feats, logits, [True, False], 2).items()} == {1: [2.0]}
 
 
-def test_enhanced_ctc_is_the_weighted_sum_and_centres_do_not_learn():
+def test_enhanced_ctc_is_the_weighted_sum_and_centers_do_not_learn():
     net = crnn_lcnet(7)
     center = CenterLoss(7, 96)
     before = center.centers.numpy().copy()
-    enhanced = EnhancedCTC(net, CTCTerm(["Model"]), center, weight=0.05)
+    enhanced = EnhancedCTC(net, center, weight=0.05)
     result = enhanced(_rec_batch())
     assert set(result.parts) == {"ctc_Model", "center"}
     output = enhanced.outputs(_rec_batch().images)["Model"]

@@ -4,14 +4,14 @@ import numpy as np
 import paddle
 import pytest
 
-from ppocr_lessons.distill.udml import CTCTerm
 from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
 from ppocr_lessons.losses.combined import Combined, NetOutput, Weighted
+from ppocr_lessons.losses.ctc_loss import CTCTerm
 from ppocr_lessons.losses.enhanced_ctc import CenterTerm, EnhancedCTC
 
 
 def test_defaults(defaults_of):
-    assert defaults_of(EnhancedCTC) == {"weight": 0.05}
+    assert defaults_of(EnhancedCTC) == {"weight": 0.05, "ctc_weight": 1.0}
     assert defaults_of(CenterLoss) == {"centers": None}
     assert defaults_of(Combined) == {"frozen": ()}
 
@@ -86,14 +86,14 @@ def test_a_shortcut_answers_in_place_of_its_net():
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"main": "C"}, r"\['C'\]"), ({"main": "A", "frozen": ["C"]}, r"\['C'\]"), ({"main": "A", "frozen": ["A", "B"]}, "one has to learn")],
+    [({"main": "C"}, r"\['C'\]"), ({"main": "A", "frozen": ["C"]}, r"\['C'\]"), ({"main": "A", "frozen": ["A", "B"]}, "at least one has to be trained")],
 )  # fmt: skip
 def test_refused(options, said):
     with pytest.raises(ValueError, match=said):
         Combined({"A": Net(1.0), "B": Net(1.0)}, [], **options)
 
 
-def test_centre_loss_over_lines_and_steps():
+def test_center_loss_over_lines_and_steps():
     centers = [[0.0, 0], [1, 1], [2, 4]]
     feats = np.array([[[1, 0], [1, 2]], [[2, 2], [0, 0]]], np.float32)
     logits = np.array([[[5, 0, 1], [0, 5, 1]], [[0, 1, 5], [3, 1, 1]]], np.float32)
@@ -102,13 +102,13 @@ def test_centre_loss_over_lines_and_steps():
 
 
 @pytest.mark.parametrize(("width", "classes"), [(3, 2), (1, 2), (2, 3), (2, 1)])
-def test_centre_loss_refuses_other_widths_or_classes(width, classes):
+def test_center_loss_refuses_other_widths_or_classes(width, classes):
     loss = CenterLoss(2, 2)
     with pytest.raises(ValueError, match=f"features of {width} and {classes} classes; 2 and 2 are needed"):
         loss(paddle.ones([1, 1, width]), paddle.ones([1, 1, classes]))
 
 
-def test_random_centres_differ_and_are_no_parameters():
+def test_random_centers_differ_and_are_no_parameters():
     loss = CenterLoss(50, 20)
     assert loss.centers.shape == [50, 20] and 0.9 < loss.centers.numpy().std() < 1.1
     assert not loss.parameters() and "centers" in loss.state_dict()
@@ -117,14 +117,14 @@ def test_random_centres_differ_and_are_no_parameters():
             CenterLoss(2, 2, centers=centers)
 
 
-def test_centres_of_several_classes():
+def test_centers_of_several_classes():
     feats = np.array([[[1.0, 2], [3, 4]], [[5, 6], [7, 8]], [[100, 100], [100, 100]]])
     logits = np.array([[[0, 9, 0], [9, 0, 0]], [[0, 9, 0], [0, 9, 0]], [[0, 0, 9], [0, 0, 9]]])
     centers = class_centers(feats, logits, np.array([True, True, False]), 3)
     assert {k: v.tolist() for k, v in centers.items()} == {0: [3, 4], 1: [13 / 3, 16 / 3]}
 
 
-def test_the_centre_term_looks_at_the_head_of_its_net():
+def test_the_center_term_looks_at_the_head_of_its_net():
     class Feats:
         head = paddle.to_tensor([[[1.0, 0.0]]], "float64")
 
@@ -138,7 +138,7 @@ def test_the_centre_term_looks_at_the_head_of_its_net():
 
 def test_enhanced_ctc_has_two_terms():
     center = CenterLoss(3, 2)
-    enhanced = EnhancedCTC(Net(1.0), CTCTerm(["Model"]), center, weight=0.25)
-    assert [term.weight for term in enhanced.terms] == [1.0, 0.25]
+    enhanced = EnhancedCTC(Net(1.0), center, weight=0.25, ctc_weight=2.0)
+    assert [term.weight for term in enhanced.terms] == [2.0, 0.25]
     assert [type(term.term) for term in enhanced.terms] == [CTCTerm, CenterTerm]
     assert enhanced.terms[1].term.loss is center and enhanced.terms[1].term.name == "Model"

@@ -60,7 +60,7 @@ def test_what_does_not_exist():
         prune(net, 0.5, criterion="taste")
     with pytest.raises(ValueError, match="cannot be removed"):
         remove_channels(net, {"neck.p2_conv": [0, 1, 2, 3]})
-    with pytest.raises(ValueError, match="a DBNet on MobileNetV3"):
+    with pytest.raises(ValueError, match="a DBNet with a MobileNetV3 backbone"):
         prune(db_server(fpn_channels=16), 0.5)
     with pytest.raises(ValueError, match="is needed"):
         filter_distances(np.zeros(3))
@@ -136,7 +136,7 @@ def test_sensitivity_leaves_the_net_alone_and_budgets_by_hand():
         net, lambda n: count_parameters(n) / size, groups=["neck.in2_conv"], ratios=(0.25, 0.5)
     )
     assert count_parameters(net) == size and 0 < losses["neck.in2_conv"][0.25] < losses["neck.in2_conv"][0.5]
-    with pytest.raises(ValueError, match="nothing to lose"):
+    with pytest.raises(ValueError, match="is it trained"):
         sensitivity(net, lambda n: 0.0)
     found = ratios_within({"a": {0.1: 0.0, 0.2: 0.01, 0.3: 0.05, 0.4: 0.0}, "b": {0.1: 0.5}}, 0.02)
     assert found == {"a": 0.2}

@@ -14,7 +14,7 @@ from ppocr_lessons.zoo import array_checks, recipes
     ("thing", "expected"),
     [
         (ema.EMA, {"decay": 0.999}),
-        (evaluate.evaluate_det, {"limit": 736, "rule": "max", "postprocess": None}),
+        (evaluate.evaluate_det, {"limit_side_len": 736, "limit_type": "max", "postprocess": None}),
         (evaluate.evaluate_rec, {"batch": 32}),
         (lr_at, {"warmup_steps": 0, "reach_zero": False}),
         (linear, {"end": 0.0, "power": 1.0}),
@@ -44,7 +44,7 @@ def test_a_schedule_of_its_name_alone():
     )
 
 
-def test_the_stream_that_the_shipped_recogniser_saw():
+def test_the_stream_that_the_shipped_recognizer_saw():
     assert streams.REC_SHAPES == ((32, 128, 1), (64, 96, 4), (128, 48, 13), (320, 20, 32), (640, 10, 66))
     assert [until for until, _ in streams.REC_CURRICULUM] == [0.03, 0.08, 0.22, 1.0]
     assert [odds for _, odds in streams.REC_CURRICULUM] == [

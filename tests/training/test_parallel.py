@@ -92,7 +92,7 @@ def test_alone_nothing_happens():
     assert parallel.share({"a": 1}) == {"a": 1} and parallel.on_first(lambda: 7) == 7
 
 
-def test_frozen_batch_norms_are_not_synchronised():
+def test_frozen_batch_norms_are_not_synchronized():
     def block():
         return paddle.nn.Sequential(paddle.nn.Conv2D(3, 4, 3), paddle.nn.BatchNorm2D(4))
 
@@ -101,7 +101,7 @@ def test_frozen_batch_norms_are_not_synchronised():
     for parameter in net[1].parameters():
         parameter.stop_gradient = True
     before = {name: id(p) for name, p in net.state_dict().items()}
-    parallel.synchronise_batch_norms(net)
+    parallel.synchronize_batch_norms(net)
     kinds = [type(net[i][1]).__name__ for i in range(3)]
     assert kinds == ["BatchNorm2D", "BatchNorm2D", "SyncBatchNorm"]
     # The tensors stay the same ones: the optimizer and the checkpoints know them.

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage
 from ppocr_lessons.datasets.synthetic.pages import page_at
 from ppocr_lessons.det.postprocess import DBPostProcess
 from ppocr_lessons.viz import binarization, costs, gates, pasting, pruning
@@ -98,12 +98,12 @@ def _moved(box, number, value):
 def test_sliders_redraw(maps):
     image, prob, thresh = maps
     page = page_at(17, 0, size=(320, 320))
-    labelled = LabelledPage(page.image, page.polygons, page.texts, np.zeros(len(page.texts), bool))
+    labeled = LabeledPage(page.image, page.polygons, page.texts, np.zeros(len(page.texts), bool))
     for before, after in (
         _moved(binarization.k_slider(prob - 0.3, thresh), 0, 1),
         _moved(binarization.postprocess_sliders(image, prob), 1, 0.95),
         _moved(binarization.postprocess_sliders(image, prob), 2, 3.0),
         _moved(pruning.ratio_slider(lambda: pretrained("det"), "neck.in2_conv"), 0, 0.6),
-        _moved(pasting.paste_slider(labelled, labelled, CopyPaste(objects_paste_ratio=1.0)), 0, 3),
+        _moved(pasting.paste_slider(labeled, labeled, CopyPaste(objects_paste_ratio=1.0)), 0, 3),
     ):
         assert before.startswith(b"\x89PNG") and after.startswith(b"\x89PNG") and before != after

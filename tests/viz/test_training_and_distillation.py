@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ppocr_lessons.augment.copy_paste import CopyPaste, LabelledPage
+from ppocr_lessons.augment.copy_paste import CopyPaste, LabeledPage
 from ppocr_lessons.viz import distillation, epochs, pasting, training
 
 
@@ -114,14 +114,14 @@ def test_runs_without_a_part_leave_its_axis_out():
 def pages(rng):
     image = np.full((200, 200, 3), 200, np.uint8)
     quad = np.array([[20, 20], [90, 20], [90, 40], [20, 40]], np.float32)
-    page = LabelledPage(image, quad[None], ["own"], np.zeros(1, bool))
-    donor = LabelledPage(image // 2, np.stack([quad, quad + 60]), ["a", "b"], np.zeros(2, bool))
+    page = LabeledPage(image, quad[None], ["own"], np.zeros(1, bool))
+    donor = LabeledPage(image // 2, np.stack([quad, quad + 60]), ["a", "b"], np.zeros(2, bool))
     return page, donor
 
 
 def test_own_and_pasted_texts_differ_without_color(pages):
     page, donor = pages
-    both = LabelledPage(
+    both = LabeledPage(
         page.image, np.concatenate([page.polygons, page.polygons + 90]), ["a", "b"], np.zeros(2, bool)
     )
     own, pasted = (_gray(pasting.show_pages({"x": (both, count)})) for count in (2, 1))

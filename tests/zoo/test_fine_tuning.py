@@ -1,4 +1,4 @@
-"""Weights that fit in part, frozen parts, centres from a pickle that may hold nothing but arrays."""
+"""Weights that fit in part, frozen parts, centers from a pickle that may hold nothing but arrays."""
 
 import os
 import pickle
@@ -23,7 +23,7 @@ def test_another_dictionary_changes_the_head_alone(tmp_path):
     np.testing.assert_array_equal(
         net.backbone.conv1.conv.weight.numpy(), donor.backbone.conv1.conv.weight.numpy()
     )
-    assert "(96, 97) -> (96, 50)" in done.report("w") and "initialised afresh" in done.report("w")
+    assert "(96, 97) -> (96, 50)" in done.report("w") and "initialized afresh" in done.report("w")
 
 
 def test_a_backbones_own_file_and_a_prefix(tmp_path):
@@ -61,7 +61,7 @@ def test_frozen_parts_stay_with_their_statistics():
         freeze(net, ["neckk"])
 
 
-def test_centres(tmp_path):
+def test_centers(tmp_path):
     (tmp_path / "c.pkl").write_bytes(pickle.dumps({0: np.ones(3), 2: np.full(3, 2.0)}))
     assert read_centers(tmp_path / "c.pkl", 4, 3)[:, 0].tolist() == [1, 0, 2, 0]
     with pytest.raises(WeightsError, match="classes 0 to 1"):

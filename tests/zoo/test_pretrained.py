@@ -21,14 +21,13 @@ from ppocr_lessons.training.tensor_files import (
 )
 from ppocr_lessons.zoo.fine_tuning import load_matching
 from ppocr_lessons.zoo.pretrained import (
-    SHIPPED,
     build,
     card,
     load_paddleocr_weights,
     pretrained,
     read_pdparams,
-    weights_file,
 )
+from ppocr_lessons.zoo.shipped import SHIPPED, weights_file
 
 
 @pytest.mark.parametrize(
@@ -200,3 +199,26 @@ def test_shipped_weights_are_small():
 def test_unknown_stage():
     with pytest.raises(ValueError, match="stage is 'tts'"):
         weights_file("tts")
+
+
+@pytest.mark.parametrize(
+    ("stage", "make"),
+    [("det", db_mobile), ("cls", direction_mobile), ("rec", lambda **given: crnn_mobile(96, **given))],
+    ids=SHIPPED,
+)
+def test_builders_load_the_shipped_weights(stage, make):
+    net, arrays = make(pretrained=True), read_tensors(weights_file(stage))
+    assert not net.training and make().training
+    for name, tensor in state_of(net).items():
+        np.testing.assert_array_equal(tensor.numpy(), arrays[name], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: db_mobile(scale=1.0, pretrained=True), lambda: db_mobile(disable_se=False, pretrained=True),
+     lambda: direction_mobile(4, pretrained=True), lambda: crnn_mobile(6625, pretrained=True)],
+    ids=["scale", "SE", "directions", "alphabet"],
+)  # fmt: skip
+def test_shipped_weights_of_another_architecture_are_refused(make):
+    with pytest.raises(WeightsError, match=r"safetensors: the weights do not fit the net"):
+        make()

@@ -1,4 +1,4 @@
-"""What text stands on: paper, plain colour, or a piece of a photograph that scikit-image ships."""
+"""Backgrounds of text: paper, a plain color, or part of a photograph that scikit-image ships."""
 
 import functools
 import importlib.resources
@@ -6,7 +6,7 @@ import importlib.resources
 import cv2
 import numpy as np
 
-# Pictures without text in them that are part of scikit-image's wheel, so nothing is downloaded.
+# Photographs without text that are part of scikit-image's wheel, so that nothing is downloaded.
 _PHOTOGRAPHS = (
     "astronaut.png", "brick.png", "camera.png", "chelsea.png", "coffee.png", "coins.png",
     "grass.png", "gravel.png", "hubble_deep_field.jpg", "moon.png", "motorcycle_left.png", "rocket.jpg",
@@ -21,11 +21,12 @@ def _photograph(name: str) -> np.ndarray:
 
 
 def photograph_piece(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A random cut of a random photograph, resized to (height, width, 3) uint8.
+    """Crop a random part of a random photograph and resize it.
 
     Args:
-        rng: generator that everything random is drawn from.
-        height, width: of the result in pixels.
+        rng: source of all random numbers.
+        height: of the result in pixels.
+        width: of the result in pixels.
     """
     picture = _photograph(_PHOTOGRAPHS[rng.integers(len(_PHOTOGRAPHS))])
     full_h, full_w = picture.shape[:2]
@@ -39,43 +40,50 @@ def photograph_piece(rng: np.random.Generator, height: int, width: int) -> np.nd
 
 
 def soft_field(rng: np.random.Generator, height: int, width: int, cells: int = 4) -> np.ndarray:
-    """A smooth random field in -1..1, (height, width) float32: uneven light, folds of paper.
+    """Make a smooth random field, for uneven light and folds of paper.
 
     Args:
-        rng: generator that everything random is drawn from.
-        height, width: of the result in pixels.
-        cells: the field is enlarged from this many random values a side: fewer of them make it smoother.
+        rng: source of all random numbers.
+        height: of the result in pixels.
+        width: of the result in pixels.
+        cells: the field is interpolated from cells x cells random values; fewer cells make it smoother.
+
+    Returns: (height, width) float32 in -1..1.
     """
     coarse = rng.uniform(-1, 1, (cells, cells)).astype(np.float32)
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).clip(-1, 1)
 
 
 def plain(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """One colour with a faint field over it: half the time near white, as paper is.
+    """Make a background of one color with slight variations; half of them are nearly white, like paper.
 
     Args:
-        rng: generator that everything random is drawn from.
-        height, width: of the result in pixels.
+        rng: source of all random numbers.
+        height: of the result in pixels.
+        width: of the result in pixels.
     """
     if rng.random() < 0.5:
-        colour = rng.uniform(170, 255) + rng.uniform(-15, 15, 3)
+        color = rng.uniform(170, 255) + rng.uniform(-15, 15, 3)
     else:
-        colour = rng.uniform(0, 255, 3)
+        color = rng.uniform(0, 255, 3)
     field = soft_field(rng, height, width)[..., None] * rng.uniform(0, 18)
-    return (colour + field).clip(0, 255).astype(np.uint8)
+    return (color + field).clip(0, 255).astype(np.uint8)
 
 
 def background(rng: np.random.Generator, height: int, width: int, photograph: float = 0.35) -> np.ndarray:
-    """Paper, colour or photograph, (height, width, 3) uint8 RGB.
+    """Make a background: paper, a plain color or a photograph.
 
     Args:
-        rng: source of everything random.
-        height, width: in pixels.
-        photograph: how often it is one.
+        rng: source of all random numbers.
+        height: of the result in pixels.
+        width: of the result in pixels.
+        photograph: probability of a photograph.
+
+    Returns: (height, width, 3) uint8 RGB.
     """
     if rng.random() >= photograph:
         return plain(rng, height, width)
     piece = photograph_piece(rng, height, width).astype(np.float32)
-    # Photographs at full contrast would hide half of the text from a person too.
+    # On photographs at full contrast, even a person could not read half of the texts.
     contrast = rng.uniform(0.2, 0.8)
     return (128 + (piece - 128) * contrast + rng.uniform(-60, 60)).clip(0, 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""What is written on synthetic pages: words, numbers, prices, dates, addresses, bits of code."""
+"""Texts of synthetic pages: words, numbers, prices, dates, addresses, fragments of code."""
 
 import functools
 import importlib.resources
@@ -13,20 +13,23 @@ _DOMAINS = "com org net io edu co.uk de".split()
 
 @functools.cache
 def english_words() -> tuple[str, ...]:
-    """About 6900 English words and names, shipped with the package."""
+    """Load the word list of the package.
+
+    Returns: about 6900 English words and names.
+    """
     text = importlib.resources.files(__package__).joinpath("words_en.txt").read_text(encoding="utf-8")
     return tuple(text.split())
 
 
 _NOT_IN_PADDLEOCR = frozenset("毖恫刽豢耪誊檄诌")
-"""Characters of GB 2312's first level that PaddleOCR's dictionary ppocr_keys_v1.txt does not have."""
+"""Characters of level one of GB 2312 that PaddleOCR's dictionary ppocr_keys_v1.txt lacks."""
 
 
 @functools.cache
 def chinese_characters() -> str:
-    """The 3747 most common Chinese characters that PaddleOCR's dictionary has.
+    """List common Chinese characters.
 
-    They are level one of GB 2312, derived from its code table, without the eight that the dictionary lacks.
+    Returns: the 3747 characters of level one of GB 2312 that PaddleOCR's dictionary has; it lacks eight of that level.
     """
     codes = (bytes((row, cell)) for row in range(0xB0, 0xD8) for cell in range(0xA1, 0xFF))
     characters = (code.decode("gb2312", errors="ignore") for code in codes)
@@ -39,10 +42,10 @@ def _digits(rng, low, high):
 
 
 def english_word(rng: np.random.Generator) -> str:
-    """A word, in lower case, capitalised or in capitals, at times with a mark behind it.
+    """Draw a word: as in the list, capitalized or in capitals, sometimes with punctuation.
 
     Args:
-        rng: generator that everything random is drawn from.
+        rng: source of all random numbers.
     """
     word = english_words()[rng.integers(len(english_words()))]
     case = rng.random()
@@ -60,10 +63,10 @@ def english_word(rng: np.random.Generator) -> str:
 
 
 def number(rng: np.random.Generator) -> str:
-    """A price, date, time, telephone number, percentage, code or plain number.
+    """Draw a price, date, time, telephone number, percentage, code or plain number.
 
     Args:
-        rng: generator that everything random is drawn from.
+        rng: source of all random numbers.
     """
     kind = rng.integers(9)
     if kind == 0:
@@ -88,10 +91,10 @@ def number(rng: np.random.Generator) -> str:
 
 
 def code(rng: np.random.Generator) -> str:
-    """An address, an identifier, a call, or characters at random.
+    """Draw a web or mail address, an identifier, a function call, or random characters.
 
     Args:
-        rng: generator that everything random is drawn from.
+        rng: source of all random numbers.
     """
     a, b = (english_words()[i].lower() for i in rng.integers(len(english_words()), size=2))
     kind = rng.integers(5)
@@ -108,10 +111,10 @@ def code(rng: np.random.Generator) -> str:
 
 
 def english_token(rng: np.random.Generator) -> str:
-    """One piece of text without a space.
+    """Draw one piece of text without a space.
 
     Args:
-        rng: generator that everything random is drawn from.
+        rng: source of all random numbers.
     """
     kind = rng.random()
     if kind < 0.62:
@@ -120,11 +123,11 @@ def english_token(rng: np.random.Generator) -> str:
 
 
 def english_line(rng: np.random.Generator, characters: int) -> str:
-    """Tokens joined by single spaces, at most `characters` long; at least one token, cut if need be.
+    """Draw a line of tokens, joined by single spaces; if even the first token is too long, it is cut.
 
     Args:
-        rng: generator that everything random is drawn from.
-        characters: greatest length.
+        rng: source of all random numbers.
+        characters: greatest length of the line.
     """
     prose = rng.random() < 0.5
     line = english_token(rng)[:characters]
@@ -136,11 +139,11 @@ def english_line(rng: np.random.Generator, characters: int) -> str:
 
 
 def chinese_line(rng: np.random.Generator, characters: int) -> str:
-    """Common characters at random with some digits among them, exactly `characters` long.
+    """Draw a line of random common characters, sometimes with a few digits.
 
     Args:
-        rng: generator that everything random is drawn from.
-        characters: length.
+        rng: source of all random numbers.
+        characters: exact length of the line.
     """
     pool = chinese_characters()
     text = [pool[i] for i in rng.integers(len(pool), size=characters)]

@@ -1,23 +1,25 @@
-"""Fonts that synthetic text is set in.
+"""Fonts of synthetic text.
 
-By default these are font files that pip installs with this package, so that a seed gives the same page on every
-machine. The fonts of the operating system are used only on request, for training data with more variety.
+By default they are font files that pip installs with this package, so that a seed gives the same page on every machine.
+Fonts of the operating system are used only on request, for training data with more variety.
 """
 
 import functools
 import importlib.util
 import pathlib
 
+import numpy as np
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from matplotlib import font_manager, get_data_path
 from PIL import ImageFont
 
 FONT_SETS = ("course", "system")
-"""`course`: the files named below, the same everywhere. `system`: every font this machine has, and those files too."""
+"""`course`: the files listed below, the same on every machine. `system`: these files and all fonts of the machine.
+The path of a folder of font files is accepted as well; see training_fonts.py."""
 
 LANGUAGES = ("en", "zh")
 
-# The Source families are taken as .otf: the kerning tables of the .ttf files in these packages overlap letters.
+# The Source families are .otf files, because the kerning tables of the .ttf files in these packages make letters overlap.
 # Hairline weights are left out because they vanish at small sizes, and Amatic SC because it has no lower case.
 _ENGLISH = {
     "dejavusans": ("matplotlib", "DejaVuSans.ttf DejaVuSans-Bold.ttf DejaVuSans-Oblique.ttf"),
@@ -51,7 +53,7 @@ _CHINESE = {"notosanscjk": ("cvttf_NotoSansCJK_Regular", "NotoSansCJKtc-Regular.
 NO_CHINESE_FONT = (
     'No font with Chinese characters is installed. Run pip install "ppocr-lessons[zh]", or install one on the '
     'system, for example the package fonts-noto-cjk, and ask for fonts="system" (--fonts system); '
-    "the pictures under data/ need no font."
+    "the images under data/ need no font."
 )
 
 _ASCII = frozenset(range(33, 127))
@@ -60,7 +62,7 @@ _NOT_TEXT = ("symbol", "emoji", "stix", "math", "icon", "dingbat", "d050000l", "
 
 
 def _folder_of(module: str) -> pathlib.Path | None:
-    """Where the font files of an installed package are, without importing it."""
+    """Find the folder with the font files of an installed package, without importing the package."""
     if module == "matplotlib":
         return pathlib.Path(get_data_path(), "fonts", "ttf")
     spec = importlib.util.find_spec(module)
@@ -76,7 +78,7 @@ def _course_families(language: str) -> dict[str, list[str]]:
         folder = _folder_of(module)
         paths = [folder / name for name in names.split()] if folder else []
         if language == "en" and not (paths and all(path.is_file() for path in paths)):
-            # A missing family would give other pages for the same seed, and nobody would notice.
+            # Without this error, a missing family would silently change the pages of a seed.
             raise LookupError(f"the fonts of {module} are not installed; run pip install ppocr-lessons again")
         if paths and all(path.is_file() for path in paths):
             families[family] = [str(path) for path in paths]
@@ -96,7 +98,7 @@ def _covers(path: str, needed: frozenset[int]) -> bool:
 
 
 def _system_families(language: str) -> dict[str, list[str]]:
-    # Sorted, because the finder answers in any order, and of files with one name the last is taken.
+    # Sorted, because the order of findSystemFonts is arbitrary and the last of several files with one name is used.
     found = {pathlib.Path(p).name: p for p in sorted(font_manager.findSystemFonts())}
     found |= {pathlib.Path(p).name: p for paths in _course_families(language).values() for p in paths}
     needed = _ASCII | _COMMON_CHINESE if language == "zh" else _ASCII
@@ -107,25 +109,54 @@ def _system_families(language: str) -> dict[str, list[str]]:
     return families
 
 
+def _folder_families(folder: str, language: str) -> dict[str, list[str]]:
+    """Fonts of a folder, one family a subfolder, and those that are installed with the package."""
+    needed = _ASCII | _COMMON_CHINESE if language == "zh" else _ASCII
+    families = _course_families(language)
+    for family in sorted(pathlib.Path(folder).iterdir()):
+        files = sorted(f for ending in ("woff", "ttf", "otf") for f in family.rglob(f"*.{ending}"))
+        if paths := [str(f) for f in files if _covers(str(f), needed)]:
+            families[family.name] = paths
+    return families
+
+
 @functools.cache
-def font_paths(language: str = "en", fonts: str = "course") -> tuple[tuple[str, ...], ...]:
-    """Font files by family, sorted by the family's name.
+def capitals_only(path: str) -> bool:
+    """Whether a font draws small letters as capitals, so that only text in capitals can be set in it.
 
     Args:
-        language: "en", fonts with every character of ASCII; "zh", fonts with Chinese characters as well.
+        path: of the font file.
+    """
+    font = load_font(path, 40)
+    pairs = (
+        np.asarray(font.getmask(c)).tobytes() == np.asarray(font.getmask(c.upper())).tobytes()
+        for c in "abdeghnrt"
+    )
+    return sum(pairs) > 4
+
+
+@functools.cache
+def font_paths(language: str = "en", fonts: str = "course") -> tuple[tuple[str, ...], ...]:
+    """List font files by family, sorted by the name of the family.
+
+    Args:
+        language: "en" for fonts with all ASCII characters; "zh" for fonts that also have Chinese characters.
         fonts: one of FONT_SETS.
 
     Returns: a tuple of families; each family is a tuple of paths.
 
     Raises:
         ValueError: unknown language or font set.
-        LookupError: no font for the language.
+        LookupError: no font for the language is installed.
     """
     if language not in LANGUAGES:
         raise ValueError(f"language is {language!r}; known are {list(LANGUAGES)}")
-    if fonts not in FONT_SETS:
-        raise ValueError(f"fonts is {fonts!r}; known are {list(FONT_SETS)}")
-    families = _course_families(language) if fonts == "course" else _system_families(language)
+    if fonts in FONT_SETS:
+        families = _course_families(language) if fonts == "course" else _system_families(language)
+    elif pathlib.Path(fonts).is_dir():
+        families = _folder_families(fonts, language)
+    else:
+        raise ValueError(f"fonts is {fonts!r}; known are {list(FONT_SETS)}, or give a folder of font files")
     if not families:
         raise LookupError(NO_CHINESE_FONT)
     return tuple(tuple(paths) for _, paths in sorted(families.items()))
@@ -133,7 +164,7 @@ def font_paths(language: str = "en", fonts: str = "course") -> tuple[tuple[str, 
 
 @functools.lru_cache(maxsize=512)
 def load_font(path: str, size: int) -> ImageFont.FreeTypeFont:
-    """A font at a size in pixels.
+    """Load a font.
 
     Args:
         path: of the font file.
@@ -144,11 +175,12 @@ def load_font(path: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 def pick_font(rng, language: str = "en", fonts: str = "course") -> str:
-    """Draw a family, then one of its files, so that a family with many weights does not dominate.
+    """Draw a family, then one of its files, so that families with many weights do not dominate.
 
     Args:
-        rng: a numpy Generator.
-        language, fonts: see `font_paths`.
+        rng: source of all random numbers.
+        language: see `font_paths`.
+        fonts: see `font_paths`.
     """
     families = font_paths(language, fonts)
     family = families[rng.integers(len(families))]

@@ -1,4 +1,4 @@
-"""How ink gets onto a picture: set a text, tilt it, lay it down, and let the camera do its worst."""
+"""Rendering of text: set a text in a font, tilt it, blend it into an image, and simulate a camera."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,15 @@ from .fonts import load_font, pick_font
 
 
 class Style(NamedTuple):
-    """How a text is set: font file, size and tracking in pixels, stroke in pixels, horizontal stretch."""
+    """Typographic style of a text.
+
+    Fields:
+        font: path of the font file.
+        size: of the font in pixels.
+        tracking: extra space between characters in pixels.
+        stroke: extra width of strokes in pixels.
+        stretch: factor of the width.
+    """
 
     font: str
     size: int
@@ -21,12 +29,13 @@ class Style(NamedTuple):
 
 
 def pick_style(rng: np.random.Generator, size: int, language: str = "en", fonts: str = "course") -> Style:
-    """A font with, now and then, wide tracking, a heavier stroke or a stretch, as on receipts.
+    """Draw a font, and sometimes wide tracking, a heavier stroke or a stretch, as on receipts.
 
     Args:
-        rng: source of everything random.
+        rng: source of all random numbers.
         size: in pixels.
-        language, fonts: see `font_paths`.
+        language: see `font_paths`.
+        fonts: see `font_paths`.
     """
     tracking = rng.uniform(0.05, 0.5) * size if rng.random() < 0.15 else 0.0
     stroke = 1 if size > 24 and rng.random() < 0.08 else 0
@@ -35,11 +44,13 @@ def pick_style(rng: np.random.Generator, size: int, language: str = "en", fonts:
 
 
 def set_text(text: str, style: Style) -> np.ndarray:
-    """Ink of a text, (h, w) uint8, cut to the ink's own box.
+    """Render a text without a background.
 
     Args:
         text: one line.
-        style: font, size and what is done to the letters.
+        style: typographic style.
+
+    Returns: coverage by ink, (h, w) uint8 in 0..255, cropped to the ink.
     """
     font = load_font(style.font, style.size)
     pad = style.size
@@ -66,12 +77,14 @@ def set_text(text: str, style: Style) -> np.ndarray:
     return ink
 
 
-def ink_colour(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
-    """A colour that a person can tell from the patch, (3,) float.
+def ink_color(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
+    """Draw a color that is readable on a background.
 
     Args:
-        rng: generator that everything random is drawn from.
+        rng: source of all random numbers.
         patch: background under the text, (h, w, 3) uint8 RGB.
+
+    Returns: (3,) float64 RGB in 0..255.
     """
     ground = patch.reshape(-1, 3).mean(0)
     luminance = ground @ (0.299, 0.587, 0.114)
@@ -81,17 +94,17 @@ def ink_colour(rng: np.random.Generator, patch: np.ndarray) -> np.ndarray:
     return (target + tint).clip(0, 255)
 
 
-def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, colour, opacity: float) -> np.ndarray:
-    """Lay ink over an image through a perspective, in place.
+def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, color, opacity: float) -> np.ndarray:
+    """Blend ink into an image through a perspective, in place.
 
     Args:
-        image: (H, W, 3) uint8, changed.
-        ink: (h, w) uint8.
+        image: (H, W, 3) uint8 RGB; it is changed.
+        ink: (h, w) uint8, coverage from `set_text`.
         matrix: (3, 3), from ink to image coordinates.
-        colour: (3,).
-        opacity: 0..1.
+        color: (3,) RGB in 0..255.
+        opacity: of full ink, in 0..1.
 
-    Returns: the four corners of the ink in the image, (4, 2) float32.
+    Returns: corners of the ink in the image, (4, 2) float32 in pixels, clockwise from the top left corner of the text.
     """
     height, width = ink.shape
     corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
@@ -106,18 +119,21 @@ def blend(image: np.ndarray, ink: np.ndarray, matrix: np.ndarray, colour, opacit
     )
     alpha = alpha.astype(np.float32)[..., None] * (opacity / 255)
     window = image[low[1] : high[1], low[0] : high[0]]
-    window[:] = window * (1 - alpha) + np.asarray(colour, np.float32) * alpha
+    window[:] = window * (1 - alpha) + np.asarray(color, np.float32) * alpha
     return quad
 
 
 def tilt(rng: np.random.Generator, width: int, height: int, angle_deg: float, depth: float) -> np.ndarray:
-    """Rotation about the middle with a random perspective; corners move up to `depth` of the height.
+    """Draw a matrix that rotates about the center and adds a random perspective.
 
     Args:
-        rng: generator that everything random is drawn from.
-        width, height: of the picture in pixels.
-        angle_deg: clockwise on the screen.
-        depth: greatest shift of a corner, as a share of the height.
+        rng: source of all random numbers.
+        width: of the image in pixels.
+        height: of the image in pixels.
+        angle_deg: angle of the rotation in degrees, counterclockwise on the screen.
+        depth: greatest shift of a corner in x and y, as a fraction of the height.
+
+    Returns: (3, 3) float64, from pixels to pixels.
     """
     turn = np.vstack([cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1.0), [0, 0, 1]])
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
@@ -126,12 +142,14 @@ def tilt(rng: np.random.Generator, width: int, height: int, angle_deg: float, de
 
 
 def wear(rng: np.random.Generator, image: np.ndarray, strength: float = 1.0) -> np.ndarray:
-    """What a camera does: uneven light, blur, lost resolution, noise, JPEG. A new image comes back.
+    """Simulate a camera: uneven light, blur, lower resolution, noise, JPEG artifacts.
 
     Args:
-        rng: generator that everything random is drawn from.
+        rng: source of all random numbers.
         image: (H, W, 3) uint8 RGB.
-        strength: factor of every effect; 1 is that of an ordinary photograph.
+        strength: factor of the effects; 1 is for an ordinary photograph.
+
+    Returns: a new array, (H, W, 3) uint8 RGB.
     """
     height, width = image.shape[:2]
     picture = image.astype(np.float32)
@@ -156,8 +174,8 @@ def wear(rng: np.random.Generator, image: np.ndarray, strength: float = 1.0) -> 
         picture = (picture - 128) * rng.uniform(0.6, 1.2) + 128 + rng.uniform(-25, 25)
     picture = picture.clip(0, 255).astype(np.uint8)
     if rng.random() < 0.15:
-        grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-        picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
+        gray = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        picture = cv2.cvtColor(gray, cv2.COLOR_GRAY2RGB)
     if rng.random() < 0.35:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(35, 95))]
         picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)

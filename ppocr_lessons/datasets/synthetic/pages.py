@@ -1,7 +1,7 @@
-"""Synthetic text pictures from a seed: words, lines, whole pages.
+"""Synthetic images of text from a seed: words, lines, whole pages.
 
-Every picture is a function of a random generator, so a stream needs no storage: `line_at(seed, index)` is
-always the same picture, on every machine: the fonts are installed with the package (see fonts.py).
+Each image is a function of a random generator, so a stream of images needs no storage: `line_at(seed, index)` always
+gives the same image. The fonts are installed with the package (see fonts.py), so they are the same on every machine.
 """
 
 from typing import NamedTuple
@@ -11,19 +11,29 @@ import numpy as np
 
 from .backgrounds import background
 from .corpus import chinese_line, english_line
-from .ink import blend, ink_colour, pick_style, set_text, tilt, wear
+from .ink import blend, ink_color, pick_style, set_text, tilt, wear
 
 
 class Line(NamedTuple):
-    """A line of text cut from a picture: image (H, W, 3) uint8 RGB, and what it says."""
+    """A line of text, cropped from an image.
+
+    Fields:
+        image: (H, W, 3) uint8 RGB.
+        text: transcription.
+    """
 
     image: np.ndarray
     text: str
 
 
 class Page(NamedTuple):
-    """A page: image (H, W, 3) uint8 RGB, polygons (N, 4, 2) float32 from the top left corner of the
-    text on clockwise, and the N texts."""
+    """A page of texts.
+
+    Fields:
+        image: (H, W, 3) uint8 RGB.
+        polygons: (N, 4, 2) float32 in pixels, clockwise from the top left corner of the text.
+        texts: N transcriptions.
+    """
 
     image: np.ndarray
     polygons: np.ndarray
@@ -33,50 +43,52 @@ class Page(NamedTuple):
 def render_line(
     rng: np.random.Generator, text: str, language: str = "en", *, clean: bool = False, fonts: str = "course"
 ) -> Line:
-    """One text as a detector would have cut it out: a little tilted, with uneven margins, worn.
+    """Render a text as a detector would crop it from a photograph: slightly tilted, with uneven margins.
 
     Args:
-        rng: source of everything random.
-        text: what it says.
-        language: chooses among fonts that can write it.
-        clean: black on white, straight and unworn, as a first exercise.
-        fonts: "course", the same on every machine, or "system"; see fonts.py.
+        rng: source of all random numbers.
+        text: to be rendered.
+        language: see `font_paths`.
+        clean: black on white, straight and without camera effects, for the start of a training.
+        fonts: see `font_paths`.
     """
     style = pick_style(rng, int(rng.integers(18, 52)), language, fonts)
     ink = set_text(text, style)
     height, width = ink.shape
-    # Flat texts ("---", "...") get the box of a line, as a detector would see their neighbours.
+    # Flat texts ("---", "...") get the height of a line, as they would have among other texts.
     line_height = max(height, int(0.5 * style.size))
     top, bottom, left, right = (rng.uniform(0.02, 0.38, 4) * line_height).astype(int)
     top += (line_height - height) // 2
     bottom += (line_height - height) // 2
     if clean:
-        grey = 255 - np.pad(ink, ((top, bottom), (left, right)))
-        return Line(np.repeat(grey[..., None], 3, axis=2), text)
+        gray = 255 - np.pad(ink, ((top, bottom), (left, right)))
+        return Line(np.repeat(gray[..., None], 3, axis=2), text)
     image = background(rng, height + top + bottom, width + left + right)
     place = np.array([[1, 0, left], [0, 1, top], [0, 0, 1]], np.float64)
-    slope = np.degrees(np.arctan2(0.18 * line_height, image.shape[1]))  # keeps a long line inside
-    matrix = tilt(rng, image.shape[1], image.shape[0], rng.uniform(-slope, slope), 0.06) @ place
-    colour = ink_colour(rng, image)
+    slope_deg = np.degrees(np.arctan2(0.18 * line_height, image.shape[1]))  # keeps a long line inside
+    matrix = tilt(rng, image.shape[1], image.shape[0], rng.uniform(-slope_deg, slope_deg), 0.06) @ place
+    color = ink_color(rng, image)
     if rng.random() < 0.05:  # shadow
         offset = np.array([[1, 0, rng.uniform(1, 3)], [0, 1, rng.uniform(1, 3)], [0, 0, 1]])
-        blend(image, ink, offset @ matrix, 255 - colour, 0.5)
-    if rng.random() < 0.06:  # a rule under the line
+        blend(image, ink, offset @ matrix, 255 - color, 0.5)
+    if rng.random() < 0.06:  # underline
         y = int(image.shape[0] - rng.uniform(0.02, 0.15) * line_height) - 1
-        cv2.line(image, (0, y), (image.shape[1], y), tuple(map(float, colour)), int(rng.integers(1, 3)))
-    blend(image, ink, matrix, colour, rng.uniform(0.75, 1.0))
+        cv2.line(image, (0, y), (image.shape[1], y), tuple(map(float, color)), int(rng.integers(1, 3)))
+    blend(image, ink, matrix, color, rng.uniform(0.75, 1.0))
     return Line(wear(rng, image), text)
 
 
 def line_at(
     seed: int, index: int, *, characters: int = 25, language: str = "en", fonts: str = "course"
 ) -> Line:
-    """Line number `index` of the endless stream of a seed.
+    """Render line number `index` of the endless stream of a seed.
 
     Args:
-        seed, index: name the picture.
-        characters: at most this many.
-        language, fonts: see `font_paths`.
+        seed: of the stream.
+        index: of the image, from 0.
+        characters: greatest length of the text.
+        language: see `font_paths`.
+        fonts: see `font_paths`.
     """
     rng = np.random.default_rng([seed, index])
     write = chinese_line if language == "zh" else english_line
@@ -84,28 +96,60 @@ def line_at(
 
 
 def word_at(seed: int, index: int, *, fonts: str = "course") -> Line:
-    """Word number `index` of the endless stream of a seed: one English token of up to 14 characters.
+    """Render word number `index` of the endless stream of a seed: one English token of up to 14 characters.
 
     Args:
-        seed, index: name the picture.
+        seed: of the stream.
+        index: of the image, from 0.
         fonts: see `font_paths`.
     """
     rng = np.random.default_rng([seed, index])
     return render_line(rng, english_line(rng, 14).split(" ")[0], fonts=fonts)
 
 
-class _Sheet:
-    """A page in the making: an image, and the room on it that is taken."""
+class Sheet:
+    """A page under construction: an image, a matrix from the page to the image, and a mask of occupied pixels."""
 
     def __init__(self, image: np.ndarray, matrix: np.ndarray):
         self.image, self.matrix = image, matrix
         self.taken = np.zeros(image.shape[:2], np.uint8)
         self.polygons, self.texts = [], []
 
-    def place(self, text: str, ink: np.ndarray, local: np.ndarray, colour, opacity: float) -> bool:
-        """Lay a text down, unless it leaves the picture or touches another one."""
+    def free(self, outline: np.ndarray) -> bool:
+        """Whether nothing has been laid down inside an outline yet.
+
+        Args:
+            outline: (N, 2) int32 pixels.
+        """
+        low = outline.min(0).clip(0)
+        high = np.minimum(outline.max(0) + 1, self.taken.shape[::-1])
+        if (high <= low).any():
+            return True
+        spot = np.zeros((high - low)[::-1], np.uint8)
+        cv2.fillPoly(spot, [outline - low], 1)
+        return not (spot & self.taken[low[1] : high[1], low[0] : high[0]]).any()
+
+    def place(self, text: str, ink: np.ndarray, local: np.ndarray, color, opacity: float) -> bool:
+        """Lay a text down on the page; see `place_on`."""
+        return self.place_on(self.matrix, text, ink, local, color, opacity)
+
+    def place_on(
+        self, surface: np.ndarray, text: str, ink: np.ndarray, local: np.ndarray, color, opacity: float
+    ) -> bool:
+        """Lay a text down on a surface, unless it leaves the picture or touches another text.
+
+        Args:
+            surface: (3, 3), from coordinates of the surface to those of the picture.
+            text: what it says.
+            ink: (h, w) uint8.
+            local: (3, 3), from the ink to the surface.
+            color: (3,).
+            opacity: 0..1.
+
+        Returns: whether it was laid down.
+        """
         height, width = ink.shape
-        matrix = self.matrix @ local
+        matrix = surface @ local
         gap = 0.12 * height
         corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float32)
         roomy = corners + gap * np.array([[[-2, -1], [2, -1], [2, 1], [-2, 1]]], np.float32)
@@ -113,13 +157,10 @@ class _Sheet:
         if (quad.min(0) < 0).any() or (quad.max(0) >= self.image.shape[1::-1]).any():
             return False
         outline = [quad.astype(np.int32)]
-        (x0, y0), (x1, y1) = outline[0].min(0), outline[0].max(0) + 1
-        spot = np.zeros((y1 - y0, x1 - x0), np.uint8)
-        cv2.fillPoly(spot, [outline[0] - (x0, y0)], 1)
-        if (spot & self.taken[y0:y1, x0:x1]).any():
+        if not self.free(outline[0]):
             return False
         cv2.fillPoly(self.taken, outline, 1)
-        self.polygons.append(blend(self.image, ink, matrix, colour, opacity))
+        self.polygons.append(blend(self.image, ink, matrix, color, opacity))
         self.texts.append(text)
         return True
 
@@ -129,18 +170,18 @@ def _write(rng, language, characters):
     return chinese_line(rng, count) if language == "zh" else english_line(rng, count)
 
 
-def _shift(x, y):
+def shift(x, y):
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
-def _paragraphs(rng, sheet, language, fonts):
-    """Blocks of lines in one style, set ragged or in columns of a receipt."""
+def paragraphs(rng, sheet, language, fonts):
+    """Add blocks of lines; a block has one style and is set ragged or in columns as on a receipt."""
     height, width = sheet.image.shape[:2]
     y = rng.uniform(0.01, 0.15) * height
     while y < height * 0.97:
         size = int(np.exp(rng.uniform(np.log(11), np.log(max(16, 0.09 * height)))))
         style = pick_style(rng, size, language, fonts)
-        colour, opacity = ink_colour(rng, sheet.image), rng.uniform(0.75, 1)
+        color, opacity = ink_color(rng, sheet.image), rng.uniform(0.75, 1)
         left = rng.uniform(0.01, 0.3) * width
         columns = rng.random() < 0.4
         leading = rng.uniform(1.15, 1.9)
@@ -153,7 +194,7 @@ def _paragraphs(rng, sheet, language, fonts):
                 characters = rng.uniform(1, 10) if columns else rng.uniform(0.3, 1.0) * room
                 text = _write(rng, language, min(room, characters))
                 ink = set_text(text, style)
-                sheet.place(text, ink, _shift(x, y + max(0, size - ink.shape[0]) / 2), colour, opacity)
+                sheet.place(text, ink, shift(x, y + max(0, size - ink.shape[0]) / 2), color, opacity)
                 if not columns:
                     break
                 x += ink.shape[1] + rng.uniform(1.5, 8) * size
@@ -161,60 +202,61 @@ def _paragraphs(rng, sheet, language, fonts):
         y += rng.uniform(0, 3) * size
 
 
-def _scattered(rng, sheet, language, fonts):
-    """Single texts of many sizes and angles, as on signs and packages."""
+def scattered(rng, sheet, language, fonts):
+    """Add single texts of various sizes and angles, as on signs and packages."""
     height, width = sheet.image.shape[:2]
     for _ in range(int(rng.integers(4, 28))):
         size = int(np.exp(rng.uniform(np.log(12), np.log(max(18, 0.2 * height)))))
         text = _write(rng, language, rng.uniform(1, 18))
         ink = set_text(text, pick_style(rng, size, language, fonts))
         x, y = rng.uniform(0, width), rng.uniform(0, height)
-        angle = rng.normal(0, 6) if rng.random() < 0.8 else rng.uniform(-60, 60)
-        local = _shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle, 0.05)
+        angle_deg = rng.normal(0, 6) if rng.random() < 0.8 else rng.uniform(-60, 60)
+        local = shift(x, y) @ tilt(rng, ink.shape[1], ink.shape[0], angle_deg, 0.05)
         low, high = np.floor([x, y]).astype(int), np.ceil([x + ink.shape[1], y + ink.shape[0]]).astype(int)
         patch = sheet.image[low[1] : high[1], low[0] : high[0]]
         if patch.size:
-            sheet.place(text, ink, local, ink_colour(rng, patch), rng.uniform(0.75, 1))
+            sheet.place(text, ink, local, ink_color(rng, patch), rng.uniform(0.75, 1))
 
 
 def _decorate(rng, image):
-    """Rules, boxes and blobs that are no text."""
+    """Draw lines, boxes and disks that are not text."""
     height, width = image.shape[:2]
     for _ in range(int(rng.integers(0, 7))):
         a = tuple(int(v) for v in rng.uniform(0, (width, height)))
         b = (int(rng.uniform(0, width)), a[1]) if rng.random() < 0.6 else (a[0], int(rng.uniform(0, height)))
-        colour = tuple(map(float, rng.uniform(0, 255, 3)))
+        color = tuple(map(float, rng.uniform(0, 255, 3)))
         kind = rng.random()
         if kind < 0.6:
-            cv2.line(image, a, b, colour, int(rng.integers(1, 5)), cv2.LINE_AA)
+            cv2.line(image, a, b, color, int(rng.integers(1, 5)), cv2.LINE_AA)
         elif kind < 0.8:
             corner = tuple(int(v) for v in rng.uniform(0, (width, height)))
-            cv2.rectangle(image, a, corner, colour, -1 if rng.random() < 0.5 else 2)
+            cv2.rectangle(image, a, corner, color, -1 if rng.random() < 0.5 else 2)
         else:
-            cv2.circle(image, a, int(rng.uniform(2, 0.1 * height)), colour, -1, cv2.LINE_AA)
+            cv2.circle(image, a, int(rng.uniform(2, 0.1 * height)), color, -1, cv2.LINE_AA)
 
 
 def render_page(
     rng: np.random.Generator, size: tuple[int, int], language: str = "en", *, fonts: str = "course"
 ) -> Page:
-    """A page of paragraphs, of scattered texts, or of both.
+    """Render a page of paragraphs, of scattered texts, or of both.
 
     Args:
-        rng: source of everything random.
+        rng: source of all random numbers.
         size: (height, width) in pixels.
-        language, fonts: see `font_paths`.
+        language: see `font_paths`.
+        fonts: see `font_paths`.
     """
     height, width = size
     image = background(rng, height, width)
     _decorate(rng, image)
     document = rng.random() < 0.6
-    angle = rng.normal(0, 3) if rng.random() < 0.85 else rng.uniform(-25, 25)
-    sheet = _Sheet(image, tilt(rng, width, height, angle, 0.05))
+    angle_deg = rng.normal(0, 3) if rng.random() < 0.85 else rng.uniform(-25, 25)
+    sheet = Sheet(image, tilt(rng, width, height, angle_deg, 0.05))
     if document:
-        _paragraphs(rng, sheet, language, fonts)
+        paragraphs(rng, sheet, language, fonts)
     if not document or rng.random() < 0.2:
         sheet.matrix = np.eye(3)
-        _scattered(rng, sheet, language, fonts)
+        scattered(rng, sheet, language, fonts)
     polygons = np.array(sheet.polygons, np.float32).reshape(-1, 4, 2)
     return Page(wear(rng, image, 0.8), polygons, sheet.texts)
 
@@ -227,11 +269,13 @@ def page_at(
     language: str = "en",
     fonts: str = "course",
 ) -> Page:
-    """Page number `index` of the endless stream of a seed.
+    """Render page number `index` of the endless stream of a seed.
 
     Args:
-        seed, index: name the picture.
+        seed: of the stream.
+        index: of the image, from 0.
         size: (height, width) in pixels.
-        language, fonts: see `font_paths`.
+        language: see `font_paths`.
+        fonts: see `font_paths`.
     """
     return render_page(np.random.default_rng([seed, index]), size, language, fonts=fonts)

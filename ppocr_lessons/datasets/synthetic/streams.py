@@ -1,18 +1,20 @@
-"""Endless synthetic batches, each a function of (seed, step) alone."""
+"""Endless streams of synthetic batches; each batch is a function of (seed, step) alone."""
 
 import cv2
 import numpy as np
 import paddle
 
 from ...datasets.batches import ClsBatch, DetBatch, RecBatch
-from ...det.targets import make_targets, signed_area
-from ..resize import fit_line, normalise_page
+from ...det.targets import make_targets
+from ...polygons import signed_area
+from ..resize import fit_line, normalize_page
 from ..seeding import rng_for
 from .corpus import english_line
 from .pages import Page, render_line, render_page
 
 REC_SHAPES = ((32, 128, 1), (64, 96, 4), (128, 48, 13), (320, 20, 32), (640, 10, 66))
-"""Input width, lines a batch, and characters a line at most. The cost of a step is about the same."""
+"""Input width in pixels, lines per batch, and greatest number of characters per line. All have about the same cost per
+step."""
 
 REC_CURRICULUM = (
     (0.03, (1, 0, 0, 0, 0)),
@@ -20,18 +22,20 @@ REC_CURRICULUM = (
     (0.22, (0, 0.3, 0.7, 0, 0)),
     (1.0, (0, 0.1, 0.3, 0.4, 0.2)),
 )
-"""Until which part of the run, and how often each of REC_SHAPES comes up in it."""
+"""(end, probabilities): up to this fraction of the run, the shapes of REC_SHAPES are drawn with these probabilities."""
 
 CLEAN_UNTIL = 0.25
-"""Part of the run by which clean black on white has given way to pictures as cameras make them."""
+"""Fraction of the run after which no more lines are rendered clean, that is, black on white without camera effects."""
 
 
 def encode_labels(texts, alphabet):
-    """Classes of several texts as one padded array and their lengths; see RecBatch.
+    """Encode texts as the labels of a RecBatch.
 
     Args:
-        texts: list of N texts.
-        alphabet: that gives their characters classes.
+        texts: N texts.
+        alphabet: a rec.alphabet.Alphabet.
+
+    Returns: labels (N, L) int32, padded with the blank, and lengths (N,) int64.
     """
     encoded = [alphabet.encode(text) for text in texts]
     labels = np.zeros((len(texts), max(map(len, encoded))), np.int32)
@@ -41,15 +45,18 @@ def encode_labels(texts, alphabet):
 
 
 def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
-    """Lines of one of REC_SHAPES, chosen by REC_CURRICULUM.
+    """Render a batch of lines in one of REC_SHAPES, drawn as REC_CURRICULUM says.
 
-    A recogniser first learns to answer "blank" everywhere. Clean texts of a few characters have few
-    alignments to choose from, and bring it out of that much sooner than long ones.
+    A recognizer first learns to predict the blank everywhere. Clean texts of a few characters have few possible
+    alignments, so with them it leaves this state much sooner than with long texts.
 
     Args:
         seed: of the run.
-        step, steps: how far it is.
-        alphabet: for the labels.
+        step: counted from 0.
+        steps: of the whole run.
+        alphabet: for the labels, a rec.alphabet.Alphabet.
+
+    Returns: a batch whose images are 32 pixels high.
     """
     odds = next(odds for until, odds in REC_CURRICULUM if step < until * steps or until == 1)
     shape = rng_for(seed, step).choice(len(REC_SHAPES), p=odds)
@@ -67,24 +74,30 @@ def rec_batch(seed: int, step: int, steps: int, alphabet) -> RecBatch:
 
 
 def clean_share(step: int, steps: int) -> float:
-    """How many of a step's lines are clean: all at first, none from CLEAN_UNTIL on.
+    """Compute the fraction of clean lines, which falls linearly from 1 to 0 at CLEAN_UNTIL.
 
     Args:
         step: counted from 0.
         steps: of the whole run.
+
+    Returns: fraction in 0..1.
     """
     return max(0.0, 1 - step / (CLEAN_UNTIL * steps))
 
 
 def cls_batch(seed: int, step: int, steps: int = 0, *, size: int = 64) -> ClsBatch:
-    """Lines of up to 6 to 30 characters, half of them upside down, at 48 x 192.
+    """Render a batch of lines for the direction classifier; half of them are rotated by 180 degrees.
 
-    Shorter ones say little: "88" and "SOS" read the same either way.
+    The greatest length of a line is drawn from 6 to 30 characters, because short texts can be ambiguous: "88" and "SOS"
+    look the same in both directions.
 
     Args:
         seed: of the run.
-        step, steps: how far it is; steps 0 stands for pictures as cameras make them.
-        size: lines.
+        step: counted from 0.
+        steps: of the whole run, which determines the fraction of clean lines; with 0 none are clean.
+        size: number of lines.
+
+    Returns: a batch of images of 48 x 192 pixels; label 1 stands for 180 degrees.
     """
     images, labels = [], []
     clean = clean_share(step, steps) if steps else 0.0
@@ -99,14 +112,16 @@ def cls_batch(seed: int, step: int, steps: int = 0, *, size: int = 64) -> ClsBat
 
 
 def crop_page(rng: np.random.Generator, page: Page, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A random square of a page: image, polygons cut at its edges, and which of them to ignore.
+    """Crop a random square from a page.
 
-    A text of which less than half is left in the square is ignored: nobody could say where it ends.
+    A text of whose area less than half is in the square is ignored, because one cannot see where it ends.
 
     Args:
-        rng: generator that everything random is drawn from.
+        rng: source of all random numbers.
         page: at least as large as the square.
         side: of the square in pixels.
+
+    Returns: image (side, side, 3) uint8 RGB, polygons (N, 4, 2) float32 clipped to the square, ignored (N,) bool.
     """
     height, width = page.image.shape[:2]
     top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
@@ -118,13 +133,15 @@ def crop_page(rng: np.random.Generator, page: Page, side: int) -> tuple[np.ndarr
 
 
 def det_batch(seed: int, step: int, *, size: int = 8, side: int = 320) -> DetBatch:
-    """Squares of pages: whole small pages, cuts of larger ones, and shrunk ones with fine print.
+    """Render a batch of pages for the detector: small pages, crops of larger ones, and downscaled ones with small text.
 
     Args:
         seed: of the run.
-        step: how far it is.
-        size: pictures in the batch.
-        side: of each picture in pixels, a multiple of 32.
+        step: counted from 0.
+        size: number of images in the batch.
+        side: of each image in pixels, a multiple of 32.
+
+    Returns: a batch with the target maps of DBNet.
     """
     images, targets = [], []
     for sample in range(size):
@@ -136,7 +153,7 @@ def det_batch(seed: int, step: int, *, size: int = 8, side: int = 320) -> DetBat
             small = cv2.resize(page.image, (side, side), interpolation=cv2.INTER_AREA)
             page = Page(small, page.polygons * np.float32(side / drawn), page.texts)
         image, polygons, ignored = crop_page(rng, page, side)
-        images.append(normalise_page(image))
+        images.append(normalize_page(image))
         targets.append(make_targets(polygons, ignored, (side, side))[:4])
     maps = [paddle.to_tensor(np.stack(maps)) for maps in zip(*targets, strict=True)]
     return DetBatch(paddle.to_tensor(np.stack(images)), *maps)

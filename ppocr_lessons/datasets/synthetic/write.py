@@ -1,4 +1,4 @@
-"""Write synthetic data sets in PaddleOCR's label formats."""
+"""Write synthetic datasets in PaddleOCR's label formats."""
 
 import json
 import pathlib
@@ -13,6 +13,7 @@ from .fonts import font_paths
 from .pages import line_at, page_at, render_line, word_at
 
 QUALITY = 88
+"""Of the JPEG files."""
 
 
 def _det(seed, index, language, size, fonts):
@@ -51,29 +52,30 @@ def write_set(
     size: tuple[int, int] = (640, 640),
     progress: bool = False,
 ) -> pathlib.Path:
-    """Render pictures and their label file.
+    """Render images and write their label file.
 
     Args:
         kind: "det" (pages with polygons), "rec" (words and lines with texts), "cls" (lines with 0 or 180).
-        folder: made if need be; must be empty.
-        count: pictures.
-        seed: of everything random.
-        language, fonts: see `font_paths`.
+        folder: is created if necessary; must be empty.
+        count: number of images.
+        seed: of all random numbers.
+        language: see `font_paths`.
+        fonts: see `font_paths`.
         size: (height, width) of pages.
-        progress: show a bar on stderr.
+        progress: show a progress bar on stderr.
 
     Returns: path of label.txt; its lines are `images/name<TAB>label`.
 
     Raises:
         ValueError: unknown kind, language or font set, or the folder is not empty.
-        LookupError: no font for the language.
+        LookupError: no font for the language is installed.
     """
     if kind not in _MAKERS:
         raise ValueError(f"kind is {kind!r}; known are {list(_MAKERS)}")
     font_paths(language, fonts)
     folder = pathlib.Path(folder)
     if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder}: not empty, and nothing in it shall be lost")
+        raise ValueError(f"{folder}: the folder is not empty; choose a new or an empty one")
     (folder / "images").mkdir(parents=True)
     lines = []
     for index in tqdm(range(count), disable=not progress, file=sys.stderr, unit="picture"):

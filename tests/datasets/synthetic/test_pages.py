@@ -13,7 +13,7 @@ from ppocr_lessons.datasets.synthetic import corpus, fonts
 from ppocr_lessons.datasets.synthetic.ink import Style, blend, set_text
 from ppocr_lessons.datasets.synthetic.pages import line_at, page_at, render_line, word_at
 from ppocr_lessons.datasets.synthetic.write import write_set
-from ppocr_lessons.rec.ctc import ENGLISH
+from ppocr_lessons.rec.alphabet import ENGLISH
 
 FONT_DIGEST = "0cac14c76e4fceb1d3d1358d35ed53cd3ce7b0871f72d5aa96e71da83961bded"
 """SHA-256 over the 39 files of the course, in the order of their names."""

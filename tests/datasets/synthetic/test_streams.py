@@ -15,7 +15,7 @@ from ppocr_lessons.datasets.synthetic.streams import (
     encode_labels,
     rec_batch,
 )
-from ppocr_lessons.rec.ctc import ENGLISH, Alphabet
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 
 ALPHABET = Alphabet(ENGLISH)
 
@@ -141,7 +141,7 @@ def test_shares_of_clean_lines():
 
 
 def _flat(batch):
-    """Lines whose background is one colour, as clean ones have it."""
+    """Lines whose background is one color, as clean ones have it."""
     return [len(np.unique(image[:, 0, :3])) == 1 for image in batch.images.numpy()]
 
 

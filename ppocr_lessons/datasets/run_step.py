@@ -1,0 +1,62 @@
+"""How one step of a pipeline changes a sample.
+
+Transforms of this package take a sample as it is. Augmentations know nothing of samples: they draw and change images and
+polygons. Here each kind of augmentation gets from a sample what it works on, and the result is put back.
+"""
+
+import functools
+
+import numpy as np
+
+from ..augment.bda import BDA, RecAug
+from ..augment.copy_paste import CopyPaste
+from ..augment.geometry import Placement
+from ..augment.rand_augment import RandAugment
+from ..augment.random_crop import EastRandomCropData
+from .sample import Sample
+
+
+@functools.singledispatch
+def run_step(step, rng: np.random.Generator, sample: Sample) -> None:
+    """Apply a transform or an augmentation to a sample, which is changed in place.
+
+    Args:
+        step: of a pipeline, built from its configuration.
+        rng: source of all random numbers.
+        sample: as the steps before have left it.
+
+    Raises:
+        ValueError: a sample that the step cannot use.
+        PictureError: an image file that cannot be read.
+    """
+    step(rng, sample)
+
+
+@run_step.register(RecAug)
+@run_step.register(BDA)
+@run_step.register(RandAugment)
+def _augment_line(step, rng: np.random.Generator, sample: Sample) -> None:
+    sample.image = step(rng, sample.image)
+
+
+@run_step.register(CopyPaste)
+def _copy_paste(step: CopyPaste, rng: np.random.Generator, sample: Sample) -> None:
+    """Without a donor, or if texts have other than four corners, the page stays as it is."""
+    if sample.donor is None or sample.polygons.shape[1] != 4:
+        return
+    page = step(rng, sample.page(), sample.donor.page())
+    sample.image, sample.polygons, sample.texts, sample.ignored = page
+
+
+@run_step.register(EastRandomCropData)
+def _random_crop(step: EastRandomCropData, rng: np.random.Generator, sample: Sample) -> None:
+    """The window is resampled from the page as it was decoded, together with all moves that are still to be done."""
+    before = sample.placement or Placement.of(sample.image)
+    drawn = step.sample(rng, sample.polygons, sample.ignored, sample.size)
+    window, filled = step.place(Placement(np.eye(3), sample.size), drawn)
+    polygons = window.points(sample.polygons)
+    kept = step.kept(polygons, filled) if len(polygons) else np.zeros(0, bool)
+    sample.image = step.pixels(sample.image, before.then(window.matrix, window.size))
+    sample.placement = None
+    sample.polygons, sample.ignored = polygons[kept], sample.ignored[kept]
+    sample.texts = [text for text, keep in zip(sample.texts, kept, strict=True) if keep]

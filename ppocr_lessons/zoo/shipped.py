@@ -1,0 +1,42 @@
+"""The weights that ship with the package, by stage. A bottom layer, so that networks can be built with them."""
+
+import importlib.resources
+import pathlib
+
+from ..training.tensor_files import load_weights
+
+SHIPPED = ("det", "cls", "rec")
+
+
+def weights_file(stage: str) -> pathlib.Path:
+    """Path of the shipped weights of a stage.
+
+    Args:
+        stage: "det", "cls" or "rec".
+
+    Returns: path of a .safetensors file; its model card is beside it, with the suffix .json.
+    Raises:
+        ValueError: unknown stage.
+    """
+    if stage not in SHIPPED:
+        raise ValueError(f"stage is {stage!r}; known are {list(SHIPPED)}")
+    return pathlib.Path(
+        str(importlib.resources.files("ppocr_lessons").joinpath("weights", f"{stage}.safetensors"))
+    )
+
+
+def load_shipped(net, stage: str):
+    """Load the shipped weights of a stage into a network and switch it to evaluation mode.
+
+    Args:
+        net: network of the shipped architecture, changed in place.
+        stage: "det", "cls" or "rec".
+
+    Returns: the same network.
+    Raises:
+        ValueError: unknown stage.
+        WeightsError: the network has another architecture, or the file is damaged.
+    """
+    load_weights(net, weights_file(stage))
+    net.eval()
+    return net

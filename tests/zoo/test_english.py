@@ -1,0 +1,83 @@
+"""The English recognizer begins as the official one: the same scores for the characters that are kept."""
+
+import json
+
+import numpy as np
+import paddle
+import pytest
+
+from ppocr_lessons.datasets.resize import fit_line
+from ppocr_lessons.datasets.synthetic import photo_streams
+from ppocr_lessons.datasets.synthetic.pages import line_at
+from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
+from ppocr_lessons.rec.crnn import crnn_lcnet
+from ppocr_lessons.training.tensor_files import load_weights
+from ppocr_lessons.zoo import english, official
+
+
+@pytest.fixture(scope="module")
+def start():
+    net = english.english_from_official()
+    net.eval()
+    return net
+
+
+def _image():
+    return paddle.to_tensor(fit_line(line_at(1, 3).image, 32, 160)[None])
+
+
+def test_the_kept_classes_have_the_scores_they_had(start):
+    source = official.load_official(crnn_lcnet(official.CLASSES), "rec")
+    source.eval()
+    with paddle.no_grad():
+        ours, theirs = start(_image())[0].numpy(), source(_image())[0].numpy()
+    old, new = official.official_alphabet(), Alphabet(ENGLISH)
+    assert ours.shape[-1] == 96
+    np.testing.assert_allclose(ours[..., 0], theirs[..., 0], atol=1e-4)
+    for character in "aZ5~ ":
+        np.testing.assert_allclose(
+            ours[..., new.index[character]], theirs[..., old.index[character]], atol=1e-4, err_msg=character
+        )
+
+
+def test_a_character_that_was_never_trained_is_named():
+    with pytest.raises(ValueError, match="'z'"):
+        english.cut_last_layer({}, Alphabet("ab"), Alphabet("abz"), "head.fc2")
+
+
+def test_the_backbone_in_the_engine_gives_the_loss_of_the_whole_net_and_stays_as_it_is(start, tmp_path):
+    alphabet = Alphabet(ENGLISH)
+    batch = photo_streams.photo_rec_batch(1, 0, alphabet)
+    net = english.english_from_official()
+    before = {k: v.numpy().copy() for k, v in net.backbone.state_dict().items()}
+    strategy = english.FrozenBackbone(net, tmp_path)
+    frozen = strategy(batch)
+    with paddle.no_grad():
+        logits, _ = start(batch.images)
+    np.testing.assert_allclose(frozen.outputs.numpy(), logits.numpy(), atol=2e-3)
+    frozen.loss.backward()
+    assert all(parameter.grad is not None for parameter in strategy.trained.parameters())
+    assert all(np.array_equal(before[k], v.numpy()) for k, v in net.backbone.state_dict().items())
+
+
+def test_a_short_training_writes_weights_and_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(photo_streams, "LINE_SHAPES", ((96, 2, 8),) * 4)
+    monkeypatch.setattr(english, "held_back_lines", lambda count, fonts: [line_at(1, i) for i in range(4)])
+    card = english.train(out=tmp_path, head_steps=2, steps=1)
+    assert card["samples"] == 6 and set(card["scores"]) == {"before", "neck and head", "all layers"}
+    assert json.loads((tmp_path / "card.json").read_text(encoding="utf-8")) == card
+    load_weights(crnn_lcnet(96), tmp_path / "weights.safetensors")
+
+
+def test_photographed_batches_are_a_function_of_seed_and_step():
+    alphabet = Alphabet(ENGLISH)
+    first, again, other = (photo_streams.photo_rec_batch(4, step, alphabet) for step in (2, 2, 3))
+    assert np.array_equal(first.images.numpy(), again.images.numpy())
+    assert first.images.shape[0] != other.images.shape[0] or not np.array_equal(
+        first.images.numpy(), other.images.numpy()
+    )
+    page = photo_streams.photo_det_batch(1, 0, size=2, side=96)
+    assert list(page.images.shape) == [2, 3, 96, 96]
+    assert np.array_equal(
+        page.images.numpy(), photo_streams.photo_det_batch(1, 0, size=2, side=96).images.numpy()
+    )
