@@ -83,7 +83,7 @@ def build_nets(
         config: configuration that was read.
         shared: see `configuration.context`.
         dry: allow frozen networks without weights, to check the rest of the configuration.
-        report: print to stderr which weights were not loaded.
+        report: print to stderr which weights were not loaded and how many parameters are frozen.
 
     Returns: networks by name.
 
@@ -132,7 +132,8 @@ def _prune(name, net, ratios, report) -> None:
 
 
 def _freeze(name, net, prefixes, report) -> None:
-    say(f"{name}: {len(freeze(net, prefixes))} parameters are frozen")
+    frozen = freeze(net, prefixes)
+    say(f"{name}: {len(frozen)} parameters are frozen" if report else "")
 
 
 def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Context):

@@ -1,78 +1,154 @@
-"""Pictures of collaborative learning: who teaches whom, the dilated map, the losses."""
+"""Figures of collaborative learning: who teaches whom, the response maps of CML, dilation, the losses of each step."""
 
 import numpy as np
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import ConnectionPatch, FancyBboxPatch
 
-from .figure import (
-    BLACK,
-    BLUE,
-    GREEN,
-    MARKERS,
-    ORANGE,
-    RED,
-    new_figure,
-    show,
-    show_picture,
+from .figure import BLACK, BLUE, GREEN, MARKERS, ORANGE, RED, new_figure, show, show_picture
+
+_TEACHER, _LABELS = ("teacher\n(frozen)", 1.0, 2.5, ORANGE), ("labels", 1.0, 0.1, GREEN)
+_ONE, _FIRST, _SECOND = (
+    ("student", 1.0, 1.3, BLUE),
+    ("student", 0.0, 1.3, BLUE),
+    ("student 2", 2.0, 1.3, BLUE),
 )
+# Of each method: boxes, and arrows as (from, to, style, text, place of the text).
+_METHODS = {
+    "standard distillation": (
+        (_TEACHER, _ONE, _LABELS),
+        (
+            ((1.5, 2.45), (1.5, 2.0), "->", "teacher's map", (1.62, 2.2)),
+            ((1.5, 0.75), (1.5, 1.25), "->", "DB loss", (1.62, 0.95)),
+        ),
+    ),
+    "DML": (
+        (_FIRST, _SECOND, _LABELS),
+        (
+            ((1.05, 1.6), (1.95, 1.6), "<->", "each\nother's\nmap", (1.5, 1.75)),
+            ((1.2, 0.8), (0.7, 1.25), "->", "DB loss", (0.0, 0.85)),
+            ((1.8, 0.8), (2.3, 1.25), "->", "DB loss", (2.2, 0.85)),
+        ),
+    ),
+    "CML": (
+        (_TEACHER, _FIRST, _SECOND, _LABELS),
+        (
+            ((1.05, 1.6), (1.95, 1.6), "<->", "each\nother's\nmap", (1.5, 1.75)),
+            ((1.2, 0.8), (0.7, 1.25), "->", "DB loss", (0.0, 0.85)),
+            ((1.8, 0.8), (2.3, 1.25), "->", "DB loss", (2.2, 0.85)),
+            ((0.95, 2.6), (0.5, 2.0), "->", "dilated\nmap", (0.05, 2.35)),
+            ((2.05, 2.6), (2.5, 2.0), "->", "dilated\nmap", (2.4, 2.35)),
+        ),
+    ),
+}
 
 
-def show_roles():
-    """Teacher, two students and the labels, with the three losses between them."""
-    figure, axis = new_figure(size=(9, 3.2))
-    axis.set_axis_off()
-    axis.set_xlim(0, 9)
-    axis.set_ylim(0, 3.4)
-    places = {
-        "teacher (frozen)": (3.5, 2.6, ORANGE),
-        "student": (0.4, 1.2, BLUE),
-        "student 2": (6.6, 1.2, BLUE),
-        "labels": (3.5, 0.1, GREEN),
-    }
-    for name, (x, y, color) in places.items():
-        axis.add_patch(
-            FancyBboxPatch((x, y), 1.9, 0.6, boxstyle="round,pad=0.05", fc=color, ec=BLACK, alpha=0.35)
-        )
-        axis.text(x + 0.95, y + 0.3, name, ha="center", va="center")
-    for start, end, style in (
-        ((3.45, 2.8), (1.9, 1.9), "->"),
-        ((5.45, 2.8), (7.0, 1.9), "->"),
-        ((2.4, 1.5), (6.5, 1.5), "<->"),
-        ((3.45, 0.4), (1.9, 1.1), "->"),
-        ((5.45, 0.4), (7.0, 1.1), "->"),
-    ):
-        axis.annotate("", end, start, arrowprops={"arrowstyle": style, "color": RED})
-    for text, place in (
-        ("dilated map", (2.0, 2.5)), ("dilated map", (6.9, 2.5)), ("each other's map (DML)", (4.45, 1.68)),
-        ("DB loss", (2.1, 0.5)), ("DB loss", (6.9, 0.5)),
-    ):  # fmt: skip
-        axis.text(*place, text, ha="center", fontsize=9, style="italic")
+def show_methods():
+    """Standard distillation, DML and CML side by side: the nets, the labels, and the losses between them.
+
+    Returns: an IPython.display.Image.
+    Source: chapter 3.1.1, comparison of CML with other distillation methods.
+    """
+    figure, axes = new_figure(1, len(_METHODS), size=(12, 3.6))
+    for axis, (title, (boxes, arrows)) in zip(axes, _METHODS.items(), strict=True):
+        axis.set_axis_off()
+        axis.set_xlim(-0.15, 3.15)
+        axis.set_ylim(0, 3.25)
+        axis.set_title(title)
+        for name, x, y, color in boxes:
+            axis.add_patch(
+                FancyBboxPatch((x, y), 1, 0.6, boxstyle="round,pad=0.04", fc=color, ec=BLACK, alpha=0.35)
+            )
+            axis.text(x + 0.5, y + 0.3, name, ha="center", va="center")
+        for start, end, style, text, place in arrows:
+            axis.annotate("", end, start, arrowprops={"arrowstyle": style, "color": RED})
+            beside = "center" if place[0] == 1.5 else "left"
+            axis.text(*place, text, ha=beside, va="bottom", fontsize=9, style="italic")
     return show(
         figure,
-        "A frozen teacher above, two students beside each other, labels below, and the losses between them.",
+        "Standard distillation: one student learns from the labels and a frozen teacher's map. DML: two students learn "
+        "from the labels and from each other's map. CML: two students learn from the labels, each other's map and a "
+        "frozen teacher's dilated map.",
     )
 
 
-def show_dilation(image, prob, dilated):
-    """What the teacher sees, and what is made of it for the students.
+def show_cml(image, maps: dict[str, np.ndarray], losses: dict[str, float]):
+    """The structure of CML drawn with the response maps of real nets and the losses that connect them.
 
     Args:
-        image: (H, W, 3).
+        image: (H, W, 3) uint8 page.
+        maps: (H, W) maps in 0..1: "labels" (the shrink map), "Student", "Student2", "Teacher", and "dilated", the
+            teacher's map after threshold and dilation.
+        losses: value of each loss on this page: "db_Student", "db_Student2", "dila_Student_Teacher",
+            "dila_Student2_Teacher" and "dml_Student_Student2".
+
+    Returns: an IPython.display.Image.
+    Source: chapter 3.1.1, structure of CML.
+    """
+    figure, axes = new_figure(3, 4, size=(11, 7.6))
+    for axis in axes.flat:
+        axis.set_axis_off()
+    show_picture(axes[0, 3], image, "page, the input of all nets")
+    places = {
+        "labels": (1, 0, "labels (shrink map)"),
+        "Student": (0, 1, "P of the student"),
+        "Student2": (2, 1, "P of student 2"),
+        "dilated": (1, 2, "cut at 0.3, dilated"),
+        "Teacher": (1, 3, "P of the teacher (frozen)"),
+    }
+    for name, (row, column, title) in places.items():
+        axes[row, column].set_axis_on()
+        show_picture(axes[row, column], maps[name], title, cmap="gray", vmin=0, vmax=1)
+    right, left, top, bottom = (1.02, 0.5), (-0.02, 0.5), (0.5, 1.13), (0.5, -0.03)
+    _connect(figure, axes[1, 0], top, axes[0, 1], left, f"$L_{{gt}}$ = {losses['db_Student']:.2f}", "right")
+    _connect(
+        figure, axes[1, 0], bottom, axes[2, 1], left, f"$L_{{gt}}$ = {losses['db_Student2']:.2f}", "right"
+    )
+    distilled = [
+        f"$L_{{distill}}$ = {losses[f'dila_{name}_Teacher']:.2f}" for name in ("Student", "Student2")
+    ]
+    _connect(figure, axes[1, 2], top, axes[0, 1], right, distilled[0], "left")
+    _connect(figure, axes[1, 2], bottom, axes[2, 1], right, distilled[1], "left")
+    mutual = f"$L_{{dml}}$ = {losses['dml_Student_Student2']:.3f}"
+    _connect(figure, axes[0, 1], bottom, axes[2, 1], top, mutual, "center", style="<->")
+    _connect(figure, axes[1, 3], left, axes[1, 2], right, "", "center")
+    told = ", ".join(f"{name} {value:.3f}" for name, value in losses.items())
+    return show(
+        figure,
+        "Structure of CML with real maps: the labels and the teacher's dilated map each connect to both students, and "
+        f"the students to each other. Losses: {told}.",
+    )
+
+
+def _connect(figure, first, start, second, end, text, side, *, style="->"):
+    """An arrow between two axes, from and to fractions of them, with text beside its middle."""
+    arrow = ConnectionPatch(
+        start, end, first.transAxes, second.transAxes, arrowstyle=style, color=RED, lw=1.5, zorder=9
+    )
+    figure.add_artist(arrow)
+    figure.draw_without_rendering()  # lays out the axes, so that the middle of the arrow is known
+    ends = np.array([first.transAxes.transform(start), second.transAxes.transform(end)])
+    middle = figure.transFigure.inverted().transform(ends.mean(0))
+    shift = {"left": 0.015, "right": -0.015, "center": 0}[side]
+    box = {"fc": "white", "ec": "none", "pad": 1.5}
+    figure.text(middle[0] + shift, middle[1], text, ha=side, va="center", bbox=box, zorder=10)
+
+
+def show_dilation(image, prob, dilated):
+    """The teacher's map, what is text in it, and the pixels that dilation adds for the students.
+
+    Args:
+        image: (H, W, 3) uint8 page.
         prob: the teacher's map (H, W).
-        dilated: of 0 and 1 (H, W).
+        dilated: the map of 0 and 1 (H, W) that the students are compared with.
+
+    Returns: an IPython.display.Image.
     """
     cut = prob > 0.3
     figure, axes = new_figure(1, 4, size=(12, 3.3))
     show_picture(axes[0], image, "page")
     show_picture(axes[1], prob, "teacher's P", cmap="magma", vmin=0, vmax=1)
     show_picture(axes[2], cut, "above 0.3", cmap="gray", vmin=0, vmax=1)
-    show_picture(
-        axes[3],
-        dilated - 0.5 * cut,
-        f"dilated: {int(dilated.sum() - cut.sum())} pixels more",
-        cmap="gray",
-        vmin=0,
-        vmax=1,
-    )
+    added = int(dilated.sum() - cut.sum())
+    show_picture(axes[3], dilated - 0.5 * cut, f"dilated: {added} pixels added", cmap="gray", vmin=0, vmax=1)
     return show(
         figure,
         "A page, the teacher's probability map, the map cut at 0.3, and the pixels that dilation adds, in white.",
@@ -80,20 +156,37 @@ def show_dilation(image, prob, dilated):
 
 
 def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, ...]):
-    """Parts of the loss by step, a panel a run.
+    """Parts of the loss at each step, one column for each run. DML, which is far smaller, has a row of its own.
 
     Args:
         histories: rows of the trainer by title.
-        names: how the parts begin; those that begin alike are added up.
+        names: beginnings of the parts' names; parts with the same beginning are added up.
+
+    Returns: an IPython.display.Image.
     """
-    figure, axes = new_figure(1, len(histories), size=(12, 3.2))
-    for axis, (title, history) in zip(np.atleast_1d(axes), histories.items(), strict=True):
-        for name, marker, color in zip(names, MARKERS, (BLUE, RED, GREEN, ORANGE), strict=False):
-            values = [sum(v for key, v in row.items() if key.startswith(name)) for row in history]
-            if any(values):
-                axis.plot(values, marker=marker, markersize=4, color=color, label=name.rstrip("_"))
-        axis.set_title(title)
-        axis.set_xlabel("step")
-        axis.set_ylim(bottom=0)
-        axis.legend()
-    return show(figure, "Parts of the loss by step for " + ", ".join(histories))
+    figure, axes = new_figure(2, len(histories), size=(12, 4.8), height_ratios=(3, 2))
+    axes = np.reshape(axes, (2, len(histories)))
+    totals = {
+        (title, name): [sum(v for key, v in row.items() if key.startswith(name)) for row in history]
+        for title, history in histories.items()
+        for name in names
+    }
+    for row, alone in enumerate((False, True)):
+        shown = {key: values for key, values in totals.items() if (key[1] == "dml_") is alone and any(values)}
+        highest = max((max(values) for values in shown.values()), default=1)
+        for axis, title in zip(axes[row], histories, strict=True):
+            for name, marker, color in zip(names, MARKERS, (BLUE, RED, GREEN, ORANGE), strict=False):
+                if (title, name) in shown:
+                    style = {"marker": marker, "markersize": 4, "color": color, "label": name.rstrip("_")}
+                    axis.plot(shown[title, name], **style)
+            axis.set_ylim(0, 1.1 * highest)
+            if not axis.lines:
+                axis.set_axis_off()
+                continue
+            axis.set_xlabel("step")
+            axis.set_ylabel("loss")
+            if not alone:
+                axis.set_title(title)
+    handles = {line.get_label(): line for axis in axes.flat for line in axis.lines}
+    figure.legend(handles=list(handles.values()), loc="outside lower left", ncols=len(handles))
+    return show(figure, "Parts of the loss at each step for " + ", ".join(histories))

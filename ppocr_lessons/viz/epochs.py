@@ -14,7 +14,7 @@ def epoch_slider(dataset, page: int, *, last: int = 20) -> ipywidgets.VBox:
         last: highest epoch.
     """
     slider = ipywidgets.IntSlider(value=0, min=0, max=last, description="epoch")
-    picture = ipywidgets.Image(format="png")
+    picture = ipywidgets.Image(format="png", layout={"width": "max-content", "max_width": "100%"})
 
     def redraw(change=None):
         drawn = next(s for name, s in dataset.steps(page, slider.value) if name == "MakeShrinkMap")

@@ -112,6 +112,14 @@ def test_options_reach_the_trainer(overrides):
     assert sum((change**2).sum() for change in moved) ** 0.5 == pytest.approx(1.0, rel=1e-3)
 
 
+def test_frozen_parts_are_reported_only_with_progress(overrides, capsys):
+    config = read_config(CLS, overrides("cls", **{"Global.freeze": "[backbone]"}))
+    prepare(config, progress=False)
+    assert capsys.readouterr().err == ""
+    prepare(config, progress=True)
+    assert "parameters are frozen" in capsys.readouterr().err
+
+
 def test_shipped_weights_as_a_start(overrides, capsys):
     config = read_config(REC, overrides("rec", **{"Global.pretrained_model": "rec"}))
     prepare(config, progress=False)
