@@ -40,7 +40,7 @@ LAYERS = (
     ("backbones",),
     ("prune", "losses", "augment"),
     ("det", "cls", "rec"),
-    ("distill", "datasets"),
+    ("distill", "quant", "datasets"),
     ("training", "evaluate"),
     ("config", "deploy", "zoo"),
     ("experiment", "ocr"),
@@ -272,26 +272,6 @@ def test_nothing_is_dispatched_by_hasattr(folder):
     for path in sorted((PACKAGE / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             assert not (isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"), path
-
-
-def test_cleaning_keeps_solutions_collapsed():
-    hidden = {
-        "tags": ["solution"],
-        "jupyter": {"source_hidden": True, "outputs_hidden": True},
-        "collapsed": True,
-    }
-    cell = {"cell_type": "code", "metadata": {**hidden, "papermill": {"duration": 1}}, "outputs": []}
-    assert rules.clean({"cells": [cell], "metadata": {"widgets": {}}})["cells"][0]["metadata"] == hidden
-
-
-def test_cleaning_keeps_solutions_collapsed():
-    hidden = {
-        "tags": ["solution"],
-        "jupyter": {"source_hidden": True, "outputs_hidden": True},
-        "collapsed": True,
-    }
-    cell = {"cell_type": "code", "metadata": {**hidden, "papermill": {"duration": 1}}, "outputs": []}
-    assert rules.clean({"cells": [cell], "metadata": {"widgets": {}}})["cells"][0]["metadata"] == hidden
 
 
 def test_the_index_counts_nineteen_and_five():

@@ -108,7 +108,12 @@ def word_at(seed: int, index: int, *, fonts: str = "course") -> Line:
 
 
 class Sheet:
-    """A page under construction: an image, a matrix from the page to the image, and a mask of occupied pixels."""
+    """A page under construction: an image, a matrix from the page to the image, and a mask of occupied pixels.
+
+    Args:
+        image: (H, W, 3) uint8 RGB, changed in place.
+        matrix: (3, 3) from coordinates of the page to pixels of the image.
+    """
 
     def __init__(self, image: np.ndarray, matrix: np.ndarray):
         self.image, self.matrix = image, matrix
@@ -130,13 +135,23 @@ class Sheet:
         return not (spot & self.taken[low[1] : high[1], low[0] : high[0]]).any()
 
     def place(self, text: str, ink: np.ndarray, local: np.ndarray, color, opacity: float) -> bool:
-        """Lay a text down on the page; see `place_on`."""
+        """Add a text to the page; see `place_on`.
+
+        Args:
+            text: what it says.
+            ink: (h, w) uint8.
+            local: (3, 3) from the ink to the page.
+            color: (3,) RGB.
+            opacity: 0..1.
+
+        Returns: whether it was added.
+        """
         return self.place_on(self.matrix, text, ink, local, color, opacity)
 
     def place_on(
         self, surface: np.ndarray, text: str, ink: np.ndarray, local: np.ndarray, color, opacity: float
     ) -> bool:
-        """Lay a text down on a surface, unless it leaves the picture or touches another text.
+        """Add a text to a surface, unless it would leave the image or touch another text.
 
         Args:
             surface: (3, 3), from coordinates of the surface to those of the picture.
@@ -170,12 +185,23 @@ def _write(rng, language, characters):
     return chinese_line(rng, count) if language == "zh" else english_line(rng, count)
 
 
-def shift(x, y):
+def shift(x: float, y: float):
+    """The matrix (3, 3) of a translation.
+
+    Args:
+        x, y: in pixels.
+    """
     return np.array([[1, 0, x], [0, 1, y], [0, 0, 1]], np.float64)
 
 
 def paragraphs(rng, sheet, language, fonts):
-    """Add blocks of lines; a block has one style and is set ragged or in columns as on a receipt."""
+    """Add blocks of lines; a block has one style and is set ragged or in columns as on a receipt.
+
+    Args:
+        rng: source of everything random.
+        sheet: the page, changed in place.
+        language, fonts: see `font_paths`.
+    """
     height, width = sheet.image.shape[:2]
     y = rng.uniform(0.01, 0.15) * height
     while y < height * 0.97:
@@ -203,7 +229,13 @@ def paragraphs(rng, sheet, language, fonts):
 
 
 def scattered(rng, sheet, language, fonts):
-    """Add single texts of various sizes and angles, as on signs and packages."""
+    """Add single texts of various sizes and angles, as on signs and packages.
+
+    Args:
+        rng: source of everything random.
+        sheet: the page, changed in place.
+        language, fonts: see `font_paths`.
+    """
     height, width = sheet.image.shape[:2]
     for _ in range(int(rng.integers(4, 28))):
         size = int(np.exp(rng.uniform(np.log(12), np.log(max(18, 0.2 * height)))))
