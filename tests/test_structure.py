@@ -40,7 +40,7 @@ LAYERS = (
     ("backbones",),
     ("prune", "losses", "augment"),
     ("det", "cls", "rec"),
-    ("distill", "quant", "datasets"),
+    ("distill", "datasets"),
     ("training", "evaluate"),
     ("config", "deploy", "zoo"),
     ("experiment", "ocr"),
