@@ -10,7 +10,8 @@ import numpy as np
 from .backgrounds import background, photograph_piece, plain
 from .corpus import english_line, number
 from .ink import ink_color, pick_style, set_text, tilt, wear
-from .pages import Page, Sheet, paragraphs, scattered, shift
+from .pages import Page, paragraphs, scattered
+from .sheet import Sheet, shift
 
 
 def draw_railing(rng: np.random.Generator, image: np.ndarray) -> None:
