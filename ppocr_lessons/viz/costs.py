@@ -1,4 +1,6 @@
-"""Pictures of what a net costs: stages, parameters, MACs, milliseconds, and what accuracy they buy."""
+"""Figures and tables of what a net costs: feature maps, parameters, MACs, milliseconds, and the accuracy they buy."""
+
+import html
 
 import numpy as np
 from matplotlib import ticker
@@ -136,6 +138,87 @@ def show_ablation(rows: list[dict], *, published: dict[str, float] | None = None
         axis.set_ylim(-0.6, len(rows) - 0.4)
     told = ", ".join(f"{row['title']} {row['hmean']:.3f} (at 1.5: {row['hmean_fixed']:.3f})" for row in rows)
     return show(figure, f"hmean of each row: {told}.")
+
+
+_CELL = "<td style='text-align:right'>{}</td>"
+_HEAD = "<th colspan={} style='text-align:center'>{}</th>"
+
+
+def cumulative_table(
+    recorded: dict,
+    section: str,
+    published: dict[str, tuple[float | None, float | None, float | None, float | None, float | None]],
+):
+    """The chapter's cumulative table: each row adds one strategy, the recorded numbers beside the published ones.
+
+    The recorded precision, recall and hmean are means over the seeds, and the smallest and the largest hmean are given
+    beside the mean. Size and latency were measured once for each architecture: rows that differ in training only share
+    them, so a row without a measurement of its own gets that of the net with as many parameters.
+
+    Args:
+        recorded: result of the ablation, as `data/results/ablation_det.json` holds it.
+        section: of the chapter, "2.1" or "3.1"; only rows of this section may be shown.
+        published: precision, recall, hmean, size in MB and latency in ms of the paper by name of the row. None stands
+            for a number that was not published. Rows that are not named here are left out.
+
+    Returns: an IPython.display.HTML with a row for each name in `published`, in the order of the ablation.
+
+    Raises:
+        ValueError: a name in `published` is not a row of this section of the ablation.
+    Source: chapter 2.1, Fig. 5 and chapter 3.1, Fig. 28 of the PP-OCR course.
+    """
+    from IPython.display import HTML  # of the extra `lab`, which training and inference do without
+
+    rows = [row for row in recorded["table"] if _is_in(row["section"], section)]
+    unknown = sorted(set(published) - {row["row"] for row in rows})
+    if unknown:
+        known = [row["row"] for row in rows]
+        raise ValueError(
+            f"published: no rows {unknown} in section {section} of the ablation; known are {known}"
+        )
+    names = ("P", "R", "hmean", "MB", "ms")
+    ours = [name if name != "hmean" else "hmean (smallest to largest)" for name in names]
+    lines = [
+        f"<tr><th></th>{_HEAD.format(5, 'recorded here')}{_HEAD.format(5, 'published')}</tr>",
+        "<tr><th style='text-align:left'>strategy</th>"
+        + "".join(f"<th>{n}</th>" for n in (*ours, *names))
+        + "</tr>",
+    ]
+    for row in rows:
+        if row["row"] in published:
+            cells = [*_recorded_cells(row, recorded), *_published_cells(published[row["row"]])]
+            title = f"<td style='text-align:left'>{html.escape(row['title'])}</td>"
+            lines.append(f"<tr>{title}{''.join(_CELL.format(cell) for cell in cells)}</tr>")
+    return HTML(f"<table>{''.join(lines)}</table>")
+
+
+def _is_in(section: str, whole: str) -> bool:
+    return section == whole or section.startswith(f"{whole}.")
+
+
+def _recorded_cells(row: dict, recorded: dict) -> list[str]:
+    """Precision, recall, hmean with its range, size and latency of a row as text."""
+    hmean = f"{row['hmean']:.3f}"
+    if len(row["hmeans"]) > 1:
+        hmean += f" ({min(row['hmeans']):.3f} to {max(row['hmeans']):.3f})"
+    cost = _cost_of(row["row"], recorded)
+    spent = [f"{cost['saved_mb']:.1f}", f"{cost['ms']:.0f}"] if cost else ["–", "–"]
+    return [f"{row['precision']:.3f}", f"{row['recall']:.3f}", hmean, *spent]
+
+
+def _published_cells(numbers) -> list[str]:
+    """The published numbers as text; the last two are a size and a latency."""
+    formats = ("{:.3f}", "{:.3f}", "{:.3f}", "{:.1f}", "{:.0f}")
+    return ["–" if n is None else text.format(n) for n, text in zip(numbers, formats, strict=True)]
+
+
+def _cost_of(name: str, recorded: dict) -> dict | None:
+    """Measured cost of a row, or of the row whose net has the same number of parameters."""
+    costs = recorded["costs"]
+    if name in costs:
+        return costs[name]
+    sizes = {record["parameters"] for record in recorded["records"] if record["row"] == name}
+    return next((cost for cost in costs.values() if {cost["parameters"]} == sizes), None)
 
 
 def _same_span(axes, values: list[list[float]]) -> None:

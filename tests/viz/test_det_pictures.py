@@ -1,6 +1,7 @@
 """Figures and sliders of the detection chapters."""
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -43,6 +44,47 @@ def test_figures_say_what_they_show(maps, rng):
     _is_figure(costs.show_ablation([row], published={"cml": 0.789}), "CML 0.500 (at 1.5: 0.550)")
     _is_figure(gates.show_gates({f"stage{i}": rng.random(9) for i in range(5)}), "stage4")
     _is_figure(gates.show_spread({"stage1.mid_se": (0.2, 0.01)}), "0.200 and 0.010")
+
+
+@pytest.fixture
+def recorded():
+    """An ablation of three rows; the second was not measured, but has the size of the first."""
+    row = {"section": "3.1.1", "precision": 0.51, "recall": 0.6, "hmean": 0.55, "hmeans": [0.5, 0.6]}
+    return {
+        "table": [
+            {**row, "row": "plain", "title": "PP-OCR's <net>", "section": "3.1"},
+            {**row, "row": "cml", "title": "CML", "hmean": 0.7, "hmeans": [0.7]},
+            {**row, "row": "narrow", "title": "96 channels", "section": "2.1.2"},
+        ],
+        "costs": {"plain": {"parameters": 9, "saved_mb": 2.46, "ms": 34.4}},
+        "records": [
+            {"row": name, "parameters": size} for name, size in (("plain", 9), ("cml", 9), ("narrow", 8))
+        ],
+    }
+
+
+def _rows(table):
+    """Text of every cell of an HTML table, row by row."""
+    return [re.findall(r"<t[dh][^>]*>(.*?)</t[dh]>", line) for line in table.data.split("<tr>")[1:]]
+
+
+def test_cumulative_table_sets_recorded_numbers_beside_published_ones(recorded):
+    published = {"cml": (0.746, 0.835, 0.789, 3.0, 129), "plain": (None, None, 0.759, None, None)}
+    heads, names, *rows = _rows(costs.cumulative_table(recorded, "3.1", published))
+    assert heads[1:] == ["recorded here", "published"] and names[0] == "strategy" and len(names) == 11
+    assert rows == [
+        ["PP-OCR&#x27;s &lt;net&gt;", "0.510", "0.600", "0.550 (0.500 to 0.600)", "2.5", "34", "–", "–", "0.759", "–", "–"],
+        ["CML", "0.510", "0.600", "0.700", "2.5", "34", "0.746", "0.835", "0.789", "3.0", "129"],
+    ]  # fmt: skip
+    (*_, row) = _rows(costs.cumulative_table(recorded, "2.1", {"narrow": (0.6, 0.5, 0.6, 4.1, 213)}))
+    assert row[4:6] == ["–", "–"], "no net of that size was measured"
+
+
+def test_cumulative_table_rejects_rows_of_another_section(recorded):
+    with pytest.raises(
+        ValueError, match=r"no rows \['narrow'\] in section 3.1 .* known are \['plain', 'cml'\]"
+    ):
+        costs.cumulative_table(recorded, "3.1", {"narrow": (0.6, 0.5, 0.6, 4.1, 213)})
 
 
 def _moved(box, number, value):
