@@ -60,7 +60,7 @@ def code_cells(notebook) -> list[dict]:
 
 
 def clean(notebook: dict) -> dict:
-    """Drop widget state, papermill's timings and the machine's own kernel; keep outputs and counts.
+    """Drop widget state, papermill's timings and the machine's own kernel; keep outputs, counts and what is collapsed.
 
     Args:
         notebook: as `read_notebook` returns it; it is left as it is.
@@ -70,8 +70,8 @@ def clean(notebook: dict) -> dict:
         "language_info": {"name": "python"},
     }
     for cell in notebook["cells"]:
-        tags = tags_of(cell)
-        cell["metadata"] = {"tags": tags} if tags else {}
+        kept = {key: cell.get("metadata", {}).get(key) for key in ("collapsed", "jupyter", "tags")}
+        cell["metadata"] = {key: value for key, value in kept.items() if value}
         if cell["cell_type"] == "code":
             cell["outputs"] = [o for o in cell["outputs"] if o.get("name") != "stderr"]
             for output in cell["outputs"]:

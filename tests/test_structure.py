@@ -294,6 +294,16 @@ def test_broken_rules_are_found(tmp_path):
         rules.check(tmp_path / "none.ipynb")
 
 
+def test_cleaning_keeps_solutions_collapsed():
+    hidden = {
+        "tags": ["solution"],
+        "jupyter": {"source_hidden": True, "outputs_hidden": True},
+        "collapsed": True,
+    }
+    cell = {"cell_type": "code", "metadata": {**hidden, "papermill": {"duration": 1}}, "outputs": []}
+    assert rules.clean({"cells": [cell], "metadata": {"widgets": {}}})["cells"][0]["metadata"] == hidden
+
+
 def test_the_index_counts_nineteen_and_five():
     first = [stage for s in strategies.STRATEGIES if s.edition == 1 for stage in s.stages]
     assert {stage: first.count(stage) for stage in ("det", "cls", "rec")} == {"det": 6, "cls": 4, "rec": 9}
