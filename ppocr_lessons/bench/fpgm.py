@@ -7,6 +7,7 @@ takes about half an hour on one core: the sensitivity analysis, then the fine-tu
 """
 
 import argparse
+import bisect
 import copy
 import datetime
 import json
@@ -107,13 +108,18 @@ def ratios_for_size(
     """
     whole = count_parameters(net)
     measured = sorted({max(0.0, loss) for by_ratio in losses.values() for loss in by_ratio.values()})
-    fewest = whole
-    for allowed in measured:
-        ratios = ratios_within(losses, allowed)
-        fewest = min(fewest, parameters_left(net, ratios, multiple=multiple))
-        if fewest <= left * whole:
-            return allowed, ratios
-    raise ValueError(f"the analyzed ratios leave {fewest / whole:.2f} of the parameters; {left} is wanted")
+
+    def left_at(allowed: float) -> int:
+        return parameters_left(net, ratios_within(losses, allowed), multiple=multiple)
+
+    # A larger allowance never removes fewer channels, so the smallest one can be bisected.
+    first = bisect.bisect_left(measured, True, key=lambda allowed: left_at(allowed) <= left * whole)
+    if first == len(measured):
+        fewest = left_at(measured[-1]) if measured else whole
+        raise ValueError(
+            f"the analyzed ratios leave {fewest / whole:.2f} of the parameters; {left} is wanted"
+        )
+    return measured[first], ratios_within(losses, measured[first])
 
 
 def analyze(net, *, criterion: str = "fpgm") -> dict[str, dict[float, float]]:
