@@ -142,7 +142,8 @@ def show_widths(before: dict[str, int], after: dict[str, int]):
 
 
 def _short(name: str) -> str:
-    return name.replace("backbone.", "").replace("_conv", "")
+    short = name.replace("backbone.", "").replace("_conv", "")
+    return short if "." in short else name
 
 
 def _widths(before, after):
