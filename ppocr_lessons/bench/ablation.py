@@ -45,7 +45,7 @@ from .detection_rows import (
     folder_of,
     settings_of,
 )
-from .fpgm import chosen_ratios
+from .fpgm import uniform_ratios
 from .timing import interleaved
 
 UNCLIPS = (0.9, 1.2, 1.5, 1.8)
@@ -113,7 +113,7 @@ def operate(net, surgery: str):
         surgery: "prune", "remove_se", or "" for none.
     """
     if surgery == "prune":
-        prune(net, chosen_ratios(net), multiple=8)
+        prune(net, uniform_ratios(net), multiple=8)
     return remove_se(net) if surgery == "remove_se" else net
 
 

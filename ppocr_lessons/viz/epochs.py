@@ -1,4 +1,4 @@
-"""A slider through the draws of one page."""
+"""A slider through the epochs of one page: what the augmentation draws in each."""
 
 import ipywidgets
 
@@ -6,12 +6,15 @@ from .training import show_targets
 
 
 def epoch_slider(dataset, page: int, *, last: int = 20) -> ipywidgets.VBox:
-    """The crop and the targets of a page, in the epoch that the slider stands at.
+    """A slider for the epoch; the figure shows the crop of the page in that epoch, and its targets.
 
     Args:
-        dataset: with MakeShrinkMap in its pipeline.
-        page: index of the page.
-        last: highest epoch.
+        dataset: a dataset whose pipeline contains MakeShrinkMap.
+        page: index of the page, from 0.
+        last: highest epoch of the slider.
+
+    Returns: a widget.
+    Source: chapter 2.1.6.
     """
     slider = ipywidgets.IntSlider(value=0, min=0, max=last, description="epoch")
     picture = ipywidgets.Image(format="png", layout={"width": "max-content", "max_width": "100%"})

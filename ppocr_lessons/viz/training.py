@@ -197,25 +197,3 @@ def show_before_after(images, before, after):
     return show(
         figure, "Pages above, their probability maps before the training in the middle and after it below."
     )
-
-
-def show_race(histories: dict[str, list[dict[str, float]]], *, window: int = 5):
-    """Losses of several runs over the same batches, smoothed, and their learning rates.
-
-    Args:
-        histories: rows of the trainer by name.
-        window: steps whose mean is drawn.
-    """
-    figure, axes = new_figure(1, 2, size=(10, 3.4), width_ratios=(2, 1))
-    lines = ("-", "--", ":", "-.")
-    for (name, rows), line in zip(histories.items(), lines, strict=False):
-        losses = np.convolve([row["loss"] for row in rows], np.ones(window) / window, mode="valid")
-        axes[0].plot(np.arange(len(losses)) + window - 1, losses, line, label=f"{name}: {losses[-1]:.2f}")
-        axes[1].plot([row["lr"] for row in rows], line)
-    axes[0].set_title(f"loss, mean of {window} steps")
-    axes[1].set_title("learning rate")
-    for axis in axes:
-        axis.set_xlabel("step")
-    axes[0].legend()
-    ends = ", ".join(f"{name} {rows[-1]['loss']:.2f}" for name, rows in histories.items())
-    return show(figure, f"Loss and learning rate of several runs by step; last losses: {ends}.")

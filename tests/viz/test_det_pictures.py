@@ -50,7 +50,8 @@ def test_figures_say_what_they_show(maps, rng):
     row = {"row": "cml", "title": "CML", "hmean": 0.5, "hmeans": [0.4, 0.6], "hmean_fixed": 0.55}
     _is_figure(costs.show_ablation([row]), "CML 0.500 (at 1.5: 0.550)")
     _is_figure(costs.show_ablation([row], published={"cml": 0.789}), "CML 0.500 (at 1.5: 0.550)")
-    _is_figure(gates.show_gates({f"stage{i}": rng.random(9) for i in range(5)}), "stage4")
+    _is_figure(gates.show_se_block(480, 120, 20, 20), "480 channels", "layer of 120")
+    _is_figure(gates.show_gates({f"stage{i}": rng.random((3, 9)) for i in range(5)}), "stage4 open 0%")
     _is_figure(gates.show_spread({"stage1.mid_se": (0.2, 0.01)}), "0.200 and 0.010")
 
 
@@ -102,6 +103,23 @@ def test_stages_of_all_backbones_have_one_scale(monkeypatch):
     assert widths[0][1] > widths[1][1] > widths[0][0], "512 channels are drawn wider than 480"
     assert figure.axes[0].patches[0].get_height() == 2 * figure.axes[1].patches[0].get_height()
     assert figure.axes[0].get_xlim() == figure.axes[1].get_xlim(), "or a unit is not the same length in both"
+
+
+def test_a_gate_counts_as_shut_only_if_it_is_shut_on_every_page():
+    two_pages = np.array([[0.0, 0.0, 1.0, 0.5], [0.02, 0.9, 0.97, 0.5]])
+    assert gates.gate_shares(two_pages) == {"open": 0.25, "shut": 0.25, "other": 0.5}
+    assert gates.gate_shares(two_pages[:1]) == {"open": 0.25, "shut": 0.5, "other": 0.25}
+
+
+def test_pictures_of_pruning():
+    losses = {"neck.p2_conv": {0.25: 0.0, 0.5: 0.4}, "backbone.conv": {0.25: 0.1, 0.5: 0.2}}
+    _is_figure(pruning.show_sensitivity(losses, 0.125, named=1), "allowed is 0.125", "neck.p2_conv 0.40")
+    assert "backbone.conv" not in pruning.show_sensitivity(losses, 0.125, named=1).alt
+    chosen = {"uniform": {"neck.p2_conv": 0.3, "backbone.conv": 0.3}, "analyzed": {"neck.p2_conv": 0.6}}
+    _is_figure(pruning.show_ratios(chosen), "uniform: from 0.30 to 0.30", "analyzed: from 0.00 to 0.60")
+    _is_figure(pruning.show_median(seed=3), "Pruning by norm")
+    _is_figure(pruning.show_scores(np.eye(4)[:, :3], "layer"), "removed by both")
+    _is_figure(pruning.show_widths({"a": 8, "b": 16}, {"a": 8, "b": 8}), "2 groups")
 
 
 def _moved(box, number, value):
