@@ -22,10 +22,9 @@ from .checkpoint import (
 )
 from .checkpoint import restore_checkpoint as restore
 from .ema import EMA
-from .hints import hints
 from .precision import half_precision_nets, usable
 from .readback import PendingRows
-from .run_log import read_scalars, write_scalars
+from .run_log import hints, read_scalars, write_scalars
 from .tensor_files import save_weights, state_of
 
 
