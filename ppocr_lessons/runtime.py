@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import os
 import pathlib
+import platform
 import warnings
 
 NO_PADDLE = (
@@ -57,3 +58,13 @@ def require_paddle() -> None:
         # Importing Paddle on such a CPU ends in an illegal instruction, which no except can catch.
         raise ImportError(NO_AVX)
     import paddle  # noqa: F401
+
+
+def describe_machine() -> str:
+    """One line about this machine that is stored beside measured numbers.
+
+    Returns: the processor architecture, the number of CPU cores and the version of Paddle.
+    """
+    from paddle.version import full_version
+
+    return f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {full_version}"

@@ -3,6 +3,7 @@
 Shears, shifts, a turn and changes of colour, all at one magnitude; only which ones is left to chance.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -116,7 +117,7 @@ class RandAugment:
         if name == "posterize":
             return ImageOps.posterize(picture, max(1, int(4 * level)))
         if name == "solarize":
-            return ImageOps.solarize(picture, 256 * level)
+            return ImageOps.solarize(picture, math.ceil(256 * level))
         return {
             "autocontrast": ImageOps.autocontrast,
             "equalize": ImageOps.equalize,

@@ -8,9 +8,7 @@ goes on, so several processes may share the work: `--row` and `--seed` say which
 
 import datetime
 import json
-import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import time
@@ -30,6 +28,7 @@ from ..det.metric import DetMetric
 from ..det.postprocess import DBPostProcess
 from ..det.se_removal import remove_se
 from ..prune.fpgm import prune
+from ..runtime import describe_machine
 from ..training.tensor_files import count_parameters, save_weights
 from .detection_rows import (
     BACKBONES,
@@ -117,7 +116,7 @@ def operate(net, surgery: str):
     return remove_se(net) if surgery == "remove_se" else net
 
 
-def run(row: Row, seed: int, out) -> dict:
+def train_row(row: Row, seed: int, out) -> dict:
     """One run, or its record if it is done.
 
     Args:
@@ -252,13 +251,13 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
     prepare_data(out)
     for name in [n for n in ROWS if n in wanted]:
         for seed in SEEDS[:1] if name in ONCE else seeds:
-            run(ROWS[name], seed, out)
+            train_row(ROWS[name], seed, out)
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/record.json"))]
     result = {
         "table": summary(records),
         "costs": costs(out, rounds=rounds),
         "records": records,
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
+        "machine": describe_machine(),
         "command": "ppocr-lessons bench ablation det --out runs/ablation",
         "commit": _commit(),
         "date": datetime.date.today().isoformat(),

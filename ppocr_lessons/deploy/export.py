@@ -14,6 +14,7 @@ import paddle
 import paddle.nn.functional as F
 import platformdirs
 from paddle.static import InputSpec
+from paddle.version import full_version
 
 from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
@@ -155,7 +156,7 @@ def fingerprint(net) -> str:
     Args:
         net: DBNet, CRNN or DirectionClassifier.
     """
-    digest = hashlib.sha256(f"{paddle.__version__} {net}".encode())
+    digest = hashlib.sha256(f"{full_version} {net}".encode())
     for name, tensor in state_of(net).items():
         digest.update(name.encode())
         digest.update(tensor.numpy().tobytes())

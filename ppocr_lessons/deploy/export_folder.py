@@ -58,7 +58,7 @@ def write_folder(
     Raises:
         FolderError: the folder holds something that no export made.
     """
-    about = {"stage": stage}
+    about: dict[str, object] = {"stage": stage}
     if alphabet is not None:
         about["characters"] = alphabet.characters
     if postprocess is not None:

@@ -82,6 +82,13 @@ class Predictor:
 
         Args:
             x: (N, 3, H, W) float32, normalized.
+
+        Returns: probabilities, in the shapes of the class.
+
+        Raises:
+            ValueError: the predictor was made from the folder of an export.
         """
+        if self.net is None:
+            raise ValueError("this predictor runs the folder of an export, which holds no net to evaluate")
         with paddle.no_grad(), evaluating(self.net.net):
             return self.net(paddle.to_tensor(x)).numpy()

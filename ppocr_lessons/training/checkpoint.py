@@ -63,7 +63,7 @@ def optimizer_arrays(optimizer, net) -> dict:
     return arrays
 
 
-def restore_optimizer(optimizer, net, arrays: dict, source="the moments") -> None:
+def restore_optimizer(optimizer, net, arrays: dict, source: str | pathlib.Path = "the moments") -> None:
     """Put moments of `optimizer_arrays` back, all or nothing.
 
     Args:

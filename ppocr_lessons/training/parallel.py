@@ -119,13 +119,15 @@ def share_arrays(groups: dict[str, dict[str, np.ndarray]] | None) -> dict[str, d
 
     Args:
         groups: of the first process; the others pass None.
+
+    Returns: a dictionary of groups, each a dictionary of arrays by name, equal in all processes.
     """
-    rank, size = world()
+    groups, (rank, size) = groups or {}, world()
     if size == 1:
         return groups
-    flat = [(g, n, a) for g, arrays in groups.items() for n, a in arrays.items()] if rank == 0 else []
+    flat = [(g, n, a) for g, arrays in groups.items() for n, a in arrays.items()]
     described = share([[g, n, str(a.dtype), list(a.shape)] for g, n, a in flat])
-    names = share(list(groups) if rank == 0 else None)
+    names = share(list(groups))
     data = _send(b"".join(np.ascontiguousarray(a).tobytes() for _, _, a in flat) if rank == 0 else None)
     result, place = {name: {} for name in names}, 0
     for group, name, kind, shape in described:

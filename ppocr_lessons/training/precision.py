@@ -2,10 +2,11 @@
 
 import contextlib
 import sys
+from typing import Literal
 
 import paddle
 
-HALF = {"fp16": "float16", "bf16": "bfloat16"}
+HALF: dict[str, Literal["float16", "bfloat16"]] = {"fp16": "float16", "bf16": "bfloat16"}
 """Paddle's names of the half precisions."""
 
 PRECISIONS = ("fp32", *sorted(HALF))

@@ -88,8 +88,9 @@ class FolderLock:
 
     def __exit__(self, *error):
         self.path.unlink(missing_ok=True)
-        self._file.close()
-        self._file = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def _describe(text: str) -> str:

@@ -140,7 +140,8 @@ class TensorBoard:
             trainer: that has finished its run.
         """
         self.after_update(trainer)
-        self.writer.flush()
+        if self.writer is not None:
+            self.writer.flush()
 
 
 def hints(history: list[dict[str, float]], score: str | None = None) -> list[str]:

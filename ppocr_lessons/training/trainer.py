@@ -1,4 +1,4 @@
-"""The training loop. It knows batches, a strategy and an optimizer, and nothing of text or losses."""
+"""The training loop. It works with batches, a strategy and an optimizer; it knows nothing about text or losses."""
 
 import contextlib
 import math
@@ -118,7 +118,9 @@ class Trainer:
         state = parallel.share(found and found.state)
         if state:
             files = parallel.share_arrays(found and found.files)
-            self._restore(Checkpoint(found.path if found else self.out, state, files), changed)
+            # Processes other than the first only name the path in errors.
+            path = found.path if found else self.out or pathlib.Path()
+            self._restore(Checkpoint(path, state, files), changed)
         parallel.same_weights(self.strategy.trained)
         return self.step
 
@@ -136,7 +138,7 @@ class Trainer:
         if self.scaler and state.get("scaler"):
             self.scaler.load_state_dict(state["scaler"])
         self.step, self.best = state["step"], state.get("best")
-        if self.rank == 0:
+        if self.rank == 0 and self.out:
             rows = read_scalars(self.out / "scalars.csv")
             self.history = [row for row in rows if row["step"] < self.step]
 
@@ -202,9 +204,8 @@ class Trainer:
     def _finish(self, steps: int, watch, bar) -> None:
         """After a step: read back, evaluate, save and stop, all processes at the same step."""
         last = self.step == steps
-        score = bool(self.evaluate) and (
-            last or (self.step % self.eval_every == 0 and self.step >= self.eval_after)
-        )
+        is_due = self.step % self.eval_every == 0 and self.step >= self.eval_after
+        score = bool(self.evaluate) and (last or is_due)
         save = self.out is not None and (last or self.step % self.save_every == 0)
         read = score or save or last or self.step % self.read_every == 0
         number = late = 0
@@ -216,17 +217,16 @@ class Trainer:
             self._read_back()
             bar.set_postfix(loss=f"{self.history[-1]['loss']:.3f}")
         if score:
-            self.history[-1].update(self._scores())
+            self.history[-1].update(self._scores(self.evaluate))
             number = parallel.highest([watch.number if watch else 0])[0]
         if save or number or late:
             self.save()
         self._leave_if(number, steps)
 
     def _leave_if(self, number: int, steps: int) -> None:
-        if number:
-            parallel.highest(
-                [0]
-            )  # the launcher ends them all soon after one has left: not before the save is done
+        if number and self.out:
+            # The launcher ends all processes soon after one has left, so they wait here until the save is done.
+            parallel.highest([0])
             path = self.out / step_name(self.step)
             message = f"stopped at step {self.step} of {steps}; the same command resumes from {path}"
             raise Interrupted(number, message)
@@ -249,16 +249,15 @@ class Trainer:
         """A block in which the net has the weights that are scored: the average, where one is kept."""
         return self.ema.in_place_of_weights(self.strategy.net) if self.ema else contextlib.nullcontext()
 
-    def _scores(self) -> dict[str, float]:
+    def _scores(self, evaluate) -> dict[str, float]:
         """Scores, and the weights if they are the best so far. The processes share the work."""
         self.strategy.trained.eval()
         with paddle.no_grad(), self.averaged():
             # The running statistics of batch norms differ between processes that do not share them.
             parallel.same_weights(self.strategy.net)
-            self._check_weights(
-                {name: tensor.numpy() for name, tensor in state_of(self.strategy.net).items()}
-            )
-            scores = self.evaluate(self.strategy.net)
+            state = state_of(self.strategy.net)
+            self._check_weights({name: tensor.numpy() for name, tensor in state.items()})
+            scores = evaluate(self.strategy.net)
             if self.best_by and (self.best is None or scores[self.best_by] > self.best):
                 self.best = scores[self.best_by]
                 if self.out and self.rank == 0:
@@ -278,16 +277,18 @@ class Trainer:
         """Write the scalars and a checkpoint, in the first process alone.
 
         Raises:
+            ValueError: the trainer was made without a folder `out`.
             TrainingDiverged: in all processes, if a weight or a moment is not finite.
         """
+        if self.out is None:
+            raise ValueError("this trainer has no folder to save to; pass one as `out`")
         self._saved_at = time.monotonic()
         files = {}
         if self.rank == 0:
             extra = {"ema": self.ema.arrays()} if self.ema else {}
             files = checkpoint_arrays(self.strategy.trained, self.optimizer, extra)
-        self._check_weights(
-            {f"{file}: {name}": a for file, arrays in files.items() for name, a in arrays.items()}
-        )
+        named = {f"{file}: {name}": a for file, arrays in files.items() for name, a in arrays.items()}
+        self._check_weights(named)
         if self.rank != 0:
             return
         self.out.mkdir(parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ Nothing here is a function or class that a file names; each is looked up in a ta
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -197,7 +198,7 @@ class Workshop:
         else:
             raise PickleError("changes something that is no array: refused, nothing was run")
 
-    def array(self, data, kind, shape, order: str) -> np.ndarray:
+    def array(self, data, kind, shape, order: Literal["C", "F"]) -> np.ndarray:
         """An array, if kind, shape and number of bytes agree.
 
         Args:

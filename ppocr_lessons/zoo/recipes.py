@@ -8,9 +8,7 @@ checkpoints. With `--weights FILE --after STEPS` it goes on from trained weights
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -24,6 +22,7 @@ from ..det.dbnet import db_mobile
 from ..evaluate import evaluate_det, evaluate_rec, score_classifier
 from ..rec.crnn import crnn_mobile
 from ..rec.ctc import ENGLISH, Alphabet, GuidedCTC
+from ..runtime import describe_machine
 from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
@@ -157,7 +156,7 @@ def train(
         "minutes": round((time.time() - began) / 60, 1),
         "steps_timed": steps - first,
         "samples": sum(row["samples"] for row in trainer.history),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
+        "machine": describe_machine(),
         "command": command,
         "scores": {k: round(v, 4) for k, v in scores.items()},
     }

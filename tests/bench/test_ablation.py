@@ -78,7 +78,7 @@ def test_a_row_waits_for_the_one_it_goes_on_from(tmp_path):
 def test_a_run_is_recorded_and_not_run_again(folder, name):
     row = detection_rows.ROWS[name]
     short = row._replace(changes=(*row.changes, *SHORT))
-    record = ablation.run(short, 1, folder)
+    record = ablation.train_row(short, 1, folder)
     assert record["steps"] == 2 and np.isfinite(record["loss"]).all()
     scores = record["scores"]
     assert set(scores["fixed"]) == set(scores["chosen"]) == {"precision", "recall", "hmean"}
@@ -87,7 +87,7 @@ def test_a_run_is_recorded_and_not_run_again(folder, name):
     whole = 595_794  # of the mobile detector
     expected = {"small-0.35": 228_490, "cml-copy-paste": whole, "fpgm": 305_106, "se-removed": whole}
     assert record["parameters"] == expected[name]
-    assert ablation.run(short, 1, folder) == record
+    assert ablation.train_row(short, 1, folder) == record
 
 
 def test_the_unclip_ratio_is_chosen_on_pages_that_are_not_scored(monkeypatch, folder):
