@@ -83,3 +83,16 @@ def test_the_training_command_of_binder_passes_the_check():
     words = [word for word in shlex.split(command) if word not in ("--max-steps", "1")]
     done = CliRunner().invoke(app, [*words, "--check"])
     assert done.exit_code == 0, done.output
+
+
+def test_numbers_of_the_ablation_are_those_of_its_record():
+    result = json.loads((ROOT / "data/results/ablation_det.json").read_text(encoding="utf-8"))
+    page = " ".join((ROOT / "data/README.md").read_text(encoding="utf-8").split())
+    assert f"{len(result['table'])} rows, {len(result['records'])} training runs" in page
+    steps = [record["steps"] for record in result["records"]]
+    assert f"{min(steps)} to {max(steps)} steps" in page
+    repeated = [row for row in result["table"] if row["section"].startswith("2.1") and len(row["seeds"]) == 3]
+    spreads = [row["spread"] for row in repeated]
+    assert f"it is {min(spreads):.3f} to {max(spreads):.3f}" in page
+    for name in re.findall(r"`(\w+\.(?:json|safetensors))`", page):
+        assert (ROOT / "data/results" / name).is_file()

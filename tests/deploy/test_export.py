@@ -336,3 +336,9 @@ def test_a_fast_teacher_teaches_the_same():
         fast.outputs["Teacher"].answer.prob.numpy(), slow.outputs["Teacher"].answer.prob.numpy(), atol=1e-5
     )
     assert float(fast.loss) == pytest.approx(float(slow.loss), rel=1e-4)
+
+
+def test_the_folder_of_an_export_has_no_net_to_evaluate(tmp_path):
+    predictor = Predictor(export(build("cls"), tmp_path / "net"))
+    with pytest.raises(ValueError, match="holds no net to evaluate"):
+        predictor.eager(np.zeros((1, 3, 48, 192), np.float32))
