@@ -1,6 +1,6 @@
-"""The schedules that the cosine is compared with, and a run's schedule as one object (chapter 2.1.4).
+"""Learning rate schedules other than the cosine, and the schedule of a run as an object (chapter 2.1.4).
 
-Each function answers for a step counted from the end of the warm-up, as in PaddleOCR.
+The functions count steps from the end of the warm-up, as PaddleOCR does.
 """
 
 import bisect
@@ -11,55 +11,62 @@ from dataclasses import dataclass
 from .cosine_warmup import lr_at, warm_up
 
 FIRST_EPOCHS = 200
-"""Length of TwoStepCosine's first cosine, fixed in PaddleOCR."""
+"""Epochs of the first cosine of TwoStepCosine, fixed in PaddleOCR."""
 
 DIVIDE_BY = 25.0
-"""OneCycle starts at its highest rate divided by this."""
+"""The first rate of OneCycle is its highest rate divided by this."""
 
 END_DIVIDE_BY = 1e4
-"""OneCycle ends at its first rate divided by this."""
+"""The last rate of OneCycle is its first rate divided by this."""
 
 RISING_SHARE = 0.3
-"""Share of the run in which OneCycle rises."""
+"""Fraction of the run in which OneCycle increases the rate."""
 
 
 def linear(step: int, *, peak: float, steps: int, end: float = 0.0, power: float = 1.0) -> float:
-    """From `peak` to `end` over `steps`, in a line or, with another power, a curve; then `end`.
+    """Polynomial decay from `peak` to `end` over `steps` steps; linear with power 1.
 
     Args:
-        step: 0 for the first.
+        step: number of the step, 0 for the first.
         peak: rate at the start.
-        steps: until the last rate is reached.
-        end: the last rate.
-        power: 1 for a straight line.
+        steps: number of steps until the last rate is reached.
+        end: last rate.
+        power: exponent; 1 for a straight line.
+
+    Returns: the learning rate.
     PaddleOCR: Linear in ppocr/optimizer/learning_rate.py; DecayLearningRate is the same with power 0.9.
     """
     return (peak - end) * (1 - min(step, steps) / steps) ** power + end
 
 
 def staircase(step: int, *, peak: float, every: int, gamma: float) -> float:
-    """Times `gamma` every `every` steps. PaddleOCR: Step in ppocr/optimizer/learning_rate.py.
+    """Multiply the rate by `gamma` every `every` steps.
 
     Args:
-        step: 0 for the first.
+        step: number of the step, 0 for the first.
         peak: rate at the start.
-        every: steps between two drops.
+        every: number of steps between two drops.
         gamma: factor of each drop.
+
+    Returns: the learning rate.
+    PaddleOCR: Step in ppocr/optimizer/learning_rate.py.
     """
     return peak * gamma ** (step // every)
 
 
 def pieces(step: int, *, boundaries: Sequence[int], values: Sequence[float]) -> float:
-    """values[i] until boundaries[i], the last value from then on; PP-OCRv2's configuration leaves one value out.
+    """Piecewise constant rate: values[i] before boundaries[i], and the last value after all boundaries.
 
     Args:
-        step: 0 for the first.
-        boundaries: steps at which the rate changes.
-        values: the rates, one more than there are boundaries.
-    PaddleOCR: Piecewise in ppocr/optimizer/learning_rate.py.
+        step: number of the step, 0 for the first.
+        boundaries: steps at which the rate changes, in ascending order.
+        values: the rates, normally one more than boundaries; the configuration of PP-OCRv2 has one less than that.
+
+    Returns: the learning rate.
 
     Raises:
-        ValueError: no values or too many of them, or boundaries that do not rise.
+        ValueError: no values, too many values, or boundaries that are not in ascending order.
+    PaddleOCR: Piecewise in ppocr/optimizer/learning_rate.py.
     """
     if not values or len(values) > len(boundaries) + 1:
         raise ValueError(f"{len(values)} values and {len(boundaries)} boundaries; one value more is needed")
@@ -73,12 +80,14 @@ def _cosine(done: float, start: float, end: float) -> float:
 
 
 def cyclical_cosine(step: int, *, peak: float, cycle: int) -> float:
-    """A cosine from `peak` towards 0 that starts anew every `cycle` steps.
+    """A cosine from `peak` towards 0 that restarts every `cycle` steps.
 
     Args:
-        step: 0 for the first.
+        step: number of the step, 0 for the first.
         peak: rate at the start of each cycle.
-        cycle: steps of one fall.
+        cycle: number of steps of a cycle.
+
+    Returns: the learning rate.
 
     Raises:
         ValueError: cycle below 1.
@@ -93,14 +102,16 @@ def cyclical_cosine(step: int, *, peak: float, cycle: int) -> float:
 def one_cycle(
     step: int, *, peak: float, steps: int, anneal_strategy: str = "cos", three_phase: bool = False
 ) -> float:
-    """From peak / 25 up to `peak` in three tenths of the run, then down to peak / 250,000.
+    """Increase the rate from peak / 25 to `peak` in 30 % of the run, then decrease it to peak / 250,000.
 
     Args:
-        step: 0 for the first.
-        peak: the highest rate.
-        steps: of the whole run.
-        anneal_strategy: "cos" or "linear", the way from one rate to the next.
-        three_phase: fall in the same time as the rise to the first rate, and only then to the last.
+        step: number of the step, 0 for the first.
+        peak: highest rate.
+        steps: number of steps of the run.
+        anneal_strategy: "cos" or "linear", the shape of each phase.
+        three_phase: decrease the rate to peak / 25 in another 30 % of the run, and only then to the last rate.
+
+    Returns: the learning rate.
 
     Raises:
         ValueError: steps below 1, or an unknown anneal_strategy.
@@ -130,16 +141,18 @@ def one_cycle(
 
 
 def two_step_cosine(step: int, *, peak: float, first: int, steps: int) -> float:
-    """A cosine over `first` steps, followed by the rest of a cosine over the whole run.
+    """A cosine over `first` steps, followed by the remainder of a cosine over the whole run.
 
-    PaddleOCR writes the rate as a recursion from step to step. Without a warm-up it reaches exactly 0 at the end of
-    the first cosine and can never leave it. With a warm-up Paddle asks for its closed form, which is the one here.
+    PaddleOCR computes the rate recursively. Without a warm-up the rate reaches exactly 0 at the end of the first cosine and
+    stays there. With a warm-up Paddle uses the closed form, which is implemented here.
 
     Args:
-        step: 0 for the first.
+        step: number of the step, 0 for the first.
         peak: rate at the start.
-        first: steps of the first cosine.
-        steps: of the whole run.
+        first: number of steps of the first cosine.
+        steps: number of steps of the run.
+
+    Returns: the learning rate.
 
     Raises:
         ValueError: first or steps below 1.
@@ -152,29 +165,29 @@ def two_step_cosine(step: int, *, peak: float, first: int, steps: int) -> float:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Learning rate of every step of a run, in epochs as the configurations count.
+    """The learning rate schedule of a run, with durations in epochs as in the configurations.
 
     Args:
         name: one of NAMES.
-        learning_rate: the highest, which OneCycle calls max_lr; Piecewise has `values` instead.
-        epochs: of the run.
-        steps_per_epoch: optimizer steps in one.
-        warmup_epoch: epochs of the climb, fractions too.
-        reach_zero: Cosine and Linear end at their last value when the run ends (textbook); otherwise the warm-up
-            pushes them past it (PaddleOCR).
+        learning_rate: highest rate, called max_lr in OneCycle; Piecewise has `values` instead.
+        epochs: number of epochs of the run.
+        steps_per_epoch: number of optimizer steps per epoch.
+        warmup_epoch: number of epochs of the warm-up; may be a fraction.
+        reach_zero: Cosine and Linear reach their last value at the end of the run (textbook). Otherwise the run ends
+            earlier by the length of the warm-up (PaddleOCR).
         step_size: Step: epochs between two drops.
         gamma: Step and MultiStepDecay: factor of a drop.
         milestones: MultiStepDecay: epochs of the drops.
         decay_epochs: Piecewise: epochs at which the next value begins.
         values: Piecewise: one more than decay_epochs.
         end_lr: Linear and DecayLearningRate: the last rate.
-        power: Linear: 1 for a line.
-        cycle: CyclicalCosine: epochs of one fall.
+        power: Linear: exponent, 1 for a straight line.
+        cycle: CyclicalCosine: epochs of a cycle.
         anneal_strategy, three_phase: OneCycle; see one_cycle.
-        factor: DecayLearningRate: what Linear calls power. PaddleOCR's has no warm-up, here it has one if asked for.
+        factor: DecayLearningRate: exponent, called power in Linear. In PaddleOCR this schedule has no warm-up.
 
     Raises:
-        ValueError: when called: an unknown name, or values that do not fit; see the functions.
+        ValueError: when called: an unknown name, or invalid values; see the functions.
     """
 
     name: str
@@ -207,16 +220,16 @@ class Schedule:
 
     @property
     def steps(self) -> int:
-        """Optimizer steps of the run."""
+        """Number of optimizer steps of the run."""
         return self.epochs * self.steps_per_epoch
 
     @property
     def warmup_steps(self) -> int:
-        """Steps of the climb."""
+        """Number of steps of the warm-up."""
         return round(self.warmup_epoch * self.steps_per_epoch)
 
     def __call__(self, step: int) -> float:
-        """Learning rate of a step, 0 for the first."""
+        """Learning rate of a step; the first step is 0."""
         if self.name == "Cosine":
             return lr_at(
                 step,
@@ -237,7 +250,7 @@ class Schedule:
             return linear(step, peak=self.peak, steps=steps, end=self.end_lr, power=power)
         if self.name == "CyclicalCosine":
             if self.cycle is None:
-                raise ValueError("cycle is missing: the epochs of one fall of CyclicalCosine")
+                raise ValueError("cycle is missing: CyclicalCosine needs the number of epochs of a cycle")
             return cyclical_cosine(step, peak=self.peak, cycle=max(1, round(self.cycle * each)))
         if self.name == "OneCycle":
             return one_cycle(

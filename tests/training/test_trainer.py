@@ -187,7 +187,7 @@ def test_an_optimizer_of_another_kind_is_refused_or_left_out(tmp_path, capsys):
     _trainer(tmp_path).run(2)
     other = _trainer(tmp_path)
     other.optimizer = paddle.optimizer.SGD(0.1, parameters=other.strategy.trained.parameters())
-    with pytest.raises(ValueError, match="saved with the optimizer Adam, this one is SGD"):
+    with pytest.raises(ValueError, match="saved with the optimizer Adam, but the optimizer is SGD"):
         other.resume()
     assert other.resume(changed=True) == 2
     assert "Adam" in capsys.readouterr().err
