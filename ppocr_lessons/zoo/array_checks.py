@@ -38,11 +38,11 @@ NAMES = {
 
 
 class PickleError(ValueError):
-    """A pickle that is damaged or asks for more than arrays; says where and why."""
+    """A pickle is damaged or contains more than arrays; says where and why."""
 
 
 class Name:
-    """A function or class that a file names; never the thing itself.
+    """Name of a function or class in a file; the object itself is never imported.
 
     Args:
         what: entry of NAMES.
@@ -53,7 +53,7 @@ class Name:
 
 
 class Kind:
-    """Kind of the numbers of an array; the order of their bytes is told afterwards.
+    """Number type of an array; its byte order is set afterwards.
 
     Args:
         code: one of KINDS.
@@ -64,7 +64,7 @@ class Kind:
 
 
 class Other:
-    """A value that no weights file needs, a list for instance, of which nothing but the kind is kept.
+    """A value that weights files do not need, such as a list; only its kind is stored.
 
     Args:
         what: the kind.
@@ -112,8 +112,8 @@ def deepest(values) -> int:
     return depth
 
 
-class Workshop:
-    """Makes arrays for one file, and counts their bytes."""
+class ArrayBuilder:
+    """Builds the arrays of one file and limits their total size."""
 
     def __init__(self):
         self.built = 0

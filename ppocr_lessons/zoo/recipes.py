@@ -1,9 +1,9 @@
-"""How the shipped weights were made: net, strategy, stream and schedule of each, in one place.
+"""Recipes of the shipped weights: network, training strategy, data and schedule of each.
 
     python -m ppocr_lessons.zoo.recipes rec --steps 4800 --out runs/rec
 
-trains one, resumes it if it was interrupted, and writes `weights.safetensors` and `card.json` beside its
-checkpoints. With `--weights FILE --after STEPS` it goes on from trained weights, as if so many steps were done.
+trains a network and writes `weights.safetensors` and `card.json` beside its checkpoints. An interrupted run resumes. With
+`--weights FILE --after STEPS`, training starts from trained weights as if this number of steps were finished.
 """
 
 import argparse
@@ -29,19 +29,20 @@ from ..training.trainer import Trainer
 from .pretrained import detector_postprocess
 
 HELD_BACK = 900_001
-"""Seed of the pictures that no recipe trains on."""
+"""Seed of the images for evaluation, which no recipe uses for training."""
 
 ALPHABET = Alphabet(ENGLISH)
 
 
 class Recipe(NamedTuple):
-    """What a net is trained with.
+    """Recipe of a network.
 
     Fields:
-        strategy: builds the net and its training strategy.
-        batch: (seed, step, steps) -> batch.
-        evaluate: (net, pictures) -> scores on held-back pictures.
-        weight_decay: L2 factor.
+        net: description for the card.
+        strategy: function that builds the network and its training strategy.
+        batch: function (seed, step, steps) -> batch.
+        evaluate: function (net, number of images) -> scores on held-back images.
+        weight_decay: factor of the L2 decay.
     """
 
     net: str
@@ -102,17 +103,17 @@ def train(
     weights=None,
     after: int = 0,
 ) -> dict:
-    """Train a recipe, or go on with it, and write weights and card.
+    """Train a recipe, or resume it, and write the weights and the card.
 
     Args:
-        name: of RECIPES.
-        steps: of this run.
-        out: folder.
-        seed: of everything random.
+        name: key of RECIPES.
+        steps: number of steps of this run.
+        out: folder for checkpoints, weights and card.
+        seed: seed of all random numbers.
         peak: highest learning rate.
-        evaluate_on: held-back pictures for the scores along the way; the card uses four times as many.
-        weights: safetensors to start from, or None.
-        after: steps that those have seen; the stream's curriculum goes on behind them.
+        evaluate_on: number of held-back images for evaluations during training; the card uses four times as many.
+        weights: .safetensors file to start from, or None.
+        after: number of steps that these weights were trained for; the curriculum continues from there.
 
     Returns: the card.
     """

@@ -18,7 +18,7 @@ SHORT = ("Global.epoch_num=1", "Train.loader.batch_size_per_card=4")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with tiny sets, and the weights that the second edition goes on from."""
+    """A folder with tiny sets, and the weights that the second edition starts from."""
     out = tmp_path_factory.mktemp("ablation")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ablation, "PAGES", 8)
@@ -70,7 +70,7 @@ def test_rows_of_the_second_edition(folder):
 
 
 def test_a_row_waits_for_the_one_it_goes_on_from(tmp_path):
-    with pytest.raises(ConfigError, match=r"warm-up-2.*not done"):
+    with pytest.raises(ConfigError, match=r"warm-up-2.*not finished"):
         detection_rows.settings_of(detection_rows.ROWS["further"], 2, tmp_path)
 
 
@@ -131,7 +131,7 @@ def test_an_unknown_row_is_one_clear_error(tmp_path):
     result = CliRunner().invoke(
         app, ["bench", "ablation", "det", "--out", str(tmp_path / "x"), "--row", "nope"]
     )
-    assert result.exit_code == 1 and "no rows ['nope']" in result.output and "'cosine'" in result.output
+    assert result.exit_code == 1 and "unknown rows ['nope']" in result.output and "'cosine'" in result.output
     assert not (tmp_path / "x").exists()
 
 
