@@ -1,10 +1,10 @@
-"""`python -m ppocr_lessons` is `ppocr-lessons`; so is `python ppocr_lessons`, which Paddle's launcher makes of it."""
+"""`python -m ppocr_lessons` runs the same program as `ppocr-lessons`; so does `python ppocr_lessons`, which Paddle's launcher uses."""
 
 import pathlib
 import sys
 
 if not __package__:
-    # Run as a folder, this package is no package, and its modules stand in the way of others of their names.
+    # Python runs a folder as a script and puts it first on sys.path, where modules of this package would hide others.
     sys.path[0] = str(pathlib.Path(__file__).parents[1])
 
 from ppocr_lessons.cli import app

@@ -1,9 +1,9 @@
 """The command line: `ppocr-lessons read | train | eval | export | convert | synth | strategies | bench`."""
 
 import json
-import pathlib
 import sys
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,9 +19,9 @@ app.add_typer(bench, name="bench")
 
 @app.callback()
 def program(
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback when a command fails.")] = False,
 ) -> None:
-    """PP-OCR and PP-OCRv2, strategy by strategy."""
+    """Read text with PP-OCR, and train, evaluate and measure its networks."""
 
 
 class Only(str, Enum):
@@ -58,25 +58,25 @@ def _plain(line) -> dict:
 
 
 def _system(ocr, detector, recognizer):
-    """The default system, or one with stages of the user's own."""
+    """The system with the shipped networks, or one with a detector or recognizer that the user exported."""
     if detector is None and recognizer is None:
         return ocr.default()
     return ocr.OCR(detector=detector, recognizer=recognizer)
 
 
 def _boxes(system, image):
-    """Lines with a polygon and a score alone, of the detector."""
+    """Text lines of the detector alone: each has a polygon and a score, and no text."""
     from .ocr import TextLine
 
     found = system.detector(image)
     return [TextLine(p, "", float(s), 0) for p, s in zip(found.polygons, found.scores, strict=True)]
 
 
-def _drawing_paths(out: pathlib.Path, pictures: list[pathlib.Path]) -> list[pathlib.Path]:
-    """Where the drawing of each picture goes.
+def _drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
+    """Files that the drawings are written to, checked before any image is read.
 
     Raises:
-        ValueError: a kind of file that cannot be written, or one of the pictures themselves; named before any is read.
+        ValueError: a file format that cannot be written, or a file that is the image itself.
     """
     from PIL import Image
 
@@ -85,13 +85,15 @@ def _drawing_paths(out: pathlib.Path, pictures: list[pathlib.Path]) -> list[path
         return [out / f"{picture.stem}.read.png" for picture in pictures]
     Image.init()
     if Image.EXTENSION.get(out.suffix.lower()) not in Image.SAVE:
-        raise ValueError(f"--draw {out}: unknown picture format {out.suffix!r}; use .png, for example")
+        raise ValueError(f"--draw {out}: unknown image format {out.suffix!r}; use .png, for example")
     if out.exists() and pictures[0].exists() and out.samefile(pictures[0]):
-        raise ValueError(f"--draw {out}: the picture itself, which would be lost; name another file")
+        raise ValueError(
+            f"--draw {out}: this is the image itself, which would be overwritten; name another file"
+        )
     return [out]
 
 
-def _draw(image, lines, out: pathlib.Path) -> None:
+def _draw(image, lines, out: Path) -> None:
     from PIL import Image
 
     from .deploy.draw import draw_reading
@@ -102,21 +104,16 @@ def _draw(image, lines, out: pathlib.Path) -> None:
 @app.command()
 def read(
     context: typer.Context,
-    pictures: Annotated[list[pathlib.Path], typer.Argument(help="Image files.")],
-    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of text.")] = False,
+    pictures: Annotated[list[Path], typer.Argument(help="Image files to read.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
     draw: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="File for one picture, folder for several: boxes and texts as PNG."),
+        Path | None, typer.Option(help="Draw boxes and texts; a folder for several images.")
     ] = None,
-    only: Annotated[Only | None, typer.Option(help="Stop after this stage.")] = None,
-    det: Annotated[
-        pathlib.Path | None, typer.Option(help="Detector of your own: a folder of `export`.")
-    ] = None,
-    rec: Annotated[
-        pathlib.Path | None, typer.Option(help="Recognizer of your own: a folder of `export`.")
-    ] = None,
+    only: Annotated[Only | None, typer.Option(help="Run only this stage.")] = None,
+    det: Annotated[Path | None, typer.Option(help="Exported detector to use, a folder.")] = None,
+    rec: Annotated[Path | None, typer.Option(help="Exported recognizer to use, a folder.")] = None,
 ) -> None:
-    """Read the text in pictures. Exit code 1 if one of them could not be read; the others still are."""
+    """Read the text in images. If an image cannot be read, the others still are, and the exit code is 1."""
     from . import ocr
     from .datasets.pictures import read_picture
     from .deploy.export_folder import detector_of, recognizer_of
@@ -125,13 +122,13 @@ def read(
     system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
     results, failed = [], False
     pairs = list(zip(pictures, drawings, strict=True))
-    for picture, drawing in tqdm(pairs, disable=len(pictures) < 2, file=sys.stderr, unit="picture"):
+    for picture, drawing in tqdm(pairs, disable=len(pictures) < 2, file=sys.stderr, unit="image"):
         try:
             image = read_picture(picture)
             lines = _boxes(system, image) if only else system.read(image)
             if drawing:
                 _draw(image, lines, drawing)
-        except Exception as error:  # whatever one picture does, the others are read
+        except Exception as error:  # the other images are read, whatever is wrong with this one
             if context.find_root().params["debug"]:
                 raise
             failed = True
@@ -152,18 +149,20 @@ def read(
 
 @app.command()
 def synth(
-    kind: Annotated[Kind, typer.Argument(help="det, rec or cls.")],
-    out: Annotated[pathlib.Path, typer.Argument(help="Folder; made if need be, must be empty.")],
-    count: Annotated[int, typer.Option(min=1, help="Pictures.")] = 100,
-    seed: Annotated[int, typer.Option(min=0)] = 0,
-    language: Annotated[Language, typer.Option(help="Chinese needs the extra zh.")] = Language.en,
+    kind: Annotated[
+        Kind, typer.Argument(help="det: pages, rec: words and lines, cls: lines and directions.")
+    ],
+    out: Annotated[Path, typer.Argument(help="Folder, which must be empty or is created.")],
+    count: Annotated[int, typer.Option(min=1, help="Number of images.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same images.")] = 0,
+    language: Annotated[Language, typer.Option(help="Of the text; zh needs the extra `zh`.")] = Language.en,
     fonts: Annotated[
         Fonts,
-        typer.Option(help="course: the same pictures on every machine; system: this machine's fonts too."),
+        typer.Option(help="course: the same images on every machine; system: the fonts of this machine too."),
     ] = Fonts.course,
-    size: Annotated[int, typer.Option(min=64, max=4096, help="Side of a page in pixels.")] = 640,
+    size: Annotated[int, typer.Option(min=64, max=4096, help="Width and height of a page in pixels.")] = 640,
 ) -> None:
-    """Write a synthetic data set in PaddleOCR's label formats."""
+    """Generate a synthetic data set in PaddleOCR's label format."""
     from .datasets.synthetic.write import write_set
 
     labels = write_set(
@@ -176,14 +175,14 @@ def synth(
         size=(size, size),
         progress=True,
     )
-    typer.echo(f"{count} pictures, labels in {labels}", err=True)
+    typer.echo(f"{count} images; labels in {labels}", err=True)
 
 
 @app.command()
 def strategies(
-    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """List the strategies of both editions: what, where, claim."""
+    """List the strategies of PP-OCR and PP-OCRv2: section, implementation and published effect."""
     from . import strategies as index
 
     if as_json:
@@ -194,13 +193,13 @@ def strategies(
         typer.echo(f"{s.key:22} ed. {s.edition}  {'+'.join(s.stages):4} {s.section:6} {place:45} {s.claim}")
 
 
-ConfigPath = Annotated[pathlib.Path, typer.Option("-c", "--config", help="Configuration (YAML).")]
+ConfigPath = Annotated[Path, typer.Option("-c", "--config", help="Configuration file (YAML).")]
 Overrides = Annotated[
-    list[str] | None, typer.Option("-o", "--override", help="Section.key=value, as often as needed.")
+    list[str] | None, typer.Option("-o", "--override", help="Section.key=value, can be repeated.")
 ]
 Weights = Annotated[
     str | None,
-    typer.Option(help="Weights file or folder of a run; the best of the configuration's own if left out."),
+    typer.Option(help="Weights file or folder of a run; default: the best weights of the configured run."),
 ]
 
 
@@ -209,15 +208,19 @@ def train(
     config: ConfigPath,
     override: Overrides = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Read, validate and build everything; train nothing.")
+        bool, typer.Option("--check", help="Read, validate and build everything, but train nothing.")
     ] = False,
-    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop after this many steps in all.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start anew; move the folder's run aside.")] = False,
-    changed: Annotated[bool, typer.Option("--resume-changed", help="Resume under another config.")] = False,
+    max_steps: Annotated[int | None, typer.Option(min=1, help="Stop after this many steps in total.")] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Move an old run aside and start a new one.")
+    ] = False,
+    changed: Annotated[
+        bool, typer.Option("--resume-changed", help="Resume although the configuration or labels changed.")
+    ] = False,
 ) -> None:
-    """Train what a configuration says, or go on with a run that was interrupted.
+    """Train a network as configured, or resume an interrupted run.
 
-    Ctrl-C and SIGTERM: the step is finished and saved first; exit code 130 or 143.
+    Ctrl-C and SIGTERM finish the current step and save a checkpoint first; the exit code is 130 or 143.
     """
     with signals_as_exit_codes() as signals:
         from . import experiment
@@ -228,7 +231,7 @@ def train(
         if check:
             prepared = experiment.prepare(settings, dry=True)
             typer.echo(
-                f"{config}: good: {settings.task}, {prepared.steps} steps, {len(prepared.loader.dataset)} samples",
+                f"{config}: no errors: {settings.task}, {prepared.steps} steps, {len(prepared.loader.dataset)} samples",
                 err=True,
             )
             return
@@ -238,7 +241,7 @@ def train(
 
 @app.command("eval")
 def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = None) -> None:
-    """Score trained weights on the Eval set of a configuration; JSON on stdout."""
+    """Evaluate trained weights on the evaluation dataset of a configuration; print JSON."""
     from . import experiment
     from .config import read_config
 
@@ -248,11 +251,11 @@ def evaluate(config: ConfigPath, override: Overrides = None, weights: Weights = 
 @app.command()
 def export(
     config: ConfigPath,
-    out: Annotated[pathlib.Path, typer.Option(help="Folder; made if need be.")],
+    out: Annotated[Path, typer.Option(help="Folder for the export. It is created if necessary.")],
     override: Overrides = None,
     weights: Weights = None,
 ) -> None:
-    """Write a trained net for Paddle's inference engine, and for `read --det` and `--rec`."""
+    """Export a trained network for Paddle's inference engine and for `read --det` and `read --rec`."""
     from . import experiment
     from .config import read_config
     from .config.evaluation import build_postprocess
@@ -264,7 +267,7 @@ def export(
     net, shared = experiment.trained_net(settings, weights)
     postprocess = build_postprocess(settings) if settings.task == "det" else None
     write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
-    typer.echo(f"{settings.task} net in {out}", err=True)
+    typer.echo(f"{settings.task} network exported to {out}", err=True)
 
 
 class Foreign(str, Enum):
@@ -275,16 +278,16 @@ class Foreign(str, Enum):
 
 @app.command()
 def convert(
-    kind: Annotated[Foreign, typer.Argument(help="icdar: ICDAR 2015, one gt_NAME.txt a picture.")],
-    labels: Annotated[pathlib.Path, typer.Argument(help="Folder of the label files.")],
-    pictures: Annotated[pathlib.Path, typer.Argument(help="Folder of the pictures.")],
-    out: Annotated[pathlib.Path, typer.Argument(help="Label file to write.")],
+    kind: Annotated[Foreign, typer.Argument(help="icdar: ICDAR 2015, a file gt_NAME.txt per image.")],
+    labels: Annotated[Path, typer.Argument(help="Folder of the label files.")],
+    pictures: Annotated[Path, typer.Argument(help="Folder of the images.")],
+    out: Annotated[Path, typer.Argument(help="Label file to write.")],
 ) -> None:
-    """Write a label file of PaddleOCR's kind from another format."""
+    """Convert labels of another format to a PaddleOCR label file."""
     from .datasets.icdar import convert_icdar
 
     count = convert_icdar(labels, pictures, out)
-    typer.echo(f"{count} pictures in {out}", err=True)
+    typer.echo(f"{count} images in {out}", err=True)
 
 
 if __name__ == "__main__":

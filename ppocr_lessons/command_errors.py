@@ -1,4 +1,4 @@
-"""What a command says when it fails: one line and exit code 1, whatever it was; the traceback only with --debug."""
+"""Error reporting of the commands: one line and exit code 1; the traceback only with --debug."""
 
 import errno
 import re
@@ -8,10 +8,10 @@ import typer
 from typer.core import TyperGroup
 
 LONGEST = 500
-"""Characters of the message of an unexpected error."""
+"""Maximum number of characters of the message of an unexpected error."""
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of shells: 128 and the number of the signal."""
+"""Exit code after Ctrl-C, as shells report it: 128 plus the number of the signal."""
 
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\)", re.M)
 _RAISED = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Diverged)): ", re.M)
@@ -19,7 +19,7 @@ _SUMMARY = re.compile(r"Error Message Summary:\s*-*\s*(.*)", re.S)
 
 
 def _of_a_worker(text: str) -> str:
-    """The message itself, where a worker process sent its whole traceback as one."""
+    """The message of an error, also where a worker process sent its whole traceback as the message."""
     if not _TRACEBACK.search(text):
         return text
     raised = list(_RAISED.finditer(text))
@@ -27,16 +27,18 @@ def _of_a_worker(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    summary = _SUMMARY.search(text)  # Paddle puts it below its own stack of calls
+    summary = _SUMMARY.search(text)  # Paddle prints the summary below its C++ stack
     line = " ".join((summary.group(1) if summary else text).split())
     return line if len(line) <= LONGEST else line[: LONGEST - 4] + " ..."
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line; those of this package as they are, because some of them list several problems.
+    """Describe an error in one line. Messages of this package stay unchanged, because some list several problems.
 
     Args:
-        error: that a command ended with.
+        error: exception that a command ended with.
+
+    Returns: the message for stderr, without the prefix "error:".
     """
     text = _of_a_worker(str(error))
     if type(error).__module__.split(".")[0] == __package__:
@@ -47,19 +49,22 @@ def describe(error: BaseException) -> str:
         place = f"{error.filename}: " if error.filename is not None and error.strerror else ""
         return _one_line(place + (error.strerror or text or type(error).__name__))
     if isinstance(error, ImportError) or type(error) in (ValueError, LookupError):
-        return _one_line(text)  # a constructor that refuses a value, or an extra that is not installed
+        return _one_line(text)  # an invalid value, or an extra that is not installed
     said = ": ".join(part for part in (type(error).__name__, _one_line(text)) if part)
     return f"{said} (run with --debug for the traceback)"
 
 
 class OneLine(TyperGroup):
-    """The commands of the program; an error in any of them is reported here and nowhere else."""
+    """The group of all commands. Every error of a command is reported here."""
 
     def invoke(self, ctx):
-        """Run the command that was asked for.
+        """Run a command and report its error.
 
         Args:
-            ctx: of the command, from typer.
+            ctx: context of the command, from typer.
+
+        Raises:
+            typer.Exit: with code 130 after Ctrl-C and 1 after an error.
         """
         try:
             return super().invoke(ctx)
@@ -67,8 +72,7 @@ class OneLine(TyperGroup):
             typer.echo("interrupted", err=True)
             raise typer.Exit(INTERRUPTED) from error
         except Exception as error:
-            # What the library of the command line raises itself knows its exit code; a reader that
-            # went away (`| head`) is its business too.
+            # typer handles its own exceptions, which have an exit code, and a closed pipe (`| head`).
             is_its_own = isinstance(error, typer.Abort) or hasattr(error, "exit_code")
             if is_its_own or getattr(error, "errno", None) == errno.EPIPE:
                 raise

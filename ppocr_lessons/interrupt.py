@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM during a run: the step is finished and saved before the process leaves."""
+"""Handling of Ctrl-C and SIGTERM during a run: the step is finished and a checkpoint saved before the process ends."""
 
 import contextlib
 import os
@@ -10,11 +10,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(KeyboardInterrupt):
-    """A run that a signal ended. No `except Exception` swallows it, like the KeyboardInterrupt that it is.
+    """A signal ended the run. Like KeyboardInterrupt, this is not caught by `except Exception`.
 
     Args:
-        number: of the signal.
-        message: where the run stands and how to resume it.
+        number: number of the signal.
+        message: how far the run got and how to resume it.
     """
 
     def __init__(self, number: int, message: str = ""):
@@ -23,18 +23,18 @@ class Interrupted(KeyboardInterrupt):
 
     @property
     def exit_code(self) -> int:
-        """128 + the signal's number, as shells report it: 130 for Ctrl-C, 143 for SIGTERM."""
+        """128 plus the number of the signal, as shells report it: 130 for Ctrl-C, 143 for SIGTERM."""
         return 128 + self.number
 
 
 class _Handlers:
-    """Context manager that puts a handler in place of those of SIGNALS. Outside the main thread it does nothing."""
+    """Context manager that installs a handler for SIGNALS. Outside the main thread it does nothing."""
 
     def __init__(self):
         self._before: dict[int, object] = {}
 
     def handle(self, number, frame) -> None:
-        """React to a signal."""
+        """Handle a signal."""
         raise NotImplementedError
 
     def __enter__(self):
@@ -42,7 +42,7 @@ class _Handlers:
         return self
 
     def arm(self) -> None:
-        """Install the handler, again if need be: importing Paddle replaces the one of SIGTERM."""
+        """Install the handler. Call it again after importing Paddle, which replaces the handler of SIGTERM."""
         if threading.current_thread() is threading.main_thread():
             for number in SIGNALS:
                 self._before.setdefault(number, signal.getsignal(number))
@@ -50,31 +50,34 @@ class _Handlers:
 
     def __exit__(self, *error):
         for number, before in self._before.items():
-            # None stands for a handler that was not installed from Python.
+            # getsignal returns None for a handler that was not installed from Python.
             signal.signal(number, signal.SIG_DFL if before is None else before)
         self._before = {}
 
 
 class StopAtOnce(_Handlers):
-    """While there is nothing to save yet, a signal raises Interrupted where the program stands."""
+    """Raise Interrupted as soon as a signal arrives, for the time in which there is nothing to save yet."""
 
     def handle(self, number, frame) -> None:
-        """Raise.
+        """Raise Interrupted.
 
         Args:
-            number: of the signal.
-            frame: where the program stood; not used.
+            number: number of the signal.
+            frame: current stack frame; not used.
+
+        Raises:
+            Interrupted: always.
         """
         raise Interrupted(number)
 
 
 class FinishTheStep(_Handlers):
-    """The first signal is noted in `number`, a second Ctrl-C raises Interrupted at once.
+    """Store the first signal in `number`; a second Ctrl-C raises Interrupted immediately.
 
-    A second SIGTERM changes nothing: Paddle's launcher sends several.
+    A second SIGTERM has no effect, because Paddle's launcher sends several.
 
     Args:
-        quiet: do not say on stderr that the signal was noted.
+        quiet: print no message about the signal on stderr.
     """
 
     def __init__(self, *, quiet: bool = False):
@@ -82,19 +85,22 @@ class FinishTheStep(_Handlers):
         self.number, self.quiet = 0, quiet
 
     def handle(self, number, frame) -> None:
-        """Note the signal, or raise.
+        """Store the signal, or raise Interrupted.
 
         Args:
-            number: of the signal.
-            frame: where the program stood; not used.
+            number: number of the signal.
+            frame: current stack frame; not used.
+
+        Raises:
+            Interrupted: a second Ctrl-C.
         """
         if self.number and number == signal.SIGINT:
             raise Interrupted(
-                number, "stopped by a second Ctrl-C; what came after the last checkpoint is lost"
+                number, "stopped by a second Ctrl-C; the steps since the last checkpoint are lost"
             )
         if not self.number and not self.quiet:
             print(
-                f"{signal.Signals(number).name}: finishing the step and saving; press Ctrl-C to stop at once",
+                f"{signal.Signals(number).name}: finishing the step and saving a checkpoint; press Ctrl-C to stop immediately",
                 file=sys.stderr,
                 flush=True,
             )
@@ -102,11 +108,11 @@ class FinishTheStep(_Handlers):
 
 
 def say_once(text: str, *, file=None) -> None:
-    """Print a line; under Paddle's launcher, in the first process alone.
+    """Print a line; under Paddle's launcher, only in the first process.
 
     Args:
-        text: of the line.
-        file: a stream; stdout if None.
+        text: line to print.
+        file: stream; stdout if None.
     """
     if os.environ.get("PADDLE_TRAINER_ID", "0") == "0":
         print(text, file=file or sys.stdout, flush=True)
@@ -114,7 +120,13 @@ def say_once(text: str, *, file=None) -> None:
 
 @contextlib.contextmanager
 def signals_as_exit_codes():
-    """A block that Ctrl-C and SIGTERM leave with a sentence and the exit codes 130 and 143; gives a StopAtOnce."""
+    """Context in which Ctrl-C and SIGTERM print a message and exit with the codes 130 and 143.
+
+    Yields: the installed StopAtOnce.
+
+    Raises:
+        SystemExit: with 128 plus the number of the signal.
+    """
     try:
         with StopAtOnce() as signals:
             yield signals

@@ -1,6 +1,6 @@
-"""The system: from a picture to lines of text (chapter 1.1).
+"""The OCR system: from an image to lines of text (chapter 1.1).
 
-picture -> detect -> order and rectify -> direction -> recognize -> lines
+image -> detect -> order and rectify -> classify direction -> recognize -> lines
 """
 
 import functools
@@ -18,13 +18,13 @@ DROP_SCORE = 0.5
 
 
 class TextLine(NamedTuple):
-    """A line that was read.
+    """A line of text that was read.
 
     Fields:
-        polygon: (4, 2) float32 pixels of the picture, from the top left corner clockwise.
-        text: what it says.
-        score: mean probability of its characters.
-        direction: 0, or 180 if it stood upside down.
+        polygon: (4, 2) float32, corners in pixels of the image, clockwise from the top left corner of the text.
+        text: recognized text.
+        score: mean probability of the characters, 0 to 1.
+        direction: 0, or 180 if the line was upside down; degrees.
     """
 
     polygon: np.ndarray
@@ -34,16 +34,16 @@ class TextLine(NamedTuple):
 
 
 class Stages(NamedTuple):
-    """Everything on the way from a picture to its lines, in reading order.
+    """Intermediate results from an image to its lines, all in reading order.
 
     Fields:
         image: (H, W, 3) uint8 RGB.
         detection: polygons, scores and probability map.
-        crops: rectified lines as they were cut out.
-        directions: of the crops.
-        upright: the crops, turned where the classifier was sure.
-        readings: text and score of each, the dropped ones too.
-        lines: what is left.
+        crops: rectified lines, each (H, W, 3) uint8 RGB.
+        directions: direction and score of each crop.
+        upright: the crops, rotated by 180 degrees where the classifier was confident.
+        readings: text and score of each crop, including those that are dropped.
+        lines: the lines with text and a sufficient score.
     """
 
     image: np.ndarray
@@ -56,12 +56,14 @@ class Stages(NamedTuple):
 
 
 class OCR:
-    """Detector, classifier and recognizer, one after the other.
+    """Detector, direction classifier and recognizer in sequence.
 
     Args:
-        detector, classifier, recognizer: the stages; with the shipped weights if None.
-        cls_thresh: a line is turned if the classifier says 180 with at least this probability.
-        drop_score: lines read with less are left out.
+        detector: finds the lines; the shipped detector if None.
+        classifier: finds lines that are upside down; the shipped classifier if None.
+        recognizer: reads the lines; the shipped recognizer if None.
+        cls_thresh: minimum probability of "180" for a line to be rotated.
+        drop_score: lines with a lower score are left out.
 
     PaddleOCR: TextSystem in tools/infer/predict_system.py.
     """
@@ -81,10 +83,15 @@ class OCR:
         self.cls_thresh, self.drop_score = cls_thresh, drop_score
 
     def stages(self, picture) -> Stages:
-        """Read a picture and keep what every stage made of it; see `Stages`.
+        """Read an image and return the results of every stage.
 
         Args:
-            picture: path, bytes, array or PIL image; see `read_picture`.
+            picture: path, bytes of an image file, (H, W, 3) uint8 RGB array or PIL image.
+
+        Returns: see `Stages`.
+
+        Raises:
+            PictureError: the image cannot be read; names it and the reason.
         """
         image = read_picture(picture)
         found = self.detector(image)
@@ -104,30 +111,37 @@ class OCR:
         return Stages(image, detection, crops, directions, upright, readings, lines)
 
     def read(self, picture) -> list[TextLine]:
-        """Lines of a picture in reading order.
+        """Read the text in an image.
 
         Args:
-            picture: path, bytes of an image file, RGB array or PIL image.
+            picture: path, bytes of an image file, (H, W, 3) uint8 RGB array or PIL image.
+
+        Returns: lines of text in reading order.
 
         Raises:
-            PictureError: it cannot be read; names it and says why.
+            PictureError: the image cannot be read; names it and the reason.
         """
         return self.stages(picture).lines
 
 
 @functools.cache
 def default() -> OCR:
-    """The system with the shipped weights, built once."""
+    """The system with the shipped networks. It is built at the first call.
+
+    Returns: the same object at every call.
+    """
     return OCR()
 
 
 def read(picture) -> list[TextLine]:
-    """Lines of a picture with the shipped weights, in reading order.
+    """Read the text in an image with the shipped networks.
 
     Args:
-        picture: path, bytes of an image file, RGB array or PIL image.
+        picture: path, bytes of an image file, (H, W, 3) uint8 RGB array or PIL image.
+
+    Returns: lines of text in reading order.
 
     Raises:
-        PictureError: it cannot be read; names it and says why.
+        PictureError: the image cannot be read; names it and the reason.
     """
     return default().read(picture)

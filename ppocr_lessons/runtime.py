@@ -1,23 +1,21 @@
-"""What has to be settled before Paddle is used: its messages, and whether this machine can run it at all."""
+"""Checks and settings before Paddle is imported: whether this machine can run it, and which messages it prints."""
 
 import functools
 import importlib.util
 import os
 import pathlib
+import platform
 import warnings
 
 NO_PADDLE = (
-    "PaddlePaddle is not installed, and the nets need it: run `pip install 'ppocr-lessons[cpu]'` for a CPU, "
-    "or install the `paddlepaddle-gpu` that fits your CUDA version."
+    "PaddlePaddle is not installed, and the networks need it: run `pip install 'ppocr-lessons[cpu]'` for a CPU, "
+    "or install the `paddlepaddle-gpu` that matches your CUDA version."
 )
-NO_AVX = (
-    "This CPU has no AVX instructions, which every PaddlePaddle wheel needs: use another machine, "
-    "or Binder, whose badge is in the README."
-)
+NO_AVX = "This CPU has no AVX instructions, which PaddlePaddle requires: use another machine, or Binder (see the README)."
 
 
 def cpu_has_avx(cpuinfo: str = "/proc/cpuinfo") -> bool:
-    """Whether the CPU knows AVX. Where that cannot be read (not Linux, or ARM) the answer is yes.
+    """Whether the CPU supports AVX. If this cannot be determined (not Linux, or ARM), the answer is yes.
 
     Args:
         cpuinfo: path of the file in which Linux lists the features of the CPU.
@@ -31,22 +29,22 @@ def cpu_has_avx(cpuinfo: str = "/proc/cpuinfo") -> bool:
 
 
 def quiet_paddle() -> None:
-    """Silence three messages of Paddle that a reader can do nothing about; errors still come through.
+    """Suppress three messages of Paddle that users cannot act on. Errors are still shown.
 
-    They name paths of the machine, so a notebook's output would differ from one machine to the next. Called when this
-    package is imported, which therefore has to come before `import paddle` in a notebook.
+    The messages contain paths of the machine, so the output of a notebook would differ between machines. This function is
+    called when the package is imported; notebooks therefore import it before Paddle.
     """
-    # Its C++ side warns about its own internals whenever a net is exported. Level 2 shows errors only.
+    # The C++ side warns about internals whenever a network is exported. Level 2 shows errors only.
     os.environ.setdefault("GLOG_minloglevel", "2")
-    # Said on import, when ccache is missing.
+    # Raised on import if ccache is missing.
     warnings.filterwarnings("ignore", message="No ccache found")
-    # Said at the first training step of every batch norm.
+    # Raised at the first training step of every batch norm.
     warnings.filterwarnings("ignore", message="When training, we now always track global mean")
 
 
 @functools.cache
 def require_paddle() -> None:
-    """Import Paddle, or say in one sentence why that is impossible.
+    """Import Paddle, or raise an error that says why this is impossible.
 
     Raises:
         ImportError: Paddle is not installed, or the CPU cannot run it.
@@ -54,6 +52,16 @@ def require_paddle() -> None:
     if importlib.util.find_spec("paddle") is None:
         raise ImportError(NO_PADDLE)
     if not cpu_has_avx():
-        # Importing Paddle on such a CPU ends in an illegal instruction, which no except can catch.
+        # Importing Paddle on such a CPU is an illegal instruction, which cannot be caught.
         raise ImportError(NO_AVX)
     import paddle  # noqa: F401
+
+
+def describe_machine() -> str:
+    """One line about this machine that is stored beside measured numbers.
+
+    Returns: the processor architecture, the number of CPU cores and the version of Paddle.
+    """
+    from paddle.version import full_version
+
+    return f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {full_version}"

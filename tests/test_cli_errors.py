@@ -146,14 +146,16 @@ def test_formats_that_cannot_be_drawn_are_named_before_anything_is_read(name, pi
     if name == "out.":
         assert result.exit_code == 0  # no ending: a folder
         return
-    assert result.exit_code == 1 and "unknown picture format" in result.stderr
+    assert result.exit_code == 1 and "unknown image format" in result.stderr
     assert result.stderr.count("\n") == 1 and [p.name for p in tmp_path.iterdir()] == ["page.png"]
 
 
 def test_a_drawing_does_not_replace_its_picture(picture):
     before = picture.read_bytes()
     result = _call("read", picture, "--draw", picture)
-    assert result.exit_code == 1 and "would be lost" in result.stderr and picture.read_bytes() == before
+    assert (
+        result.exit_code == 1 and "would be overwritten" in result.stderr and picture.read_bytes() == before
+    )
 
 
 def test_a_picture_that_fails_does_not_stop_the_others(picture, tmp_path, monkeypatch):

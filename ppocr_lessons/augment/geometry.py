@@ -129,8 +129,8 @@ class Geometry:
         """
         return GeometryDraw(
             bool(rng.random() < self.flip_prob),
-            float(rng.uniform(*self.rotate)),
-            float(rng.uniform(*self.resize)),
+            float(rng.uniform(self.rotate[0], self.rotate[1])),
+            float(rng.uniform(self.resize[0], self.resize[1])),
         )
 
     @staticmethod

@@ -4,6 +4,7 @@ The list has shears, translations, a rotation and changes of color. All operatio
 of the operations and the signs of some of them are random.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -128,7 +129,7 @@ class RandAugment:
         if name == "posterize":
             return ImageOps.posterize(picture, max(1, int(4 * level)))
         if name == "solarize":
-            return ImageOps.solarize(picture, 256 * level)
+            return ImageOps.solarize(picture, math.ceil(256 * level))
         return {
             "autocontrast": ImageOps.autocontrast,
             "equalize": ImageOps.equalize,

@@ -32,7 +32,7 @@ class ControlPoints(NamedTuple):
     target: np.ndarray
 
 
-def _corners(height, width):
+def _corners(height, width) -> list[list[float]]:
     return [[0, 0], [width, 0], [width, height], [0, height]]
 
 

@@ -8,9 +8,7 @@ goes on, so several processes may share the work: `--row` and `--seed` say which
 
 import datetime
 import json
-import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import time
@@ -30,6 +28,7 @@ from ..det.metric import DetMetric
 from ..det.postprocess import DBPostProcess
 from ..det.se_removal import remove_se
 from ..prune.fpgm import prune
+from ..runtime import describe_machine
 from ..training.tensor_files import count_parameters, save_weights
 from .detection_rows import (
     BACKBONES,
@@ -54,14 +53,14 @@ FIXED = 1.5
 
 
 def by_unclip(config, net, pages) -> dict[float, dict[str, float]]:
-    """Precision, recall and hmean for each of UNCLIPS.
-
-    A net that has learned wider or narrower maps wants its regions to be grown less or more.
+    """Evaluate a detector with each ratio of UNCLIPS; the best one depends on the width of the predicted regions.
 
     Args:
-        config: whose thresholds are taken.
-        net: a detector.
-        pages: a dataset that is prepared for evaluation.
+        config: configuration with the thresholds.
+        net: detector.
+        pages: dataset that is prepared for evaluation.
+
+    Returns: precision, recall and hmean by ratio.
     """
     part = config.postprocess
     metrics = {ratio: DetMetric() for ratio in UNCLIPS}
@@ -78,16 +77,16 @@ def by_unclip(config, net, pages) -> dict[float, dict[str, float]]:
 
 
 def scores_of(config, net, out: pathlib.Path, scored) -> dict:
-    """Scores at PaddleOCR's unclip ratio, and at the one that is best on pages that are not scored.
+    """Scores at PaddleOCR's unclip ratio, and at the ratio that is best on pages outside the test set.
 
     Args:
-        config: of the run.
-        net: a trained detector.
+        config: configuration of the run.
+        net: trained detector.
         out: folder of all runs.
         scored: the evaluation dataset.
 
     Returns: `fixed`, `chosen` (each with precision, recall, hmean), `unclip` (the chosen ratio), `choosing` (hmean by
-        ratio on the pages to choose on).
+        ratio on the pages for choosing).
     """
     folder = out / "choose"
     data = {"data_dir": str(folder), "label_file_list": [str(folder / "label.txt")]}
@@ -106,10 +105,10 @@ def scores_of(config, net, out: pathlib.Path, scored) -> dict:
 
 
 def operate(net, surgery: str):
-    """The net, changed in place.
+    """Change a detector in place before training, and return it.
 
     Args:
-        net: a detector.
+        net: detector.
         surgery: "prune", "remove_se", or "" for none.
     """
     if surgery == "prune":
@@ -117,16 +116,18 @@ def operate(net, surgery: str):
     return remove_se(net) if surgery == "remove_se" else net
 
 
-def run(row: Row, seed: int, out) -> dict:
-    """One run, or its record if it is done.
+def train_row(row: Row, seed: int, out) -> dict:
+    """Train and score a row with one seed, unless its record exists.
 
     Args:
-        row: of ROWS.
-        seed: of everything random.
+        row: row of ROWS.
+        seed: seed of all random numbers.
         out: folder of all runs.
 
+    Returns: the record: steps, scores, seconds per step, parameters, and the loss averaged over 20 steps.
+
     Raises:
-        ConfigError: the run that it goes on from is not done.
+        ConfigError: the run that it starts from is not finished.
     """
     out = pathlib.Path(out)
     record_file = folder_of(out, row.name, seed) / "record.json"
@@ -158,10 +159,10 @@ def run(row: Row, seed: int, out) -> dict:
 
 
 def prepare_data(out) -> None:
-    """Render the three sets, unless they are there.
+    """Render the three data sets that do not exist yet.
 
     Args:
-        out: folder of all runs; the sets go into its subfolders.
+        out: folder of all runs; the sets are written to its subfolders.
     """
     for name, count, seed in (
         ("train", PAGES, 11),
@@ -174,12 +175,14 @@ def prepare_data(out) -> None:
 
 
 def costs(out, seed: int = SEEDS[0], rounds: int = 15) -> dict[str, dict[str, float]]:
-    """Size and oneDNN latency at 640 x 640 of the nets that differ, timed in turn in one run.
+    """Size and latency of the different networks, with oneDNN at 640 x 640, in interleaved runs.
 
     Args:
         out: folder of all runs.
-        seed: whose weights are taken.
-        rounds: timed ones.
+        seed: seed of the runs whose weights are used.
+        rounds: number of timed rounds.
+
+    Returns: parameters, size in MB and median milliseconds by row.
     """
     x = np.random.default_rng(0).standard_normal((1, 3, 640, 640)).astype(np.float32)
     found, predictors = {}, {}
@@ -201,10 +204,10 @@ def summary(records: list[dict]) -> list[dict]:
     """Mean and spread of each row over its seeds, in the order of the table.
 
     Args:
-        records: of `run`.
+        records: results of `train_row`.
 
     Returns: rows of name, title, section, seeds; precision, recall and hmean (means) at the unclip ratio that was
-        chosen on other pages, spread (largest hmean less smallest), each hmean and ratio; and the mean hmean at
+        chosen on other pages, spread (largest minus smallest hmean), each hmean and ratio; and the mean hmean at
         PaddleOCR's ratio.
     """
     table = []
@@ -232,15 +235,15 @@ def summary(records: list[dict]) -> list[dict]:
 
 
 def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) -> dict:
-    """All rows and seeds, and the table.
+    """Train all rows with all seeds and summarize them.
 
     Args:
         out: folder of all runs.
-        only: names of ROWS, or None for all.
-        seeds: of everything random; the rows of ONCE are run with the first of SEEDS alone.
-        rounds: timed ones for the latencies.
+        only: names of the rows to train; None for all.
+        seeds: seeds of the runs; the rows of ONCE are trained only with the first of SEEDS.
+        rounds: number of timed rounds for the latencies.
 
-    Returns: table, costs, records, and on what they were made. Also written to `result.json`.
+    Returns: table, costs, records, machine, command, commit and date. Also written to `result.json`.
 
     Raises:
         ValueError: an unknown row.
@@ -248,17 +251,17 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
     out, wanted = pathlib.Path(out), only or list(ROWS)
     unknown = [name for name in wanted if name not in ROWS]
     if unknown:
-        raise ValueError(f"no rows {unknown}; known are {list(ROWS)}")
+        raise ValueError(f"unknown rows {unknown}; known are {list(ROWS)}")
     prepare_data(out)
     for name in [n for n in ROWS if n in wanted]:
         for seed in SEEDS[:1] if name in ONCE else seeds:
-            run(ROWS[name], seed, out)
+            train_row(ROWS[name], seed, out)
     records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/record.json"))]
     result = {
         "table": summary(records),
         "costs": costs(out, rounds=rounds),
         "records": records,
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
+        "machine": describe_machine(),
         "command": "ppocr-lessons bench ablation det --out runs/ablation",
         "commit": _commit(),
         "date": datetime.date.today().isoformat(),
@@ -268,7 +271,7 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
 
 
 def _commit() -> str:
-    """Of the checkout that this file stands in."""
+    """Commit of the checkout that contains this file."""
     folder = str(pathlib.Path(__file__).parent)
     try:
         done = subprocess.run(
@@ -280,10 +283,10 @@ def _commit() -> str:
 
 
 def as_text(result: dict) -> str:
-    """The table for a terminal.
+    """Format a result as a table for a terminal.
 
     Args:
-        result: what `result` of this module gathers, as it is written to JSON.
+        result: result of `det`.
     """
     lines = [
         f"{'section':8} {'row':42} {'P':>6} {'R':>6} {'hmean':>6} {'spread':>6} {'seeds':>5} {'at 1.5':>6} {'MB':>6} {'ms':>7}"

@@ -9,16 +9,18 @@ import typer
 
 bench = typer.Typer(
     no_args_is_help=True,
-    help="Measure on this machine. Variants run in turn, so that its moods hit all alike.",
+    help="Measure on this machine. The runs of all variants are interleaved, so that load affects all variants equally.",
 )
 
-Rounds = Annotated[int, typer.Option(min=1, help="Timed runs of each variant; the median is shown.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON on stdout instead of a table.")]
+Rounds = Annotated[
+    int, typer.Option(min=1, help="Number of timed runs of each variant. The median is reported.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 @bench.command("infer")
 def infer_command(rounds: Rounds = 15, as_json: Json = False) -> None:
-    """Latency and memory by stage."""
+    """Measure latency and memory of each stage."""
     from . import infer
 
     rows = infer.measure(rounds)
@@ -34,15 +36,22 @@ class Part(str, Enum):
 @bench.command("ablation")
 def ablation_command(
     part: Annotated[Part, typer.Argument(help="det: chapters 2.1 and 3.1.")],
-    out: Annotated[pathlib.Path, typer.Option(help="Folder of all runs; what is done in it stays done.")],
+    out: Annotated[
+        pathlib.Path, typer.Option(help="Folder of all runs. Finished runs in it are not repeated.")
+    ],
     row: Annotated[
-        list[str] | None, typer.Option(help="Only this row, as often as needed; all if left out.")
+        list[str] | None, typer.Option(help="Train only this row. Can be repeated. Default: all rows.")
     ] = None,
-    seed: Annotated[list[int] | None, typer.Option(help="Only this seed, as often as needed.")] = None,
+    seed: Annotated[
+        list[int] | None, typer.Option(help="Train only with this seed. Can be repeated.")
+    ] = None,
     rounds: Rounds = 15,
     as_json: Json = False,
 ) -> None:
-    """Train every row of a chapter's table from several seeds: hours on a CPU; resumes."""
+    """Train every row of a chapter's table from several seeds.
+
+    This takes hours on a CPU. An interrupted command resumes.
+    """
     from . import ablation
 
     result = ablation.det(out, only=row, seeds=tuple(seed or ablation.SEEDS), rounds=rounds)

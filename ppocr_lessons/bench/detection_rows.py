@@ -8,7 +8,7 @@ from ..config import ConfigError, read_config
 
 CONFIG = pathlib.Path(__file__).parents[1] / "config" / "det_ablation.yml"
 PAGES, HELD_BACK, CHOOSING, SIDE = 640, 60, 40, 448
-"""Pages to train on, to score, and to choose the unclip ratio on; their side in pixels."""
+"""Number of pages for training, for scoring, and for choosing the unclip ratio; their side in pixels."""
 
 SEEDS = (1, 2, 3)
 
@@ -17,14 +17,14 @@ class Row(NamedTuple):
     """A row of the table.
 
     Fields:
-        name: short, of files.
-        title: of the table.
-        section: of the chapter.
-        changes: assignments to the configuration, as `-o` takes them.
-        start: row whose weights it goes on from, or None for scratch.
-        nets: of distillation, or only the student.
-        terms: names of the losses of distillation.
-        surgery: what is done to the net before it is trained, "prune" or "remove_se".
+        name: short name, used for files.
+        title: title in the table.
+        section: section of the chapter.
+        changes: overrides of the configuration, as for `-o`.
+        start: row whose weights the training starts from; None for random weights.
+        nets: networks of a distillation, or only the student.
+        terms: names of the losses of a distillation.
+        surgery: change of the network before training: "prune", "remove_se" or "" for none.
     """
 
     name: str
@@ -50,7 +50,7 @@ FIRST_EDITION = (
     Row("warm-up", "+ warm-up", "2.1.4", ()),
     Row("fpgm", "+ FPGM", "2.1.5", FURTHER, "warm-up", surgery="prune"),
 )
-"""Each row has what the row before it has, and one strategy more."""
+"""Each row adds one strategy to the row before it."""
 
 SECOND_EDITION = (
     Row("further", "PP-OCR's detector, trained further", "3.1", FURTHER, "warm-up"),
@@ -65,7 +65,7 @@ SECOND_EDITION = (
         ("Teacher", "Student", "Student2"), ("dilated", "mutual", "labels"),
     ),
 )  # fmt: skip
-"""All go on from the last row of the first edition that is not pruned, for as many steps."""
+"""All rows start from the weights of the row `warm-up` and are trained for the same number of steps."""
 
 BACKBONES = (
     Row("small-0.35", "MobileNetV3 small 0.35", "2.1.1", ("Architecture.Backbone.model_name=small", "Architecture.Backbone.scale=0.35")),
@@ -74,7 +74,7 @@ BACKBONES = (
     Row("large-0.35", "MobileNetV3 large 0.35", "2.1.1", ("Architecture.Backbone.scale=0.35",)),
     Row("large-1.0", "MobileNetV3 large 1.0", "2.1.1", ("Architecture.Backbone.scale=1.0",)),
 )  # fmt: skip
-"""The net of the row `warm-up` on other backbones."""
+"""The network of the row `warm-up` with other backbones."""
 
 LONGER = ("Global.epoch_num=4", *FURTHER[1:])
 GATES = (
@@ -90,7 +90,7 @@ GATES = (
         surgery="remove_se",
     ),
 )
-"""Do the gates pay off later, and can a net that was trained with them do without?"""
+"""Longer training with and without SE gates, and removal of the gates from a trained network."""
 
 TEACHER_ROWS = (
     Row("teacher-start", "ResNet18_vd, 256 channels", "3.1.1", (RESNET, WIDE, "Global.epoch_num=6")),
@@ -99,10 +99,10 @@ TEACHER_ROWS = (
         (RESNET, WIDE, *FURTHER[1:], "Global.epoch_num=3"), "teacher-start",
     ),
 )  # fmt: skip
-"""The teacher learns longer than its students, in two goes."""
+"""The teacher is trained longer than its students, in two runs."""
 
 ONCE = tuple(row.name for row in (*BACKBONES, *GATES, *TEACHER_ROWS))
-"""Rows that are run with the first of SEEDS alone: large effects, questions on the side, and the one teacher."""
+"""Rows that are trained only with the first of SEEDS: large effects, side questions, and the teacher."""
 
 ROWS = {row.name: row for row in (*BACKBONES, *FIRST_EDITION, *GATES, *TEACHER_ROWS, *SECOND_EDITION)}
 
@@ -131,11 +131,13 @@ def _teacher(weights) -> dict:
 
 
 def distillation(row: Row, weights: dict[str, pathlib.Path]) -> list[str]:
-    """Assignments that make the configuration one of distillation.
+    """Overrides that turn the configuration into a distillation.
 
     Args:
-        row: with nets and terms.
-        weights: that each net starts from.
+        row: row with nets and terms.
+        weights: initial weights of each network.
+
+    Returns: overrides, as for `-o`.
     """
     students = [name for name in row.nets if name != "Teacher"]
     nets = {name: (_student if name in students else _teacher)(weights[name]) for name in row.nets}
@@ -154,12 +156,14 @@ def distillation(row: Row, weights: dict[str, pathlib.Path]) -> list[str]:
 
 
 def folder_of(out: pathlib.Path, row: str, seed: int) -> pathlib.Path:
-    """Where a run keeps its checkpoints, weights and record.
+    """Folder of the checkpoints, weights and record of a run.
 
     Args:
         out: folder of all runs.
-        row: key of the row.
-        seed: of the run.
+        row: name of the row.
+        seed: seed of the run.
+
+    Returns: path of the folder.
     """
     return out / f"{row}-{seed}"
 
@@ -168,12 +172,14 @@ def settings_of(row: Row, seed: int, out: pathlib.Path):
     """The configuration of a run.
 
     Args:
-        row: of ROWS.
-        seed: of everything random.
+        row: row of ROWS.
+        seed: seed of all random numbers.
         out: folder of all runs.
 
+    Returns: the validated configuration.
+
     Raises:
-        ConfigError: the run that it goes on from is not done.
+        ConfigError: the run that it starts from is not finished.
     """
     mine = folder_of(out, row.name, seed)
     assignments = [
@@ -186,13 +192,13 @@ def settings_of(row: Row, seed: int, out: pathlib.Path):
         *row.changes,
     ]
     if row.start:
-        # Two students that start alike stay alike: the second one comes from another seed.
+        # Two students with equal weights would stay equal, so the second one starts from another seed.
         other = SEEDS[(SEEDS.index(seed) + 1) % len(SEEDS)] if seed in SEEDS else seed + 1
         places = {"Student": (row.start, seed), "Student2": (row.start, other), "Teacher": ("teacher", 1)}
         weights = {name: folder_of(out, *places[name]) / "latest.safetensors" for name in row.nets}
         for path in weights.values():
             if not path.is_file():
-                raise ConfigError(f"{row.name}: it goes on from {path.parent.name}, which is not done yet")
+                raise ConfigError(f"{row.name}: starts from {path.parent.name}, which is not finished")
         if len(row.nets) > 1:
             assignments += distillation(row, weights)
         else:

@@ -1,4 +1,4 @@
-"""Latency and memory of each stage of the system, with oneDNN, without it, and as the eager net."""
+"""Latency and memory of each stage: with oneDNN, without oneDNN, and with the network in eager mode."""
 
 import json
 import resource
@@ -18,21 +18,23 @@ INPUTS = {"det": (1, 3, 640, 640), "cls": (6, 3, 48, 192), "rec": (6, 3, 32, 320
 
 
 def peak_mb() -> float:
-    """Most memory this process ever held, in megabytes."""
+    """Peak memory of this process in megabytes (10^6 bytes)."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 def measure(rounds: int = 15) -> list[dict]:
-    """One row a stage: parameters, saved size, median milliseconds of three ways to run it, peak memory.
+    """Measure all stages.
 
-    Each stage has a process of its own, so that its memory is its own; Paddle itself takes some 400 MB of it.
+    Each stage is measured in a separate process, so that its peak memory does not include the other stages.
 
     Args:
-        rounds: timed runs of each way.
+        rounds: number of timed runs of each variant.
+
+    Returns: a row per stage: parameters, saved size in MB, median milliseconds of three variants, peak memory in MB.
 
     Raises:
-        RuntimeError: a stage's process failed, with what it said.
+        RuntimeError: the process of a stage failed; includes its output.
     """
     return [_in_its_own_process(stage, rounds) for stage in SHIPPED]
 
@@ -46,11 +48,13 @@ def _in_its_own_process(stage: str, rounds: int) -> dict:
 
 
 def measure_stage(stage: str, rounds: int) -> dict:
-    """The row of one stage, measured in this process; see `measure`.
+    """Measure one stage in this process.
 
     Args:
         stage: "det", "cls" or "rec".
-        rounds: timed calls, of which the median is taken.
+        rounds: number of timed runs of each variant.
+
+    Returns: the row of `measure`.
     """
     net = pretrained(stage)
     x = np.random.default_rng(0).standard_normal(INPUTS[stage]).astype(np.float32)
@@ -69,10 +73,12 @@ def measure_stage(stage: str, rounds: int) -> dict:
 
 
 def table(rows: list[dict]) -> str:
-    """Rows of `measure` as text.
+    """Format the rows of `measure` as text.
 
     Args:
-        rows: one dictionary a stage.
+        rows: a dictionary per stage.
+
+    Returns: a table with a header.
     """
     head = f"{'stage':6}{'input':>18}{'parameters':>12}{'MB':>7}{'oneDNN ms':>11}{'plain ms':>10}{'eager ms':>10}{'peak MB':>9}"
     lines = [

@@ -1,4 +1,4 @@
-"""Multiply-accumulates of a net, counted layer by layer while it runs once."""
+"""Multiply-accumulate operations (MACs) of a network, counted for each layer while it runs once."""
 
 import paddle
 from paddle import nn
@@ -7,13 +7,13 @@ from ..deploy.export import evaluating
 
 
 def count_macs(net, shape: tuple[int, ...]) -> dict[str, int]:
-    """MACs of every convolution and linear layer for one input; batch norm, activations and sums are left out.
+    """Count the MACs of convolutions, linear layers and LSTMs. Batch norms, activations and sums are not counted.
 
     Args:
-        net: any layer of this project; LSTM layers are counted too.
-        shape: of the input, (N, 3, H, W).
+        net: any network of this project.
+        shape: shape of the input, (N, 3, H, W).
 
-    Returns: MACs by name of the layer; the sum of the values is that of the net.
+    Returns: MACs by name of the layer; their sum is the number of MACs of the network.
     """
     macs, handles = {}, []
     for name, layer in net.named_sublayers(include_self=True):
@@ -35,7 +35,7 @@ def _counter(macs, name):
             weights = sum(p.size for p in layer.parameters() if p.ndim == 2)
             macs[name] = macs.get(name, 0) + steps * weights
             return
-        # Every weight of a convolution works once a place: of the output, or of the input of a transposed one.
+        # A convolution uses every weight once per output position, and a transposed one once per input position.
         places = inputs[0] if isinstance(layer, nn.Conv2DTranspose) else outputs
         area = places.shape[0] * (places.shape[2] * places.shape[3] if places.ndim == 4 else 1)
         if isinstance(layer, nn.Linear):
@@ -46,10 +46,13 @@ def _counter(macs, name):
 
 
 def macs_by_part(net, shape: tuple[int, ...]) -> dict[str, int]:
-    """MACs of `count_macs` added up by the first part of the name: backbone, neck, head.
+    """MACs by part of the network.
 
     Args:
-        net, shape: see `count_macs`.
+        net: any network of this project.
+        shape: shape of the input, (N, 3, H, W).
+
+    Returns: MACs by the first component of the layer name: backbone, neck, head.
     """
     parts: dict[str, int] = {}
     for name, count in count_macs(net, shape).items():

@@ -1,4 +1,4 @@
-"""Interleaved timing. On a shared machine a number alone means little, a ratio in one run more."""
+"""Interleaved timing. On a shared machine ratios from one run are more reliable than absolute times."""
 
 import gc
 import statistics
@@ -9,14 +9,16 @@ from collections.abc import Callable
 def interleaved(
     variants: dict[str, Callable[[], object]], *, rounds: int = 15, warmup: int = 2
 ) -> dict[str, float]:
-    """Median seconds of each variant.
+    """Measure the median time of each variant.
 
-    All variants run once a round, one after the other, so that a slow minute of the machine hits all.
+    Every round runs each variant once. The runs are interleaved, so that load affects all variants equally.
 
     Args:
         variants: functions without arguments by name.
-        rounds: timed ones.
-        warmup: rounds before them that do not count.
+        rounds: number of timed rounds.
+        warmup: number of untimed rounds before them.
+
+    Returns: median in seconds by name.
     """
     taken = {name: [] for name in variants}
     for number in range(warmup + rounds):

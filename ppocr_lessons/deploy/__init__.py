@@ -1,4 +1,4 @@
-"""Nets at work: exported once, run by Paddle's inference engine."""
+"""Inference: export of trained networks, and running them with Paddle's inference engine."""
 
 from ..runtime import require_paddle
 

@@ -1,4 +1,4 @@
-"""A reading on its picture: boxes and texts as pixels, for files and for notebooks."""
+"""Drawings of the boxes and texts that were read, for files and notebooks."""
 
 import functools
 import pathlib
@@ -11,24 +11,24 @@ from PIL import ImageDraw, ImageFont
 BOX_COLOR = (213, 94, 0)
 
 LARGEST = 6000
-"""Pixels of the longer side of a drawing."""
+"""Longest side of a drawing in pixels."""
 
 
 @functools.lru_cache(maxsize=64)
 def _font(size: int):
-    from matplotlib import get_data_path  # half a second, which reading without a drawing should not cost
+    from matplotlib import get_data_path  # takes half a second, and is not needed without a drawing
 
     return ImageFont.truetype(str(pathlib.Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size)
 
 
 def draw_boxes(image: np.ndarray, polygons, *, color=BOX_COLOR, number: bool = False) -> np.ndarray:
-    """Outlines over a picture.
+    """Draw the outlines of polygons on an image.
 
     Args:
-        image: (H, W, 3) uint8 RGB, left as it is.
-        polygons: each (N, 2).
+        image: (H, W, 3) uint8 RGB; not changed.
+        polygons: each (N, 2) in pixels.
         color: RGB.
-        number: write the index beside each.
+        number: write the index of each polygon beside it.
 
     Returns: (H, W, 3) uint8 RGB.
     """
@@ -44,11 +44,11 @@ def draw_boxes(image: np.ndarray, polygons, *, color=BOX_COLOR, number: bool = F
 
 
 def write_texts(size: tuple[int, int], lines) -> np.ndarray:
-    """A white page with each text where its box stands.
+    """Write each text at the position of its box on a white page.
 
     Args:
         size: (height, width) in pixels.
-        lines: of `ocr.TextLine`.
+        lines: list of `ocr.TextLine`.
 
     Returns: (H, W, 3) uint8 RGB.
     """
@@ -67,16 +67,16 @@ def write_texts(size: tuple[int, int], lines) -> np.ndarray:
 
 
 def draw_reading(image: np.ndarray, lines) -> np.ndarray:
-    """The picture with boxes on the left, the texts at their places on the right.
+    """Draw an image with its boxes on the left and the texts at their positions on the right.
 
     Args:
-        image: (H, W, 3) uint8 RGB, left as it is.
-        lines: of `ocr.TextLine`.
+        image: (H, W, 3) uint8 RGB; not changed.
+        lines: list of `ocr.TextLine`.
 
-    Returns: (H', 2 W', 3) uint8 RGB; small pictures are enlarged, those above LARGEST made smaller.
+    Returns: (H', 2 W', 3) uint8 RGB; small images are enlarged, and those larger than LARGEST are reduced.
     """
     longest = max(image.shape[:2])
-    # Small pictures are enlarged, or nothing could be read; of large ones the drawing would take gigabytes.
+    # Small images are enlarged to be legible. Drawings of very large ones would need gigabytes of memory.
     scale = LARGEST / longest if longest > LARGEST else max(1, round(700 / longest))
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     image = cv2.resize(image, size, interpolation=cv2.INTER_CUBIC if scale >= 1 else cv2.INTER_AREA)

@@ -1,4 +1,4 @@
-"""From a trained net to a program that Paddle's inference engine runs without Python."""
+"""Export of trained networks for Paddle's inference engine."""
 
 import contextlib
 import hashlib
@@ -14,6 +14,7 @@ import paddle
 import paddle.nn.functional as F
 import platformdirs
 from paddle.static import InputSpec
+from paddle.version import full_version
 
 from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
@@ -31,13 +32,13 @@ from .export_record import (
 
 
 class Answer(paddle.nn.Layer):
-    """A net reduced to its one answer: the probability map, or probabilities of the classes.
+    """A network with a single output: the probability map, or the probabilities of the classes.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
 
     Raises:
-        TypeError: another kind of net.
+        TypeError: any other network.
     """
 
     def __init__(self, net):
@@ -51,7 +52,7 @@ class Answer(paddle.nn.Layer):
 
     @property
     def input_shape(self):
-        """Shape of one picture; None where any size goes."""
+        """Shape of an input image without the batch; None where any size is accepted."""
         return [3, 32, None] if isinstance(self.net, CRNN) else [3, None, None]
 
     def forward(self, x):
@@ -61,10 +62,12 @@ class Answer(paddle.nn.Layer):
 
 @contextlib.contextmanager
 def evaluating(net):
-    """The net in evaluation mode for a while, and as it was afterwards.
+    """Context in which a network is in evaluation mode.
 
     Args:
         net: any layer.
+
+    Yields: the network.
     """
     was_training = net.training
     net.eval()
@@ -76,22 +79,24 @@ def evaluating(net):
 
 
 def write_beside(net, folder, about: dict | None = None) -> pathlib.Path:
-    """Export a net to a new folder beside another one, under a name of its own.
+    """Export a network to a new temporary folder beside its final folder.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
-        folder: that it will replace.
-        about: more entries of the record.
+        folder: final folder.
+        about: further entries of the record.
+
+    Returns: the temporary folder; see `put_in_place`.
 
     Raises:
-        TypeError: another kind of net.
-        OSError: not written, the disk is full for instance.
+        TypeError: any other network.
+        OSError: the export cannot be written, for example because the disk is full.
     """
     answer = Answer(net)
-    answer.training = False  # the wrapper's own flag; the net's is set for the time of the export
+    answer.training = False  # the flag of the wrapper; that of the network is set during the export
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.parent / f".export-{secrets.token_hex(8)}"
-    partial.mkdir()  # not mkdtemp, which would shut others out for good
+    partial.mkdir()  # not mkdtemp, whose folders only the owner can read
     try:
         with evaluating(net), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -102,32 +107,33 @@ def write_beside(net, folder, about: dict | None = None) -> pathlib.Path:
         (partial / ABOUT).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
-        if (
-            isinstance(error, OSError) and not error.filename
-        ):  # Paddle says that the disk is full, but not where
+        if isinstance(error, OSError) and not error.filename:
+            # Paddle reports a full disk without the name of the file.
             raise OSError(error.errno, error.strerror or str(error), str(folder)) from error
         raise
     return partial
 
 
 def export(net, folder, *, about: dict | None = None) -> pathlib.Path:
-    """Write `inference.json`, `inference.pdiparams` and their record to a folder, whole or not at all.
+    """Write `inference.json`, `inference.pdiparams` and their record to a folder atomically.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
-        folder: made if need be; an older export in it is replaced.
-        about: more entries of the record.
+        folder: created if necessary; an older export in it is replaced.
+        about: further entries of the record.
+
+    Returns: the folder.
 
     Raises:
-        TypeError: another kind of net.
-        FolderError: the folder holds something that no export made; see `refuse_to_replace`.
-        OSError: not written.
+        TypeError: any other network.
+        FolderError: the folder contains files that are not part of an export; see `refuse_to_replace`.
+        OSError: the export cannot be written.
     """
     folder = pathlib.Path(folder)
     refuse_to_replace(folder)
     partial = write_beside(net, folder, about)
     try:
-        refuse_to_replace(folder)  # the export takes seconds, in which others may have written there
+        refuse_to_replace(folder)  # other programs may have written to it during the export
     except FolderError:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -136,26 +142,30 @@ def export(net, folder, *, about: dict | None = None) -> pathlib.Path:
 
 
 def size_mb(folder) -> float:
-    """Size of an export in megabytes (10^6 bytes): program and parameters.
+    """Size of an export: program and parameters.
 
     Args:
-        folder: of an export.
+        folder: folder of an export.
+
+    Returns: size in megabytes (10^6 bytes).
     """
     return sum((pathlib.Path(folder) / name).stat().st_size for name in FILES) / 1e6
 
 
 def cache_folder() -> pathlib.Path:
-    """Where exports are kept: PPOCR_LESSONS_CACHE, or the user's own cache folder."""
+    """Folder of the cache: PPOCR_LESSONS_CACHE, or the cache folder of the user."""
     return pathlib.Path(os.environ.get("PPOCR_LESSONS_CACHE") or platformdirs.user_cache_dir("ppocr-lessons"))
 
 
 def fingerprint(net) -> str:
-    """SHA-256 over a net's structure, names and numbers, and the version of Paddle.
+    """SHA-256 of the structure, tensor names and values of a network, and of the version of Paddle.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
+
+    Returns: 64 hexadecimal digits.
     """
-    digest = hashlib.sha256(f"{paddle.__version__} {net}".encode())
+    digest = hashlib.sha256(f"{full_version} {net}".encode())
     for name, tensor in state_of(net).items():
         digest.update(name.encode())
         digest.update(tensor.numpy().tobytes())
@@ -163,10 +173,10 @@ def fingerprint(net) -> str:
 
 
 def _exports() -> pathlib.Path:
-    """Folder of cached exports, for this user alone.
+    """Folder of the cached exports, accessible only to this user.
 
     Raises:
-        PermissionError: it belongs to another user, who could put any program there.
+        PermissionError: the folder belongs to another user, who could place any program in it.
     """
     cache = cache_folder()
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -195,10 +205,12 @@ def _is_whole(folder: pathlib.Path) -> bool:
 
 
 def export_cached(net) -> pathlib.Path:
-    """Export of a net from the cache; made anew the first time, and whenever its files are not those of the record.
+    """Export a network to the cache, unless the cache has an intact export of it.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
+
+    Returns: folder of the export.
 
     Raises:
         OSError: the cache cannot be written, or belongs to another user.
@@ -207,7 +219,7 @@ def export_cached(net) -> pathlib.Path:
     if _is_whole(folder):
         return folder
     partial = write_beside(net, folder)
-    if _is_whole(folder):  # another process was quicker, and may have begun to use it
+    if _is_whole(folder):  # another process has exported it in the meantime and may be using it
         shutil.rmtree(partial, ignore_errors=True)
         return folder
     try:

@@ -1,4 +1,4 @@
-"""An exported net with what belongs to it: a folder that `ppocr-lessons read --det FOLDER` can use."""
+"""Exported networks with their characters and thresholds, for `ppocr-lessons read --det` and `--rec`."""
 
 import pathlib
 from typing import Annotated, Literal
@@ -37,28 +37,30 @@ class _About(_Strict):
 
 
 NEEDED = {"det": "postprocess", "rec": "characters"}
-"""What a record has to say of a stage besides its name."""
+"""Entry that the record of a stage must contain in addition to its name."""
 
 PROBES = {"det": (1, 3, 64, 64), "rec": (1, 3, 32, 64)}
-"""Shape of the input that a loaded net is tried with."""
+"""Shape of the input that a loaded network is tested with."""
 
 
 def write_folder(
     net, folder, stage: str, *, alphabet: Alphabet | None = None, postprocess: DBPostProcess | None = None
 ) -> pathlib.Path:
-    """Export a net and write down its stage, characters and thresholds beside it.
+    """Export a network with a record of its stage, characters and thresholds.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
-        folder: made if need be; an older export in it is replaced.
+        folder: created if necessary; an older export in it is replaced.
         stage: "det", "cls" or "rec".
-        alphabet: of a recognizer.
-        postprocess: of a detector.
+        alphabet: alphabet of a recognizer.
+        postprocess: postprocessing of a detector.
+
+    Returns: the folder.
 
     Raises:
-        FolderError: the folder holds something that no export made.
+        FolderError: the folder contains files that are not part of an export.
     """
-    about = {"stage": stage}
+    about: dict[str, object] = {"stage": stage}
     if alphabet is not None:
         about["characters"] = alphabet.characters
     if postprocess is not None:
@@ -81,17 +83,17 @@ def _about(folder: pathlib.Path, stage: str) -> _About:
 
 
 def _loaded(folder, stage: str, make):
-    """A stage from a folder, tried once.
+    """Load a stage from a folder and run it once.
 
     Raises:
-        FolderError: whatever keeps it from being used.
+        FolderError: the stage cannot be used; gives the reason.
     """
     folder = pathlib.Path(folder)
     about = _about(folder, stage)
     try:
         made = make(folder, about)
         answer = made.predict(np.zeros(PROBES[stage], np.float32))
-    except Exception as error:  # Paddle raises every kind for a program that it cannot run
+    except Exception as error:  # Paddle raises many types of errors for invalid programs
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise FolderError(
             f"{folder}: cannot be used: {lines[0][:300] if lines else type(error).__name__}"
@@ -108,13 +110,15 @@ def _loaded(folder, stage: str, make):
 
 
 def detector_of(folder) -> Detector:
-    """A detector from a folder.
+    """Load an exported detector.
 
     Args:
-        folder: of `ppocr-lessons export`.
+        folder: folder written by `ppocr-lessons export`.
+
+    Returns: the detector.
 
     Raises:
-        FolderError: not such a folder, or a damaged one.
+        FolderError: the folder is not an export of a detector, or it is damaged.
     """
 
     def make(folder, about):
@@ -124,13 +128,15 @@ def detector_of(folder) -> Detector:
 
 
 def recognizer_of(folder) -> Recognizer:
-    """A recognizer from a folder.
+    """Load an exported recognizer.
 
     Args:
-        folder: of `ppocr-lessons export`.
+        folder: folder written by `ppocr-lessons export`.
+
+    Returns: the recognizer.
 
     Raises:
-        FolderError: not such a folder, or a damaged one.
+        FolderError: the folder is not an export of a recognizer, or it is damaged.
     """
     return _loaded(
         folder, "rec", lambda folder, about: Recognizer(folder, Alphabet(about.characters, use_space=False))

@@ -1,4 +1,4 @@
-"""The record of an export: which files it wrote, and whether they are still the same."""
+"""The record of an export: its files and their SHA-256."""
 
 import contextlib
 import json
@@ -11,24 +11,26 @@ from ..training.tensor_files import sha256
 NAME = "inference"
 FILES = (f"{NAME}.json", f"{NAME}.pdiparams")
 ABOUT = "lessons.json"
-"""What an export writes: program, parameters, and a record of them with their SHA-256."""
+"""Files of an export: program, parameters, and a record with their SHA-256."""
 
 MAX_FILE = 1 << 30
-"""Bytes of a file of an export."""
+"""Maximum size of a file of an export in bytes."""
 
 
 class FolderError(ValueError):
-    """A folder that holds no exported net, a damaged one, one for another stage, or one that must not be replaced."""
+    """A folder is not an export, is damaged, belongs to another stage, or must not be replaced."""
 
 
 def read_record(folder) -> dict:
-    """The record of an export, once the other files were found to be the ones that it was written with.
+    """Read the record of an export and verify the other files.
 
     Args:
-        folder: of the export.
+        folder: folder of the export.
+
+    Returns: contents of the record.
 
     Raises:
-        FolderError: no export, or one that was changed or damaged; names the file.
+        FolderError: the folder is not an export, or a file was changed or damaged; names the file.
     """
     folder = pathlib.Path(folder)
     try:
@@ -54,13 +56,13 @@ def read_record(folder) -> dict:
 
 
 def refuse_to_replace(folder) -> None:
-    """Leave alone whatever an export did not make: only a missing or empty folder or a whole export may be written to.
+    """Check that a folder may be replaced by an export: it must be missing, empty, or an intact export.
 
     Args:
-        folder: that an export would be written to.
+        folder: folder that an export would be written to.
 
     Raises:
-        FolderError: something else is there; says what.
+        FolderError: the folder contains something else; says what.
     """
     folder = pathlib.Path(folder)
     if folder.is_symlink():
@@ -88,14 +90,14 @@ def refuse_to_replace(folder) -> None:
 
 
 def put_in_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
-    """Rename a new export to its folder; of an older one there, the files that exports write are removed.
+    """Move a new export to its final folder and delete the files of an older export there.
 
     Args:
-        partial: of `write_beside`.
-        folder: where it belongs.
+        partial: temporary folder from `write_beside`.
+        folder: final folder.
 
     Raises:
-        OSError: it cannot be renamed; then the older one is where it was.
+        OSError: the folder cannot be renamed; the older export is kept.
     """
     old = folder.parent / f".export-old-{secrets.token_hex(8)}"
     had = folder.is_symlink() or folder.exists()
@@ -113,6 +115,6 @@ def put_in_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
     elif had:
         for name in (ABOUT, *FILES):
             (old / name).unlink(missing_ok=True)
-        # Anything that was put there in the meantime is kept.
+        # Files that other programs added in the meantime are kept.
         with contextlib.suppress(OSError):
             old.rmdir()

@@ -1,4 +1,4 @@
-"""Run an exported net: paddle.inference with oneDNN on a CPU, or on a GPU, or the net itself if both fail."""
+"""Run a network: paddle.inference with oneDNN on a CPU or on a GPU, or the network itself if that fails."""
 
 import os
 import pathlib
@@ -12,22 +12,22 @@ from .export import Answer, evaluating, export_cached
 from .export_record import NAME
 
 SHAPES_KEPT = 16
-"""Input shapes whose compiled oneDNN kernels are kept; each new shape costs a compilation."""
+"""Number of input shapes for which compiled oneDNN kernels are cached; each new shape is compiled."""
 
 
 def gpu_available() -> bool:
-    """Whether Paddle was built for a GPU and one is there."""
+    """Whether Paddle was built for GPUs and the machine has one."""
     return paddle.device.is_compiled_with_cuda() and paddle.device.cuda.device_count() > 0
 
 
 class Predictor:
-    """A function from a batch of pictures to the net's answer, all NumPy.
+    """A function from a batch of images to the output of a network, both NumPy arrays.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier, exported to the cache first; or the folder of an export.
-        threads: CPU threads; all cores if None.
+        threads: number of CPU threads; all cores if None.
         device: "auto", "cpu" or "gpu".
-        onednn: use oneDNN on the CPU; off for comparisons alone.
+        onednn: use oneDNN on the CPU; False is for comparisons only.
 
     Shape:
         x: (N, 3, H, W) float32
@@ -50,7 +50,7 @@ class Predictor:
         except (OSError, RuntimeError, ValueError, NotImplementedError) as error:
             reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
             warnings.warn(
-                f"Paddle's inference engine is not used, the net itself runs: {reason}", stacklevel=2
+                f"Paddle's inference engine is not used, the network itself runs: {reason}", stacklevel=2
             )
 
     @staticmethod
@@ -78,10 +78,17 @@ class Predictor:
         return self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()
 
     def eager(self, x: np.ndarray) -> np.ndarray:
-        """The same answer from the net itself, in evaluation mode; not for the folder of an export.
+        """Run the network itself in evaluation mode. This is not possible for the folder of an export.
 
         Args:
             x: (N, 3, H, W) float32, normalized.
+
+        Returns: probabilities, in the shapes of the class.
+
+        Raises:
+            ValueError: the predictor was made from the folder of an export.
         """
+        if self.net is None:
+            raise ValueError("this predictor runs the folder of an export, which holds no net to evaluate")
         with paddle.no_grad(), evaluating(self.net.net):
             return self.net(paddle.to_tensor(x)).numpy()

@@ -1,4 +1,4 @@
-"""From boxes to upright crops: reading order and perspective (chapter 1.1)."""
+"""Reading order of boxes, and perspective correction of crops (chapter 1.1)."""
 
 import cv2
 import numpy as np
@@ -6,17 +6,20 @@ import numpy as np
 from ..polygons import order_corners
 
 ROW_TOLERANCE = 10
-"""Pixels: boxes whose top edges differ by less stand in one row."""
+"""Boxes belong to the same row if their top left corners differ by less than this, in pixels."""
 
 ON_END_RATIO = 1.5
-"""A crop at least this many times higher than wide is turned by a quarter."""
+"""A crop whose height is at least this multiple of its width is rotated by 90 degrees."""
 
 
 def reading_order(polygons) -> list[int]:
-    """Indices of boxes from top to bottom, within a row from left to right.
+    """Reading order of boxes: from top to bottom, and from left to right within a row.
 
     Args:
-        polygons: (N, M, 2), first point at the top left.
+        polygons: (N, M, 2) in pixels, each with the top left point first.
+
+    Returns: N indices.
+    PaddleOCR: sorted_boxes in tools/infer/predict_system.py.
     """
     first = [np.asarray(polygon)[0] for polygon in polygons]
     order = sorted(range(len(first)), key=lambda i: (first[i][1], first[i][0]))
@@ -30,32 +33,37 @@ def reading_order(polygons) -> list[int]:
 
 
 def as_quad(polygon) -> np.ndarray:
-    """Four corners of a box, or of the smallest rectangle around a polygon with more points; (4, 2).
+    """Corners of a box, or of the minimum-area rectangle around a polygon with more points.
 
     Args:
-        polygon: (P, 2), P at least 3, in pixels.
+        polygon: (P, 2) in pixels, P at least 3.
+
+    Returns: (4, 2) in pixels.
     """
     polygon = np.asarray(polygon, np.float32)
     return polygon if len(polygon) == 4 else order_corners(cv2.boxPoints(cv2.minAreaRect(polygon)))
 
 
 def turn_over(crop: np.ndarray) -> np.ndarray:
-    """The crop rotated by 180 degrees.
+    """Rotate a crop by 180 degrees.
 
     Args:
         crop: (H, W, 3) uint8.
+
+    Returns: (H, W, 3) uint8.
     """
     return np.ascontiguousarray(crop[::-1, ::-1])
 
 
 def crop_line(image: np.ndarray, polygon) -> np.ndarray:
-    """Cut a box out and straighten it; a crop that stands on end is turned to lie.
+    """Crop a box with perspective correction; a vertical crop is rotated by 90 degrees.
 
     Args:
         image: (H, W, 3) uint8.
-        polygon: (4, 2) from the top left corner clockwise, or (M, 2).
+        polygon: (4, 2) in pixels, clockwise from the top left corner, or (M, 2).
 
-    Returns: (h, w, 3) uint8; h and w are the longer of the box's opposite sides.
+    Returns: (h, w, 3) uint8; h and w are the longer ones of opposite sides of the box.
+    PaddleOCR: get_rotate_crop_image in tools/infer/utility.py.
     """
     quad = as_quad(polygon)
     width = max(1, round(max(np.linalg.norm(quad[0] - quad[1]), np.linalg.norm(quad[3] - quad[2]))))

@@ -1,4 +1,4 @@
-"""The three stages of the system, each usable alone: detect, classify, recognize (chapter 1.1)."""
+"""The three stages of the system, which can also be used separately: detect, classify, recognize (chapter 1.1)."""
 
 import functools
 import math
@@ -19,22 +19,22 @@ from .predictor import Predictor
 
 BATCH = 6
 WIDTH_STEP = 32
-"""Widths of recognition batches are rounded up to multiples of it, so that few shapes are compiled."""
+"""Widths of recognition batches are rounded up to multiples of this, so that few shapes are compiled."""
 
 MAX_PIECES = 8
-"""Pieces of a long line that the classifier looks at, at most."""
+"""Maximum number of pieces into which the classifier divides a long line."""
 
 MAX_WIDTH = 3200
-"""Pixels at a height of 32, some 250 letters; a longer line is squeezed, or it would fill the memory."""
+"""Maximum width in pixels at a height of 32, about 250 letters. Longer lines are squeezed to limit memory."""
 
 
 class Detection(NamedTuple):
-    """What the detector saw.
+    """Result of the detector.
 
     Fields:
-        polygons: (N, 4, 2) float32 pixels of the picture, or a list of (M, 2) with polygon output.
-        scores: (N,) mean probability inside.
-        prob: (h, w) float32 probability map at the size the net worked at.
+        polygons: (N, 4, 2) float32 in pixels of the image, or a list of (M, 2) with polygon output.
+        scores: (N,) mean probability inside each polygon.
+        prob: (h, w) float32 probability map, at the input size of the network.
     """
 
     polygons: np.ndarray | list
@@ -43,22 +43,22 @@ class Detection(NamedTuple):
 
 
 class Direction(NamedTuple):
-    """Direction of a line: `angle_deg`, 0 or 180, and its probability."""
+    """Direction of a line: `angle_deg` is 0 or 180 degrees, `score` its probability."""
 
     angle_deg: int
     score: float
 
 
 class Detector:
-    """Finds lines of text.
+    """Find lines of text in images.
 
     Args:
-        net: a DBNet or the folder of its export; the shipped one if None.
+        net: DBNet or folder of its export; the shipped detector if None.
         limit_side_len, limit_type: size the net works at, see `datasets.resize.page_size`.
         upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
             trained on letters of a few pixels.
-        postprocess: thresholds; those that suit the shipped detector if None.
-        threads: CPU threads, or None.
+        postprocess: postprocessing; that of the shipped detector if None.
+        threads: number of CPU threads; all cores if None.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Detector:
         )
 
     def __call__(self, picture) -> Detection:
-        """Find lines in a picture; see `read_picture` for what may be given."""
+        """Find the lines in an image; `read_picture` lists the types that are accepted."""
         image = read_picture(picture)
         height, width = self.work_size(*image.shape[:2])
         resized = cv2.resize(image, (width, height))
@@ -118,14 +118,14 @@ def _check_crops(crops) -> list[np.ndarray]:
 
 
 class Classifier:
-    """Tells upright lines from those upside down.
+    """Find lines that are upside down.
 
     Args:
-        net: a DirectionClassifier; the shipped one if None.
-        max_aspect: longer lines are judged by pieces of this aspect ratio, whose evidence adds up. The
-            net sees 4:1, and of fifty letters squeezed into that nothing is left. PaddleOCR squeezes all
-            the same: math.inf.
-        threads: CPU threads, or None.
+        net: DirectionClassifier; the shipped classifier if None.
+        max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of the pieces are
+            summed, because a long line is illegible when it is squeezed to the network's input of 4:1. math.inf squeezes
+            all lines, as PaddleOCR does.
+        threads: number of CPU threads; all cores if None.
     """
 
     def __init__(self, net=None, *, max_aspect: float = 6, threads: int | None = None):
@@ -133,20 +133,22 @@ class Classifier:
         self.max_aspect = max_aspect
 
     def __call__(self, crops) -> list[Direction]:
-        """Directions of crops.
+        """Classify the directions of crops.
 
         Args:
-            crops: (H, W, 3) uint8 RGB arrays.
+            crops: list of (H, W, 3) uint8 RGB arrays.
+
+        Returns: a direction for each crop.
 
         Raises:
-            TypeError, ValueError: not such arrays; names the first.
+            TypeError, ValueError: a crop is not such an array; names the first.
         """
         pieces = [self._pieces(crop) for crop in _check_crops(crops)]
         flat = [cls_resize(piece) for group in pieces for piece in group]
         answers = [self.predict(np.stack(flat[i : i + BATCH])) for i in range(0, len(flat), BATCH)]
         answers, directions = iter(np.concatenate(answers) if answers else ()), []
         for group in pieces:
-            # Pieces that agree make the line surer than each of them: their evidence adds up.
+            # The pieces are treated as independent: their log probabilities are summed.
             evidence = np.sum([np.log(next(answers) + 1e-6) for _ in group], axis=0)
             probs = np.exp(evidence - evidence.max())
             probs /= probs.sum()
@@ -160,15 +162,15 @@ class Classifier:
 
 
 class Recognizer:
-    """Reads lines.
+    """Read lines of text.
 
     Args:
-        net: a CRNN or the folder of its export; the shipped English one if None.
-        alphabet: of its classes; needed with a net of your own.
-        threads: CPU threads, or None.
+        net: CRNN or folder of its export; the shipped English recognizer if None.
+        alphabet: characters of its classes; required if `net` is given.
+        threads: number of CPU threads; all cores if None.
 
     Raises:
-        ValueError: a net without its alphabet.
+        ValueError: only one of net and alphabet is given.
     """
 
     def __init__(self, net=None, alphabet: Alphabet | None = None, *, threads: int | None = None):
@@ -178,10 +180,12 @@ class Recognizer:
         self.alphabet = alphabet or english()
 
     def probabilities(self, crops) -> list[np.ndarray]:
-        """Probabilities by time step, one (T, K) array a crop, as wide as its batch.
+        """Probabilities of all classes at each time step.
 
         Args:
-            crops: lines as (H, W, 3) uint8 RGB, of any sizes.
+            crops: list of (H, W, 3) uint8 RGB arrays of any sizes.
+
+        Returns: a (T, K) array for each crop; T depends on the widest crop of its batch.
         """
         crops, out = _check_crops(crops), {}
         order = sorted(range(len(crops)), key=lambda i: line_width(crops[i], 32))
@@ -194,13 +198,15 @@ class Recognizer:
         return [out[i] for i in range(len(crops))]
 
     def __call__(self, crops) -> list[Reading]:
-        """Texts of crops, with scores.
+        """Read the texts of crops.
 
         Args:
-            crops: (H, W, 3) uint8 RGB arrays, upright lines.
+            crops: list of (H, W, 3) uint8 RGB arrays, upright lines.
+
+        Returns: text and score of each crop.
 
         Raises:
-            TypeError, ValueError: not such arrays; names the first.
+            TypeError, ValueError: a crop is not such an array; names the first.
         """
         return [greedy_decode(probs[None], self.alphabet)[0] for probs in self.probabilities(crops)]
 
@@ -211,36 +217,42 @@ recognizer = functools.cache(Recognizer)
 
 
 def detect(picture) -> Detection:
-    """Find the lines of a picture with the shipped detector.
+    """Find the lines in an image with the shipped detector.
 
     Args:
-        picture: path, bytes, array or PIL image.
+        picture: path, bytes of an image file, (H, W, 3) uint8 RGB array or PIL image.
+
+    Returns: polygons, scores and probability map.
 
     Raises:
-        PictureError: it cannot be read.
+        PictureError: the image cannot be read.
     """
     return detector()(picture)
 
 
 def classify(crops) -> list[Direction]:
-    """Directions of RGB crops with the shipped classifier.
+    """Classify the directions of crops with the shipped classifier.
 
     Args:
-        crops: (H, W, 3) uint8 RGB arrays.
+        crops: list of (H, W, 3) uint8 RGB arrays.
+
+    Returns: a direction for each crop.
 
     Raises:
-        TypeError, ValueError: not such arrays.
+        TypeError, ValueError: a crop is not such an array.
     """
     return classifier()(crops)
 
 
 def recognize(crops) -> list[Reading]:
-    """Texts of RGB crops with the shipped recognizer.
+    """Read the texts of crops with the shipped recognizer.
 
     Args:
-        crops: (H, W, 3) uint8 RGB arrays.
+        crops: list of (H, W, 3) uint8 RGB arrays, upright lines.
+
+    Returns: text and score of each crop.
 
     Raises:
-        TypeError, ValueError: not such arrays.
+        TypeError, ValueError: a crop is not such an array.
     """
     return recognizer()(crops)

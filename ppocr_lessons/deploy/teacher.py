@@ -1,4 +1,4 @@
-"""A frozen detector that teaches through the inference engine: on a CPU several times as fast as the net itself."""
+"""A frozen teacher that runs in the inference engine, which is faster on a CPU than the network itself."""
 
 from collections.abc import Callable
 
@@ -10,14 +10,14 @@ from .predictor import Predictor
 
 
 def fast_teacher(net) -> Callable:
-    """Function from a batch of images to the net's answer, as `Combined.shortcuts` takes it.
+    """Function from a batch of images to the outputs of a network, for `Combined.shortcuts`.
 
     Args:
-        net: a trained DBNet; exported to the cache as it is now, so what it learns afterwards does not count.
+        net: trained DBNet. It is exported to the cache now, so later changes of its weights have no effect.
 
     Shape:
         images: (N, 3, H, W)
-        returns: NetOutput with DBMaps of prob (N, 1, H, W) alone, no features
+        returns: NetOutput with DBMaps that contain only prob (N, 1, H, W), and without features
     """
     predictor = Predictor(net, device="cpu")
 

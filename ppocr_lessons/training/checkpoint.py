@@ -1,10 +1,10 @@
-"""Checkpoints that are either whole or not there.
+"""Atomic checkpoints: a checkpoint is either complete or absent.
 
-A checkpoint is a directory `step-00001200`: model.safetensors, optimizer.safetensors, state.json with the
-step and the SHA-256 of the other files. It is written under a name beside it, flushed to the disk and renamed,
-so that a power cut leaves the old one or the new one, never half of each.
+A checkpoint is a directory such as `step-00001200` with model.safetensors, optimizer.safetensors, and state.json, which has
+the step and the SHA-256 of the other files. It is written under a temporary name, flushed to the disk and then renamed, so
+that a power failure leaves either the old checkpoint or the new one.
 
-Only directories of exactly this kind are read, counted or deleted; whatever else lies in the folder stays there.
+Only directories of exactly this form are read, counted or deleted. Other files in the folder are not touched.
 """
 
 import json
@@ -26,11 +26,11 @@ MODEL, OPTIMIZER = "model", "optimizer"
 
 
 class CheckpointError(ValueError):
-    """A directory with checkpoints in it of which none can be read."""
+    """None of the checkpoints in a directory can be read."""
 
 
 class Checkpoint(NamedTuple):
-    """Where a checkpoint stands, the state that was saved with it, and its arrays by file and name."""
+    """A checkpoint that was read.: its directory, the contents of state.json, and its arrays by file and name."""
 
     path: pathlib.Path
     state: dict
@@ -38,7 +38,7 @@ class Checkpoint(NamedTuple):
 
 
 def step_name(step: int) -> str:
-    """Name of the directory of a step's checkpoint.
+    """Name of the directory of a checkpoint: "step-" and eight digits.
 
     Args:
         step: number of finished steps.
@@ -47,11 +47,13 @@ def step_name(step: int) -> str:
 
 
 def optimizer_arrays(optimizer, net) -> dict:
-    """Moments of an optimizer as `parameter name/moment`, without the count that Paddle puts behind.
+    """Moments of an optimizer by `parameter name/moment`, without the counter that Paddle appends.
 
     Args:
-        optimizer: whose moments are wanted.
-        net: whose parameters it updates.
+        optimizer: optimizer of the run.
+        net: network whose parameters it updates.
+
+    Returns: NumPy arrays by name.
     """
     saved = optimizer.state_dict()
     arrays = {}
@@ -63,17 +65,17 @@ def optimizer_arrays(optimizer, net) -> dict:
     return arrays
 
 
-def restore_optimizer(optimizer, net, arrays: dict, source="the moments") -> None:
-    """Put moments of `optimizer_arrays` back, all or nothing.
+def restore_optimizer(optimizer, net, arrays: dict, source: str | pathlib.Path = "the moments") -> None:
+    """Restore the moments that `optimizer_arrays` returned, either all or none.
 
     Args:
-        optimizer: over the net's parameters.
-        net: all nets of the run in one layer.
-        arrays: by `parameter name/moment`.
-        source: file name for the error.
+        optimizer: optimizer of the network's parameters.
+        net: all networks of the run in one layer.
+        arrays: moments by `parameter name/moment`.
+        source: file name for the error message.
 
     Raises:
-        WeightsError: moments of parameters that the net does not have, or of another shape.
+        WeightsError: a moment belongs to no parameter of the network, or has another shape.
     """
     tensors, state, problems = state_of(net), {}, []
     for key, array in arrays.items():
@@ -90,10 +92,12 @@ def restore_optimizer(optimizer, net, arrays: dict, source="the moments") -> Non
 
 
 def not_finite(arrays: dict[str, np.ndarray]) -> str | None:
-    """Name of the first array that holds an infinite number or none at all; None if all are finite.
+    """Find an array with infinite or NaN values.
 
     Args:
-        arrays: by name.
+        arrays: arrays by name.
+
+    Returns: name of the first such array; None if all values are finite.
     """
     for name, array in arrays.items():
         if array.dtype.kind in "fc" and not np.isfinite(array).all():
@@ -110,28 +114,30 @@ def _flush(path) -> None:
 
 
 def checkpoint_arrays(net, optimizer, extra: dict[str, dict]) -> dict[str, dict]:
-    """The arrays of a checkpoint, by file and name.
+    """Collect the arrays of a checkpoint, by file and name.
 
     Args:
-        net: all nets of the run in one layer.
-        optimizer: its moments are saved too.
-        extra: further arrays, by file and name.
+        net: all networks of the run in one layer.
+        optimizer: optimizer whose moments are saved too.
+        extra: further arrays by file and name.
     """
     model = {name: tensor.numpy() for name, tensor in state_of(net).items()}
     return {MODEL: model, OPTIMIZER: optimizer_arrays(optimizer, net), **extra}
 
 
 def save_checkpoint(folder, files: dict[str, dict], state: dict, *, keep: int = 2) -> pathlib.Path:
-    """Write a checkpoint of `state["step"]`, and drop whole ones but for the newest `keep`.
+    """Write a checkpoint of `state["step"]` and delete all complete checkpoints except the newest `keep`.
 
     Args:
-        folder: of the run; made if need be.
-        files: of `checkpoint_arrays`.
+        folder: folder of the run; created if necessary.
+        files: arrays from `checkpoint_arrays`.
         state: JSON values; "step" is required.
-        keep: how many to leave, at least 1.
+        keep: number of checkpoints to keep, at least 1.
+
+    Returns: directory of the checkpoint.
 
     Raises:
-        ValueError: an array is not finite: such a checkpoint could not be resumed from.
+        ValueError: an array is not finite, so a run could not resume from this checkpoint.
     """
     for file, arrays in files.items():
         if bad := not_finite(arrays):
@@ -158,7 +164,7 @@ def save_checkpoint(folder, files: dict[str, dict], state: dict, *, keep: int = 
 
 
 def _make_way(path: pathlib.Path, target: pathlib.Path) -> None:
-    """Rename what stands where a checkpoint has to go; what this program did not write keeps a name of its own."""
+    """Rename a directory that has the name of the new checkpoint. If this program did not write it, it is kept."""
     if not _is_ours(path):
         count = 1
         while (target := path.with_name(f"not-a-checkpoint-{count}-{path.name}")).exists():
@@ -170,7 +176,7 @@ def _make_way(path: pathlib.Path, target: pathlib.Path) -> None:
 
 
 def _is_ours(path: pathlib.Path) -> bool:
-    """Whether a directory holds what a checkpoint holds, whole or damaged, and nothing else."""
+    """Whether a directory contains only files of a checkpoint, complete or damaged."""
     if path.is_symlink() or not path.is_dir():
         return False
     names = [p.name for p in path.iterdir()]
@@ -178,7 +184,7 @@ def _is_ours(path: pathlib.Path) -> bool:
 
 
 def _rotate(folder: pathlib.Path, newest: pathlib.Path, keep: int) -> None:
-    """Delete whole checkpoints that are older than the newest `keep` whole ones. Damaged ones are left to be seen."""
+    """Delete complete checkpoints older than the newest `keep` ones. Damaged ones are kept for inspection."""
     whole = 1
     for path in candidates(folder):
         if path == newest:
@@ -193,10 +199,12 @@ def _rotate(folder: pathlib.Path, newest: pathlib.Path, keep: int) -> None:
 
 
 def candidates(folder) -> list[pathlib.Path]:
-    """Directories that may be checkpoints, newest first: `step-` and eight digits, with files of ours in them.
+    """Directories that may be checkpoints: `step-` and eight digits, with at least one file of a checkpoint.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
+
+    Returns: directories, newest first.
     """
     folder = pathlib.Path(folder)
     found = [p for p in folder.glob(PREFIX + "*") if NAME.fullmatch(p.name) and p.is_dir()]
@@ -215,9 +223,7 @@ def _checked_state(path: pathlib.Path) -> dict:
         raise ValueError(f"state.json: best is {best!r:.40}, not a number")
     if not isinstance(state.get("scaler") or {}, dict):
         raise ValueError(f"state.json: scaler is {state['scaler']!r:.40}, not named values")
-    if not isinstance(hashes, dict) or not {f"{MODEL}.safetensors", f"{OPTIMIZER}.safetensors"} <= set(
-        hashes
-    ):
+    if not isinstance(hashes, dict) or not {f"{MODEL}.safetensors", f"{OPTIMIZER}.safetensors"} <= {*hashes}:
         raise ValueError("state.json: sha256 does not name the files of a checkpoint")
     if any(pathlib.PurePath(name).name != name or not name.endswith(".safetensors") for name in hashes):
         raise ValueError("state.json: sha256 names files outside the checkpoint")
@@ -225,13 +231,15 @@ def _checked_state(path: pathlib.Path) -> dict:
 
 
 def read_state(path) -> dict:
-    """state.json of a checkpoint whose files are whole.
+    """Verify the files of a checkpoint and read its state.json.
 
     Args:
-        path: of the checkpoint's directory.
+        path: directory of the checkpoint.
+
+    Returns: contents of state.json.
 
     Raises:
-        ValueError: a file is missing, cut off or changed, or state.json does not hold what belongs there.
+        ValueError: a file is missing, truncated or changed, or state.json is invalid.
     """
     path = pathlib.Path(path)
     try:
@@ -254,13 +262,15 @@ def _read(path: pathlib.Path) -> Checkpoint:
 
 
 def newest_checkpoint(folder) -> Checkpoint | None:
-    """The newest checkpoint that is whole; a damaged newer one is named on stderr. None if there are none.
+    """Read the newest complete checkpoint. Damaged checkpoints that are newer are named on stderr.
 
     Args:
-        folder: of the run.
+        folder: folder of the run.
+
+    Returns: the checkpoint, or None if there is none.
 
     Raises:
-        CheckpointError: there are checkpoints, and all of them are damaged.
+        CheckpointError: there are checkpoints, but all of them are damaged.
     """
     found = candidates(folder)
     for path in found:
@@ -274,15 +284,15 @@ def newest_checkpoint(folder) -> Checkpoint | None:
 
 
 def restore_checkpoint(checkpoint: Checkpoint, net, optimizer) -> None:
-    """Load weights and moments of a checkpoint.
+    """Load the weights and moments of a checkpoint.
 
     Args:
-        checkpoint: that was verified.
-        net: all nets of the run in one layer.
-        optimizer: over its parameters.
+        checkpoint: verified checkpoint.
+        net: all networks of the run in one layer.
+        optimizer: optimizer of its parameters.
 
     Raises:
-        WeightsError: the net is another one than was saved; nothing was loaded then but, at most, its weights.
+        WeightsError: the network differs from the saved one. Its weights may have been loaded, the moments have not.
     """
     assign(net, checkpoint.files[MODEL], checkpoint.path / f"{MODEL}.safetensors")
     source = checkpoint.path / f"{OPTIMIZER}.safetensors"

@@ -5,15 +5,17 @@ from collections.abc import Callable
 
 
 def warm_up(step: int, after: Callable[[int], float], *, peak: float, warmup_steps: int) -> float:
-    """Climb in a line from 0 to `peak`, then hand over to a schedule that counts its steps from there.
+    """Increase the learning rate linearly from 0 to `peak`, then follow another schedule.
 
-    A warm-up longer than the run is cut off by its end, as in the chapter's demonstration of one epoch.
+    A warm-up longer than the run ends with the run, as in the chapter's demonstration with one epoch.
 
     Args:
-        step: 0 for the first; its rate is 0 if there is a warm-up.
-        after: the schedule that follows; it is asked for step 0 first.
-        peak: rate at the end of the climb.
-        warmup_steps: length of the climb.
+        step: number of the step, 0 for the first; its rate is 0 if there is a warm-up.
+        after: schedule that follows; its first step is 0.
+        peak: learning rate at the end of the warm-up.
+        warmup_steps: number of steps of the warm-up.
+
+    Returns: the learning rate.
 
     Raises:
         ValueError: warmup_steps is negative.
@@ -25,21 +27,22 @@ def warm_up(step: int, after: Callable[[int], float], *, peak: float, warmup_ste
 
 
 def lr_at(step: int, *, peak: float, steps: int, warmup_steps: int = 0, reach_zero: bool = False) -> float:
-    """Learning rate of a step.
+    """Learning rate of a step with linear warm-up and cosine decay.
 
-    Warm-up climbs in a line from 0; after it the cosine falls:
-    lr = peak / 2 (1 + cos(pi (step - warmup) / T)).
+    After the warm-up, lr = peak / 2 (1 + cos(pi (step - warmup_steps) / T)).
 
-    PaddleOCR lets T be the whole run, warm-up included, so the curve is cut off before its end and the
-    last rate is peak / 2 (1 + cos(pi (1 - warmup / steps))). The textbook form, `reach_zero`, fits the
-    cosine into what is left.
+    In PaddleOCR T is the length of the whole run, warm-up included, so the run ends before the cosine does, at about
+    peak / 2 (1 + cos(pi (1 - warmup_steps / steps))). In the textbook form, `reach_zero`, T is the number of steps after
+    the warm-up.
 
     Args:
-        step: 0 for the first; its rate is 0 if there is a warm-up.
-        peak: the highest rate.
-        steps: length of the run.
-        warmup_steps: length of the climb.
-        reach_zero: the textbook form.
+        step: number of the step, 0 for the first; its rate is 0 if there is a warm-up.
+        peak: highest learning rate.
+        steps: number of steps of the run.
+        warmup_steps: number of steps of the warm-up.
+        reach_zero: use the textbook form.
+
+    Returns: the learning rate.
 
     Raises:
         ValueError: steps not positive, or warmup_steps negative.

@@ -1,4 +1,4 @@
-"""A running average of the weights: smoother than any single step, and often a little better."""
+"""Exponential moving average of the weights, which is smoother than the weights of a single step."""
 
 import contextlib
 
@@ -11,11 +11,11 @@ from .tensor_files import assign, state_of
 class EMA:
     """Callback of the trainer: average = decay * average + (1 - decay) * weight, after every update.
 
-    Scores and the best weights are those of the average; training goes on with the weights themselves. In the
-    first steps the average leans on few weights, so the decay rises to its value: min(decay, (1 + t) / (10 + t)).
+    The average is evaluated and saved as the best weights; training continues with the weights themselves. In the first
+    steps, when there are few weights to average, the decay is smaller: min(decay, (1 + t) / (10 + t)).
 
     Args:
-        decay: in 0..1; 0.999 averages over about a thousand steps.
+        decay: from 0 to below 1; 0.999 averages over about 1,000 steps.
 
     Raises:
         ValueError: decay outside 0..1.
@@ -30,10 +30,10 @@ class EMA:
 
     @paddle.no_grad()
     def after_update(self, trainer) -> None:
-        """Take the weights of this step in.
+        """Add the weights of this step to the average.
 
         Args:
-            trainer: whose net is averaged.
+            trainer: trainer whose network is averaged.
         """
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
         self.updates += 1
@@ -46,10 +46,10 @@ class EMA:
 
     @contextlib.contextmanager
     def in_place_of_weights(self, net):
-        """Put the average into a net for as long as the block lasts.
+        """Context in which a network has the averaged weights.
 
         Args:
-            net: the one that was averaged.
+            net: network that was averaged.
         """
         own = {name: tensor.numpy() for name, tensor in state_of(net).items()}
         if self.average:
@@ -60,15 +60,18 @@ class EMA:
             assign(net, own, "the weights")
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """What a checkpoint keeps."""
+        """Arrays for a checkpoint.
+
+        Returns: the number of updates and the average, by name.
+        """
         count = {"updates": np.array([self.updates], np.int64)}
         return count | {f"average/{name}": tensor.numpy() for name, tensor in self.average.items()}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take back what `arrays` gave.
+        """Restore the state that `arrays` returned.
 
         Args:
-            arrays: by name.
+            arrays: arrays by name.
         """
         self.updates = int(arrays["updates"][0])
         self.average = {

@@ -1,42 +1,48 @@
-"""L2 decay, strategy 15, with L1 beside it, coupled and decoupled (chapter 2.3.3).
+"""L2 and L1 weight decay, coupled and decoupled: strategy 15 (chapter 2.3.3).
 
-Coupled decay, PaddleOCR's, adds the penalty's gradient to the loss's: w is pulled by factor * w before Adam scales
-the sum. Decoupled decay (AdamW) shrinks the weight itself by lr * factor * w, past Adam's scaling.
+Coupled decay, which PaddleOCR uses, adds the gradient of the penalty, factor * w, to the gradient of the loss, and Adam scales
+the sum. Decoupled decay (AdamW) subtracts lr * factor * w from the weight, unaffected by the scaling of Adam.
 """
 
 import paddle
 
 
 def l2_decay(weight, gradient, factor: float):
-    """Gradient with the penalty factor / 2 * sum(w^2) in it: g + factor w. Arrays or tensors.
+    """Gradient of the loss plus the penalty factor / 2 * sum(w^2): g + factor w.
 
     Args:
-        weight: w.
-        gradient: g, of the loss alone; same shape.
-        factor: of the penalty.
+        weight: weights w, an array or tensor of any shape.
+        gradient: gradient g of the loss alone, in the same shape.
+        factor: factor of the penalty.
+
+    Returns: the gradient, in the same shape.
     """
     return gradient + factor * weight
 
 
 def l1_decay(weight, gradient, factor: float):
-    """Gradient with the penalty factor * sum(|w|) in it: g + factor sign(w). Tensors.
+    """Gradient of the loss plus the penalty factor * sum(|w|): g + factor sign(w).
 
     Args:
-        weight: w.
-        gradient: g, of the loss alone; same shape.
-        factor: of the penalty.
+        weight: weights w, a tensor of any shape.
+        gradient: gradient g of the loss alone, in the same shape.
+        factor: factor of the penalty.
+
+    Returns: the gradient, in the same shape.
     """
     return gradient + factor * weight.sign()
 
 
 def regularizer(kind: str, factor: float):
-    """Coupled decay for Paddle's optimizers, or None for a factor of 0.
+    """Coupled weight decay for Paddle's optimizers.
 
-    A layer whose weights carry a factor of their own (the CTC head's fc_decay) keeps it.
+    Weights with a regularizer of their own, such as those of the CTC head (fc_decay), keep it.
 
     Args:
         kind: "L1" or "L2".
-        factor: of the penalty.
+        factor: factor of the penalty.
+
+    Returns: a regularizer of Paddle, or None for a factor of 0.
 
     Raises:
         ValueError: unknown kind, or a negative factor.
@@ -52,11 +58,11 @@ def regularizer(kind: str, factor: float):
 
 
 class DecoupledDecay:
-    """Callback of the trainer that shrinks weights after each update.
+    """Decoupled weight decay: a callback of the trainer that shrinks weights after each update.
 
     Args:
         kind: "L1" or "L2".
-        factor: of the decay; multiplied by the learning rate.
+        factor: factor of the decay; multiplied by the learning rate.
 
     Raises:
         ValueError: see `regularizer`.
@@ -70,10 +76,10 @@ class DecoupledDecay:
 
     @paddle.no_grad()
     def after_update(self, trainer) -> None:
-        """Shrink every weight of the trainer's nets that learns, biases and batch norms left alone.
+        """Shrink all trainable weights except biases and the parameters of batch norms.
 
         Args:
-            trainer: whose optimizer has just made a step.
+            trainer: trainer whose optimizer has just made a step.
         """
         rate = trainer.optimizer.get_lr() * self.factor
         for parameter in trainer.strategy.trained.parameters():

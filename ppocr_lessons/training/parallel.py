@@ -1,6 +1,6 @@
-"""Several processes, a device each, one set of weights: started by `python -m paddle.distributed.launch`.
+"""Data-parallel training in several processes, one per device, started by `python -m paddle.distributed.launch`.
 
-Whatever the processes have to agree on goes through this file: gradients, the weights to start from, when to stop.
+This module does all communication between the processes: gradients, initial weights, and the decision to stop.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import paddle.distributed as dist
 
 
 class PeerError(ValueError):
-    """The first process failed; its message, raised in the others so that none of them waits for it."""
+    """The first process failed. Raised with its message in the others, so that they do not wait for it."""
 
 
 def world() -> tuple[int, int]:
@@ -23,7 +23,7 @@ def world() -> tuple[int, int]:
 
 
 def start(device: str = "auto") -> str:
-    """Choose the device of this process and meet the others.
+    """Choose the device of this process and connect to the other processes.
 
     Args:
         device: "auto", "cpu", "gpu" or "gpu:N".
@@ -51,10 +51,10 @@ def start(device: str = "auto") -> str:
 
 @paddle.no_grad()
 def same_weights(net) -> None:
-    """Give every process the weights and batch statistics of the first.
+    """Copy the weights and batch statistics of the first process to all others.
 
     Args:
-        net: whose state every process shall share.
+        net: network to synchronize.
     """
     if world()[1] > 1:
         for tensor in net.state_dict().values():
@@ -62,15 +62,17 @@ def same_weights(net) -> None:
 
 
 def asks_every_step() -> bool:
-    """Whether an agreement costs nothing: alone, or on CPUs. A GPU would have to wait for it, so there it is rarer."""
+    """Whether processes may communicate at every step. On GPUs they do so less often, because it stalls the device."""
     return world()[1] == 1 or paddle.device.get_device() == "cpu"
 
 
 def highest(numbers: list[int]) -> list[int]:
-    """The highest of each number over all processes. Every process has to call it, with as many numbers.
+    """Maximum of each number over all processes. Every process must call it with equally many numbers.
 
     Args:
         numbers: integers of this process.
+
+    Returns: the maxima, equal in all processes.
     """
     if world()[1] == 1:
         return list(numbers)
@@ -80,10 +82,12 @@ def highest(numbers: list[int]) -> list[int]:
 
 
 def total(numbers: list[float]) -> list[float]:
-    """The sum of each number over all processes, in float64, so that counts stay exact.
+    """Sum of each number over all processes, in float64, so that counts stay exact.
 
     Args:
-        numbers: of this process.
+        numbers: numbers of this process.
+
+    Returns: the sums, equal in all processes.
     """
     if world()[1] == 1:
         return list(numbers)
@@ -93,7 +97,7 @@ def total(numbers: list[float]) -> list[float]:
 
 
 def _send(data: bytes | None) -> bytes:
-    """Bytes of the first process, in all of them."""
+    """Send bytes from the first process to all others."""
     length = highest([0 if data is None else len(data)])[0]
     own = np.zeros(length, np.uint8) if data is None else np.frombuffer(data, np.uint8)
     message = paddle.to_tensor(own)
@@ -103,10 +107,12 @@ def _send(data: bytes | None) -> bytes:
 
 
 def share(value):
-    """A JSON value of the first process, in all of them; what the others pass does not count.
+    """Send a JSON value from the first process to all others.
 
     Args:
-        value: a JSON value.
+        value: JSON value; ignored in all processes but the first.
+
+    Returns: the value of the first process.
     """
     rank, size = world()
     if size == 1:
@@ -115,17 +121,19 @@ def share(value):
 
 
 def share_arrays(groups: dict[str, dict[str, np.ndarray]] | None) -> dict[str, dict[str, np.ndarray]]:
-    """Groups of named arrays of the first process, in all of them.
+    """Send groups of named arrays from the first process to all others.
 
     Args:
-        groups: of the first process; the others pass None.
+        groups: groups of the first process; the others pass None.
+
+    Returns: a dictionary of groups, each a dictionary of arrays by name, equal in all processes.
     """
-    rank, size = world()
+    groups, (rank, size) = groups or {}, world()
     if size == 1:
         return groups
-    flat = [(g, n, a) for g, arrays in groups.items() for n, a in arrays.items()] if rank == 0 else []
+    flat = [(g, n, a) for g, arrays in groups.items() for n, a in arrays.items()]
     described = share([[g, n, str(a.dtype), list(a.shape)] for g, n, a in flat])
-    names = share(list(groups) if rank == 0 else None)
+    names = share(list(groups))
     data = _send(b"".join(np.ascontiguousarray(a).tobytes() for _, _, a in flat) if rank == 0 else None)
     result, place = {name: {} for name in names}, 0
     for group, name, kind, shape in described:
@@ -136,15 +144,15 @@ def share_arrays(groups: dict[str, dict[str, np.ndarray]] | None) -> dict[str, d
 
 
 def on_first(action: Callable):
-    """Do something in the first process alone, while the others wait; its failure is raised in all of them.
+    """Call a function in the first process while the others wait. If it fails, an error is raised in all of them.
 
     Args:
-        action: called without arguments.
+        action: function without arguments.
 
-    Returns: what the action returned; None in the other processes.
+    Returns: the result of the function; None in the other processes.
 
     Raises:
-        PeerError: in the other processes, if the action failed. The first raises the error itself.
+        PeerError: in the other processes, if the function failed. The first process raises the error itself.
     """
     result = failure = None
     if world()[0] == 0:
@@ -161,7 +169,7 @@ def on_first(action: Callable):
 
 
 class _Whole(paddle.nn.Layer):
-    """A strategy as one layer from a batch to (loss, parts), which is what paddle.DataParallel can wrap."""
+    """A strategy as a layer from a batch to (loss, parts), because paddle.DataParallel wraps layers."""
 
     def __init__(self, strategy):
         super().__init__()
@@ -174,14 +182,15 @@ class _Whole(paddle.nn.Layer):
 
 
 class Joint:
-    """A strategy whose gradients become those of the joint batch of all processes, if its loss is a mean.
+    """A strategy whose gradients are averaged over all processes.
 
-    paddle.DataParallel sends gradients while the backward pass is still at work on earlier layers. Parameters that a
-    batch does not touch count as zero, frozen ones stay out of it. Alone, the strategy is called as it is.
-    One for each set of parameters and process: a second one's hooks would meet those of the first.
+    If the loss is a mean, the result is the gradient of the joint batch. paddle.DataParallel sends gradients while the
+    backward pass still works on earlier layers. Parameters that a batch does not use count as zero; frozen ones are
+    excluded. In a single process the strategy is called directly. Create only one Joint for a set of parameters, because
+    its hooks stay registered.
 
     Args:
-        strategy: of the trainer.
+        strategy: strategy of the trainer.
     """
 
     def __init__(self, strategy):

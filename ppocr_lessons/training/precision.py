@@ -1,21 +1,24 @@
-"""Mixed precision: the nets run in half precision, and all that is computed from their answers in float32."""
+"""Mixed precision: the networks run in half precision, and losses are computed from their outputs in float32."""
 
 import contextlib
 import sys
+from typing import Literal
 
 import paddle
 
-HALF = {"fp16": "float16", "bf16": "bfloat16"}
+HALF: dict[str, Literal["float16", "bfloat16"]] = {"fp16": "float16", "bf16": "bfloat16"}
 """Paddle's names of the half precisions."""
 
 PRECISIONS = ("fp32", *sorted(HALF))
 
 
 def usable(precision: str) -> str:
-    """The precision that a run has on this device: bf16 becomes fp32 on a CPU, which is said on stderr.
+    """The precision that a run uses on this device. On a CPU, bf16 becomes fp32 with a message on stderr.
 
     Args:
         precision: one of PRECISIONS.
+
+    Returns: one of PRECISIONS.
 
     Raises:
         ValueError: an unknown precision, or fp16 on a CPU.
@@ -25,8 +28,8 @@ def usable(precision: str) -> str:
     if precision == "fp32" or paddle.device.get_device() != "cpu":
         return precision
     if precision == "fp16":
-        raise ValueError("precision 'fp16' needs a GPU; on this CPU take 'fp32'")
-    # Paddle's automatic precision has no effect on CPUs, and says so at every step.
+        raise ValueError("precision 'fp16' needs a GPU; use 'fp32' on a CPU")
+    # Paddle's automatic mixed precision has no effect on CPUs and prints a warning at every step.
     print("precision 'bf16' has no effect on a CPU: this run is in fp32", file=sys.stderr)
     return "fp32"
 
@@ -51,14 +54,14 @@ def in_float32(answer):
 
 @contextlib.contextmanager
 def half_precision_nets(nets, precision: str):
-    """A block in which nets run under auto_cast and answer in float32, so that losses never see half precision.
+    """Context in which networks run under auto_cast and return float32, so that losses are never in half precision.
 
-    A loss holds sums over a million pixels and steps as steep as sigmoid(50 x), for which the ten bits of float16 are
-    too few.
+    A loss sums over up to a million pixels and contains functions as steep as sigmoid(50 x); the 10-bit mantissa of float16
+    is not sufficient for either.
 
     Args:
-        nets: layers, each called with its inputs alone.
-        precision: "fp32" (nothing changes), "bf16" or "fp16".
+        nets: layers that are called with positional inputs only.
+        precision: "fp32" (no change), "bf16" or "fp16".
     """
 
     def lowered(forward):
@@ -69,7 +72,7 @@ def half_precision_nets(nets, precision: str):
 
         return call
 
-    # One at a time by identity: a net that stands under two names is wrapped once.
+    # A network that is listed under two names is wrapped once.
     chosen = list({id(net): net for net in nets}.values()) if precision in HALF else []
     for net in chosen:
         net.forward = lowered(net.forward)

@@ -1,4 +1,4 @@
-"""A run's folder belongs to one process at a time, and what a run wrote there is moved aside, never deleted."""
+"""The folder of a run: a lock against simultaneous runs, and moving an old run aside instead of deleting it."""
 
 import datetime
 import json
@@ -24,24 +24,24 @@ WRITTEN = (
     "tensorboard",
     "environment.json",
 )
-"""What a run writes beside its checkpoints and its record."""
+"""Files and folders that a run writes in addition to its checkpoints and its record."""
 
 
 class FolderInUseError(ValueError):
-    """Another process trains into the folder."""
+    """Another process is training into the folder."""
 
 
 class FolderLock:
-    """Context manager: this process alone writes into the folder of a run.
+    """Context manager that gives this process exclusive access to the folder of a run.
 
-    The operating system holds the lock and drops it when the process ends, however it ends, so that the lock of a dead
-    process never stands in the way. Workers that were forked do not inherit it.
+    The operating system releases the lock when the process ends, even if it is killed, so a dead process cannot block the
+    folder. Forked worker processes do not inherit the lock.
 
     Args:
-        folder: of the run; made if need be.
+        folder: folder of the run; created if necessary.
 
     Raises:
-        FolderInUseError: another process has it; names the process.
+        FolderInUseError: another process has the lock; names the process.
     """
 
     def __init__(self, folder):
@@ -61,7 +61,7 @@ class FolderLock:
                     f"{self.path.parent}: {holder} is training into this folder; wait for it, stop it, or choose "
                     "another Global.save_model_dir"
                 ) from None
-            # Whoever held it before has removed the file on leaving: then this lock is on a file without a name.
+            # If the previous holder deleted the file in the meantime, this lock is on a deleted file: try again.
             if self.path.exists() and os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
                 self._file = file
             else:
@@ -82,14 +82,15 @@ class FolderLock:
             raise BlockingIOError from error
         except OSError as error:  # a network file system without locks
             print(
-                f"{self.path}: cannot be locked ({error.strerror}); see that no second run writes here",
+                f"{self.path}: cannot be locked ({error.strerror}); make sure that no other run writes to this folder",
                 file=sys.stderr,
             )
 
     def __exit__(self, *error):
         self.path.unlink(missing_ok=True)
-        self._file.close()
-        self._file = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 def _describe(text: str) -> str:
@@ -101,10 +102,12 @@ def _describe(text: str) -> str:
 
 
 def holds_a_run(folder) -> bool:
-    """Whether something of a run is there that a new one would add to or overwrite.
+    """Whether a folder contains files of a run that a new run would overwrite or extend.
 
     Args:
-        folder: that a run would write to.
+        folder: folder that a run would write to.
+
+    Returns: True if there are checkpoints or weights.
     """
     folder = pathlib.Path(folder)
     return bool(candidates(folder)) or any(
@@ -113,12 +116,14 @@ def holds_a_run(folder) -> bool:
 
 
 def move_aside(folder, record: tuple[str, ...]) -> pathlib.Path | None:
-    """Move all that a run wrote into a new folder inside its own; that folder, or None if there was nothing.
+    """Move all files of a run into a new subfolder of its folder.
 
     Args:
-        folder: of the run.
-        record: names of the files that say what the run is; they go last, so that a move that is cut off half-way
-            leaves a folder that still knows its run.
+        folder: folder of the run.
+        record: names of the files that describe the run. They are moved last, so that the folder is still recognized as
+            that of the run if the move is interrupted.
+
+    Returns: the subfolder, or None if there was nothing to move.
     """
     folder = pathlib.Path(folder)
     there = [*candidates(folder), *(folder / name for name in (*WRITTEN, *record))]

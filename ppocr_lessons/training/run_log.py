@@ -1,15 +1,16 @@
-"""A run's numbers as scalars.csv, one row a step, and on request for TensorBoard."""
+"""The log of a run: scalars.csv with one row per step, TensorBoard on request, and hints about what went wrong."""
 
 import csv
 import io
+import math
 import pathlib
 import sys
 
 GARBLED = "scalars.garbled.csv"
-"""Where rows that cannot be read are kept, beside scalars.csv."""
+"""File beside scalars.csv to which unreadable rows are copied."""
 
 NAMED = 20
-"""So many of them are named one by one."""
+"""Number of unreadable rows that are reported individually."""
 
 
 def _number(text: str):
@@ -20,10 +21,10 @@ def _number(text: str):
 
 
 def _row(cells: list[str], names: list[str], after: int) -> dict[str, float]:
-    """The numbers of a line.
+    """Parse a line.
 
     Raises:
-        ValueError: says what is wrong with it.
+        ValueError: the line is invalid; gives the reason.
     """
     if len(cells) != len(names):
         raise ValueError(f"{len(cells)} values under {len(names)} names")
@@ -34,13 +35,15 @@ def _row(cells: list[str], names: list[str], after: int) -> dict[str, float]:
 
 
 def read_scalars(path) -> list[dict[str, float]]:
-    """Rows of a scalars.csv; none if there is no such file.
+    """Read the rows of a scalars.csv.
 
-    A row that cannot be read, such as a last one that was cut off, is named on stderr with its line and the reason,
-    and copied to GARBLED beside the file, so that the next save does not lose it.
+    A row that cannot be read, such as a truncated last one, is reported on stderr with its line number and the reason, and
+    copied to the file GARBLED, because the next save overwrites it.
 
     Args:
-        path: of the file.
+        path: path of the file.
+
+    Returns: rows as dictionaries of numbers by name; an empty list if there is no such file.
     """
     path = pathlib.Path(path)
     if not path.is_file():
@@ -77,10 +80,10 @@ def _keep(path: pathlib.Path, lines: list[str]) -> None:
 
 
 def write_scalars(path, rows: list[dict[str, float]]) -> None:
-    """Bring scalars.csv up to date: new rows are appended, and it is written anew where that will not do.
+    """Write scalars.csv: append the new rows, or rewrite the file if appending is not possible.
 
     Args:
-        path: of the file.
+        path: path of the file.
         rows: all rows of the run.
     """
     path = pathlib.Path(path)
@@ -94,7 +97,7 @@ def write_scalars(path, rows: list[dict[str, float]]) -> None:
         with path.open("ab") as file:
             file.write(wanted[len(there) :])
         return
-    # Another column, a run that was killed after its last checkpoint, or a row that cannot be read.
+    # There is a new column, an unreadable row, or the run was killed after its last checkpoint.
     partial = path.with_name(".partial-" + path.name)
     partial.write_bytes(wanted)
     partial.replace(path)
@@ -104,10 +107,10 @@ class TensorBoard:
     """Callback of the trainer that writes its rows for TensorBoard.
 
     Args:
-        folder: for the event files; made with the first row.
+        folder: folder for the event files; created with the first row.
 
     Raises:
-        ImportError: tensorboardX is not installed; says how to get it.
+        ImportError: tensorboardX is not installed; says how to install it.
     """
 
     def __init__(self, folder):
@@ -118,10 +121,10 @@ class TensorBoard:
         self.folder, self.writer, self.written = folder, None, 0
 
     def after_update(self, trainer) -> None:
-        """Write the rows that have been read back so far.
+        """Write the rows that have been read from the device so far.
 
         Args:
-            trainer: that has just finished a step.
+            trainer: trainer that has just finished a step.
         """
         if self.writer is None:
             from tensorboardX import SummaryWriter
@@ -133,10 +136,47 @@ class TensorBoard:
         self.written = len(trainer.history)
 
     def after_run(self, trainer) -> None:
-        """Write the last rows too, and wait until all of it is on disk.
+        """Write the last rows and flush the file.
 
         Args:
-            trainer: that has finished its run.
+            trainer: trainer that has finished its run.
         """
         self.after_update(trainer)
-        self.writer.flush()
+        if self.writer is not None:
+            self.writer.flush()
+
+
+def hints(history: list[dict[str, float]], score: str | None = None) -> list[str]:
+    """Likely causes of a loss that is not finite or does not fall, or of a score that stays at 0.
+
+    Args:
+        history: rows of the trainer.
+        score: name of the score that should rise, "hmean" or "acc".
+
+    Returns: one message per problem; an empty list if there is none.
+    """
+    found = []
+    losses = [row["loss"] for row in history]
+    if losses and not math.isfinite(losses[-1]):
+        found.append(
+            f"the loss is {losses[-1]} at step {history[-1]['step']}: lower the learning rate, or use a longer "
+            "warm-up or gradient clipping; use bf16 instead of fp16; check for labels longer than the time steps of the net"
+        )
+    losses = [loss for loss in losses if math.isfinite(loss)]
+    part = len(losses) // 5
+    if part >= 10 and sum(losses[-part:]) >= 0.98 * sum(losses[:part]):
+        found.append(
+            "the loss did not fall over the whole run: is the learning rate too low or too high, do the labels "
+            "belong to the images, is a part of the net frozen that should learn?"
+        )
+    scores = [row[score] for row in history if score and score in row]
+    if len(scores) >= 2 and max(scores) == 0:
+        found.append(
+            "hmean is still 0: are all texts marked ### or *, are they smaller than 8 px after cropping, or is "
+            "the run too short for the probability map to exceed its threshold?"
+            if score == "hmean"
+            else "accuracy is still 0: CTC often predicts only blanks for about the first 1,000 steps; after that, check "
+            "whether the dictionary contains the characters of the labels and whether texts are longer than a quarter of "
+            "the image width, and start with short clean lines"
+        )
+    return found

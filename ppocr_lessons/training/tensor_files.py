@@ -1,8 +1,7 @@
-"""Nets as named tensors: what stands in a net, in a weights file, and how one gets into the other.
+"""Named tensors of networks, and reading and writing them as weights files.
 
-Everything is safetensors, which holds arrays and can execute nothing. Names are the structured ones
-(`backbone.conv.conv.weight`), never Paddle's own, which come from a counter that runs on when a notebook
-cell is run twice.
+Files are in the safetensors format, which contains arrays and cannot execute code. Names are the structured ones
+(`backbone.conv.conv.weight`), not Paddle's own, which contain a counter and change when a notebook cell is run twice.
 """
 
 import hashlib
@@ -16,16 +15,18 @@ from safetensors.numpy import load_file, save_file
 
 
 class WeightsError(ValueError):
-    """A weights file that does not fit, with the file, every offending entry and the reason."""
+    """A weights file cannot be read or does not fit a network. Names the file, all invalid entries and the reasons."""
 
 
 def state_of(net) -> dict[str, paddle.Tensor]:
-    """Parameters and batch statistics by name, each tensor once.
+    """Parameters and batch statistics of a network.
 
-    Paddle lists an LSTM's weights under two names; the first one is kept.
+    Paddle lists the weights of an LSTM under two names; only the first is used.
 
     Args:
         net: any layer.
+
+    Returns: tensors by name, each tensor once.
     """
     state, seen = {}, set()
     for name, tensor in net.state_dict().items():
@@ -36,34 +37,35 @@ def state_of(net) -> dict[str, paddle.Tensor]:
 
 
 def count_parameters(net) -> int:
-    """Numbers that a saved net holds: weights and the running statistics of the batch norms.
+    """Number of values in a saved network: weights and running statistics of batch norms.
 
     Args:
         net: any layer.
+
+    Returns: number of values.
     """
     return sum(tensor.size for tensor in state_of(net).values())
 
 
 def save_tensors(path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
-    """Write arrays by name to a .safetensors file, whole or not at all; an older file is replaced.
+    """Write arrays to a .safetensors file atomically, replacing an older file.
 
     Args:
-        path: of the file.
-        arrays: by name.
-        metadata: short texts that travel with them.
+        path: path of the file.
+        arrays: arrays by name.
+        metadata: short texts that are stored with the arrays.
 
     Raises:
-        OSError: cannot be written, the disk is full for instance; names the file.
+        OSError: the file cannot be written, for example because the disk is full; names the file.
     """
     path = pathlib.Path(path)
     partial = path.with_name(f".partial-{path.name}")
     partial.touch()
-    mode = stat.S_IMODE(
-        partial.stat().st_mode
-    )  # what the umask leaves; safetensors makes files for the owner alone
+    # The mode that the umask gives; safetensors creates files that only the owner can read.
+    mode = stat.S_IMODE(partial.stat().st_mode)
     try:
         save_file({k: np.ascontiguousarray(v) for k, v in arrays.items()}, partial, metadata=metadata)
-    except safetensors.SafetensorError as error:  # its word for a full disk
+    except safetensors.SafetensorError as error:  # raised for a full disk, among others
         partial.unlink(missing_ok=True)
         raise OSError(f"{path}: cannot be written: {error}") from error
     partial.chmod(mode)
@@ -71,24 +73,29 @@ def save_tensors(path, arrays: dict[str, np.ndarray], metadata: dict[str, str] |
 
 
 def save_weights(net, path, metadata: dict[str, str] | None = None) -> None:
-    """Write a net's weights to a .safetensors file.
+    """Write the weights of a network to a .safetensors file.
 
     Args:
         net: any layer.
-        path: of the file.
-        metadata: short texts that travel with it.
+        path: path of the file.
+        metadata: short texts that are stored with the weights.
+
+    Raises:
+        OSError: see `save_tensors`.
     """
     save_tensors(path, {name: tensor.numpy() for name, tensor in state_of(net).items()}, metadata)
 
 
 def read_tensors(path) -> dict[str, np.ndarray]:
-    """Arrays of a .safetensors file.
+    """Read the arrays of a .safetensors file.
 
     Args:
-        path: of a safetensors file.
+        path: path of the file.
+
+    Returns: arrays by name.
 
     Raises:
-        WeightsError: no such file, not a complete .safetensors file, or kinds of numbers that NumPy does not have.
+        WeightsError: the file is missing or incomplete, or has a number type that NumPy does not support.
     """
     try:
         return load_file(path)
@@ -97,14 +104,18 @@ def read_tensors(path) -> dict[str, np.ndarray]:
 
 
 def unusable(array: np.ndarray, tensor) -> str | None:
-    """Why an array of the right shape cannot be the values of a tensor, or None.
+    """Why an array of the right shape cannot be assigned to a tensor.
 
     Args:
-        array: of a weights file.
-        tensor: of a net.
+        array: array from a weights file.
+        tensor: tensor of a network.
+
+    Returns: the reason, or None if the array can be assigned.
     """
     wanted = str(tensor.dtype).removeprefix("paddle.")
-    as_bits = wanted == "bfloat16" and array.dtype == np.uint16  # how Paddle hands such a tensor to NumPy
+    as_bits = (
+        wanted == "bfloat16" and array.dtype == np.uint16
+    )  # Paddle converts bfloat16 tensors to uint16 arrays
     if "float" in wanted and array.dtype.kind != "f" and not as_bits:
         return f"{array.dtype} in the file, {wanted} in the net"
     if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -114,16 +125,16 @@ def unusable(array: np.ndarray, tensor) -> str | None:
 
 
 def assign(net, arrays: dict[str, np.ndarray], source) -> None:
-    """Put arrays into a net by name, all or nothing.
+    """Assign arrays to the tensors of a network by name, either all or none.
 
     Args:
-        net: any layer.
-        arrays: one for each entry of the net; LSTM weights under either of Paddle's names.
-        source: file name for the error.
+        net: any layer; changed in place.
+        arrays: an array for each tensor of the network; weights of LSTMs may have either of Paddle's names.
+        source: file name for the error message.
 
     Raises:
-        WeightsError: missing, unexpected, misshapen or unusable entries (see `unusable`), all of them listed; the net
-            is untouched.
+        WeightsError: lists all missing, unexpected, misshapen and unusable entries (see `unusable`); the network is
+            unchanged.
     """
     state, names = state_of(net), {}
     for alias, tensor in net.state_dict().items():
@@ -152,24 +163,28 @@ def assign(net, arrays: dict[str, np.ndarray], source) -> None:
 
 
 def load_weights(net, path):
-    """Read a .safetensors file into a net and return the net.
+    """Load a .safetensors file into a network.
 
     Args:
-        net: that the weights belong to, changed in place.
-        path: of a safetensors file.
+        net: any layer; changed in place.
+        path: path of the file.
+
+    Returns: the network.
 
     Raises:
-        WeightsError: unreadable, or entries do not fit; see `assign`.
+        WeightsError: the file cannot be read, or entries do not fit; see `assign`.
     """
     assign(net, read_tensors(path), path)
     return net
 
 
 def sha256(path) -> str:
-    """Hexadecimal SHA-256 of a file.
+    """SHA-256 of a file.
 
     Args:
-        path: of a file.
+        path: path of the file.
+
+    Returns: 64 hexadecimal digits.
     """
     digest = hashlib.sha256()
     with pathlib.Path(path).open("rb") as file:

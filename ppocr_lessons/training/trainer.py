@@ -1,4 +1,4 @@
-"""The training loop. It knows batches, a strategy and an optimizer, and nothing of text or losses."""
+"""The training loop. It works with batches, a strategy and an optimizer; it knows nothing about text or losses."""
 
 import contextlib
 import math
@@ -22,45 +22,42 @@ from .checkpoint import (
 )
 from .checkpoint import restore_checkpoint as restore
 from .ema import EMA
-from .hints import hints
 from .precision import half_precision_nets, usable
 from .readback import PendingRows
-from .run_log import read_scalars, write_scalars
+from .run_log import hints, read_scalars, write_scalars
 from .tensor_files import save_weights, state_of
 
 
 class TrainingDiverged(RuntimeError):
-    """The loss, or a weight, is not a number any more."""
+    """The loss or a weight is not finite."""
 
 
 class Trainer:
-    """Iterate, forward, backward, step, log, evaluate, save.
+    """Training loop: forward, backward, update, log, evaluate, save.
 
     Args:
         strategy: turns a batch into an Objective; see losses/objective.py.
-        optimizer: over the strategy's parameters. Its rate is set by lr_at.
-        batch_at: number of a batch -> batch with a field `images`. Must depend on the number alone.
-        lr_at: step -> learning rate.
-        seed: of dropout and the like inside the nets.
-        out: folder for checkpoints, scalars.csv and the best weights, or None to write nothing.
+        optimizer: optimizer of the strategy's parameters. `lr_at` sets its learning rate.
+        batch_at: function from the number of a batch, and nothing else, to the batch with its field `images`.
+        lr_at: function from the step to the learning rate.
+        seed: seed of random numbers inside the networks, such as dropout.
+        out: folder for checkpoints, scalars.csv and the best weights; None to write nothing.
         save_every: steps between checkpoints.
-        save_minutes: a checkpoint at the latest so long after the last one.
-        evaluate: net -> named scores, or None. Every process calls it, and it has to return the same in all of them.
+        save_minutes: longest time between two checkpoints, in minutes.
+        evaluate: function from a network to named scores, equal in all processes; or None.
         eval_every: steps between evaluations.
-        eval_after: no evaluation before this step.
-        best_by: name of the score whose best weights are kept as best.safetensors, or None.
-        accumulate: batches whose gradients make one step.
-        precision: "fp32", "bf16" or "fp16"; the latter scales the loss and needs a GPU, bf16 has no effect without.
-        callbacks: objects with `after_update(trainer)` and, if they care, `after_run(trainer)`; of an EMA the average
-            is what is scored.
-        progress: show a bar, the scores and hints on stderr.
-        read_every: steps after which losses are read back from the device, and looked at. They always are before
-            anything is saved or evaluated, so that a checkpoint never holds what came of a bad loss.
+        eval_after: number of steps before the first evaluation.
+        best_by: name of the score that selects the weights in best.safetensors, or None.
+        accumulate: number of batches whose gradients are accumulated for one step.
+        precision: "fp32", "bf16" or "fp16". fp16 scales the loss and needs a GPU; bf16 has no effect on a CPU.
+        callbacks: objects with `after_update(trainer)` and optionally `after_run(trainer)`; see EMA and TensorBoard.
+        progress: show a progress bar, the scores and hints on stderr.
+        read_every: steps between reading losses from the device and checking them, at the latest before a checkpoint.
 
     Raises:
         ValueError: accumulate, read_every or save_minutes too small, an unknown precision, or fp16 on a CPU.
-        TrainingDiverged: the loss became infinite or not a number; the last checkpoint is from before.
-        Interrupted: Ctrl-C or SIGTERM; the step was finished and a checkpoint saved, if there is an `out`.
+        TrainingDiverged: the loss is not finite; the last checkpoint was saved before that.
+        Interrupted: Ctrl-C or SIGTERM; the step was finished, and a checkpoint was saved if there is an `out`.
     """
 
     def __init__(
@@ -104,22 +101,24 @@ class Trainer:
         self.history: list[dict[str, float]] = []
 
     def resume(self, *, changed: bool = False) -> int:
-        """Continue from the newest whole checkpoint of `out`, if there is one; the step it starts at.
-
-        The first process alone reads the folder: on another machine it may not exist, or hold something else.
+        """Continue from the newest complete checkpoint in `out`, if any. Only the first process reads the folder.
 
         Args:
-            changed: the run continues under another configuration; moments of another optimizer are left out.
+            changed: the configuration has changed; moments of another optimizer are not restored.
+
+        Returns: the number of finished steps.
 
         Raises:
-            CheckpointError, WeightsError: nothing that can be read, or it does not fit the nets.
+            CheckpointError, WeightsError: no checkpoint can be read, or it does not fit the networks.
         """
         here = self.out is not None and self.out.is_dir()
         found = parallel.on_first(lambda: newest_checkpoint(self.out) if here else None)
         state = parallel.share(found and found.state)
         if state:
             files = parallel.share_arrays(found and found.files)
-            self._restore(Checkpoint(found.path if found else self.out, state, files), changed)
+            # Processes other than the first only name the path in errors.
+            path = found.path if found else self.out or pathlib.Path()
+            self._restore(Checkpoint(path, state, files), changed)
         parallel.same_weights(self.strategy.trained)
         return self.step
 
@@ -128,8 +127,10 @@ class Trainer:
         was, now = state.get("optimizer"), type(self.optimizer).__name__
         if was and was != now:
             if not changed:
-                raise ValueError(f"{checkpoint.path}: was saved with the optimizer {was}, this one is {now}")
-            print(f"the moments of {was} do not fit {now}, which starts without any", file=sys.stderr)
+                raise ValueError(
+                    f"{checkpoint.path}: was saved with the optimizer {was}, but the optimizer is {now}"
+                )
+            print(f"the moments of {was} do not fit {now}, which starts without moments", file=sys.stderr)
             files = {**files, "optimizer": {}}
         restore(checkpoint._replace(files=files), self.strategy.trained, self.optimizer)
         if self.ema and "ema" in files:
@@ -137,23 +138,23 @@ class Trainer:
         if self.scaler and state.get("scaler"):
             self.scaler.load_state_dict(state["scaler"])
         self.step, self.best = state["step"], state.get("best")
-        if self.rank == 0:
+        if self.rank == 0 and self.out:
             rows = read_scalars(self.out / "scalars.csv")
             self.history = [row for row in rows if row["step"] < self.step]
 
     def run(self, steps: int) -> list[dict[str, float]]:
-        """Train until `steps` steps are done in all, and return the log, one row a step.
+        """Train until `steps` steps are finished, and return the log with one row per step.
 
         Args:
-            steps: total number of steps, those before a resume included.
+            steps: total number of steps, including those before a resume.
         """
         self.strategy.trained.train()
         self._pending, self._saved_at = PendingRows(), time.monotonic()
         if self._joint is None:
-            # Not before its weights are final, and not twice: every one hangs hooks on the parameters.
+            # Created once, after the initial weights are loaded, because it registers hooks on the parameters.
             self._joint = parallel.Joint(self.strategy)
         joint = self._joint
-        # Without a folder there is nothing to save, and Ctrl-C does what it always does.
+        # Without a folder there is nothing to save, and Ctrl-C keeps its default behavior.
         with FinishTheStep(quiet=self.rank != 0) if self.out else contextlib.nullcontext() as watch:
             shown = {"initial": self.step, "total": steps, "disable": not self.progress, "file": sys.stderr}
             bar = tqdm(range(self.step, steps), **shown)
@@ -161,14 +162,14 @@ class Trainer:
                 paddle.seed(self.seed * 1_000_003 + step)
                 self.optimizer.set_lr(self.lr_at(step))
                 self._pending.begin({"step": step, "samples": 0, "lr": self.lr_at(step), "loss": 0.0})
-                for part in range(self.accumulate):
-                    last = part == self.accumulate - 1
+                for number in range(self.accumulate):
+                    last = number == self.accumulate - 1
                     with contextlib.nullcontext() if last else joint.without_exchange():
-                        self._backward(joint, self.batch_at(step * self.accumulate + part))
+                        self._backward(joint, self.batch_at(step * self.accumulate + number))
                 self._update()
                 self.step = step + 1
                 self._finish(steps, watch, bar)
-            # One that came while the last checkpoint was being written.
+            # A signal may have arrived while the last checkpoint was being written.
             self._leave_if(parallel.highest([watch.number if watch else 0])[0], steps)
         for callback in self.callbacks:
             if hasattr(callback, "after_run"):
@@ -179,7 +180,7 @@ class Trainer:
         return self.history
 
     def _backward(self, joint, batch) -> None:
-        """Add one batch's gradient, and its numbers to the row."""
+        """Add the gradients of one batch, and its losses to the row of the step."""
         nets = getattr(self.strategy, "nets", {"": self.strategy.net}).values()
         with half_precision_nets(nets, self.precision):
             loss, parts = joint(batch)
@@ -189,8 +190,7 @@ class Trainer:
 
     def _update(self) -> None:
         with paddle.utils.unique_name.guard():
-            # The first step names the moments after a global counter; from a fresh one the names are the
-            # same in every process, and a checkpoint finds them again.
+            # The first step names the moments with a counter. It starts anew, so that a checkpoint finds the names again.
             if self.scaler:
                 self.scaler.step(self.optimizer)
                 self.scaler.update()
@@ -201,11 +201,10 @@ class Trainer:
             callback.after_update(self)
 
     def _finish(self, steps: int, watch, bar) -> None:
-        """After a step: read back, evaluate, save and stop, all processes at the same step."""
+        """After a step: read losses, evaluate, save and stop, in all processes at the same step."""
         last = self.step == steps
-        score = bool(self.evaluate) and (
-            last or (self.step % self.eval_every == 0 and self.step >= self.eval_after)
-        )
+        is_due = self.step % self.eval_every == 0 and self.step >= self.eval_after
+        score = bool(self.evaluate) and (last or is_due)
         save = self.out is not None and (last or self.step % self.save_every == 0)
         read = score or save or last or self.step % self.read_every == 0
         number = late = 0
@@ -217,23 +216,22 @@ class Trainer:
             self._read_back()
             bar.set_postfix(loss=f"{self.history[-1]['loss']:.3f}")
         if score:
-            self.history[-1].update(self._scores())
+            self.history[-1].update(self._scores(self.evaluate))
             number = parallel.highest([watch.number if watch else 0])[0]
         if save or number or late:
             self.save()
         self._leave_if(number, steps)
 
     def _leave_if(self, number: int, steps: int) -> None:
-        if number:
-            parallel.highest(
-                [0]
-            )  # the launcher ends them all soon after one has left: not before the save is done
+        if number and self.out:
+            # The launcher ends all processes soon after one has left, so they wait here until the save is done.
+            parallel.highest([0])
             path = self.out / step_name(self.step)
             message = f"stopped at step {self.step} of {steps}; the same command resumes from {path}"
             raise Interrupted(number, message)
 
     def _read_back(self) -> None:
-        """Finish the rows of the last steps, and make sure, in all processes together, that they hold numbers."""
+        """Read the losses of the last steps and check in all processes together that they are finite."""
         for row in self._pending.read():
             bad = not math.isfinite(row["loss"])
             if bad:
@@ -244,22 +242,23 @@ class Trainer:
     def _agree_that_it_goes_on(self, problem: str | None) -> None:
         """Raise in every process if one of them has a problem."""
         if parallel.highest([int(problem is not None)])[0]:
-            raise TrainingDiverged(problem or f"step {self.step}: another process has no finite numbers")
+            raise TrainingDiverged(
+                problem or f"step {self.step}: another process has a loss or weight that is not finite"
+            )
 
     def averaged(self):
-        """A block in which the net has the weights that are scored: the average, where one is kept."""
+        """Context in which the network has the weights that are evaluated: the average, if there is an EMA."""
         return self.ema.in_place_of_weights(self.strategy.net) if self.ema else contextlib.nullcontext()
 
-    def _scores(self) -> dict[str, float]:
-        """Scores, and the weights if they are the best so far. The processes share the work."""
+    def _scores(self, evaluate) -> dict[str, float]:
+        """Evaluate, and save the weights if they are the best so far. The processes share the work."""
         self.strategy.trained.eval()
         with paddle.no_grad(), self.averaged():
-            # The running statistics of batch norms differ between processes that do not share them.
+            # Running statistics of batch norms differ between processes unless they are synchronized.
             parallel.same_weights(self.strategy.net)
-            self._check_weights(
-                {name: tensor.numpy() for name, tensor in state_of(self.strategy.net).items()}
-            )
-            scores = self.evaluate(self.strategy.net)
+            state = state_of(self.strategy.net)
+            self._check_weights({name: tensor.numpy() for name, tensor in state.items()})
+            scores = evaluate(self.strategy.net)
             if self.best_by and (self.best is None or scores[self.best_by] > self.best):
                 self.best = scores[self.best_by]
                 if self.out and self.rank == 0:
@@ -276,19 +275,21 @@ class Trainer:
         self._agree_that_it_goes_on(reason if bad else None)
 
     def save(self) -> None:
-        """Write the scalars and a checkpoint, in the first process alone.
+        """Write scalars.csv and a checkpoint, in the first process only.
 
         Raises:
+            ValueError: the trainer was made without a folder `out`.
             TrainingDiverged: in all processes, if a weight or a moment is not finite.
         """
+        if self.out is None:
+            raise ValueError("this trainer has no folder to save to; pass one as `out`")
         self._saved_at = time.monotonic()
         files = {}
         if self.rank == 0:
             extra = {"ema": self.ema.arrays()} if self.ema else {}
             files = checkpoint_arrays(self.strategy.trained, self.optimizer, extra)
-        self._check_weights(
-            {f"{file}: {name}": a for file, arrays in files.items() for name, a in arrays.items()}
-        )
+        named = {f"{file}: {name}": a for file, arrays in files.items() for name, a in arrays.items()}
+        self._check_weights(named)
         if self.rank != 0:
             return
         self.out.mkdir(parents=True, exist_ok=True)

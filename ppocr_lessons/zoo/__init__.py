@@ -1,4 +1,4 @@
-"""Trained weights: reading, converting, fine-tuning, and the recipes that made the shipped nets."""
+"""Trained weights: reading, conversion, fine-tuning, and the recipes of the shipped networks."""
 
 from ..runtime import require_paddle
 

@@ -4,6 +4,7 @@ Nothing here is a function or class that a file names; each is looked up in a ta
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -37,11 +38,11 @@ NAMES = {
 
 
 class PickleError(ValueError):
-    """A pickle that is damaged or asks for more than arrays; says where and why."""
+    """A pickle is damaged or contains more than arrays; says where and why."""
 
 
 class Name:
-    """A function or class that a file names; never the thing itself.
+    """Name of a function or class in a file; the object itself is never imported.
 
     Args:
         what: entry of NAMES.
@@ -52,7 +53,7 @@ class Name:
 
 
 class Kind:
-    """Kind of the numbers of an array; the order of their bytes is told afterwards.
+    """Number type of an array; its byte order is set afterwards.
 
     Args:
         code: one of KINDS.
@@ -63,7 +64,7 @@ class Kind:
 
 
 class Other:
-    """A value that no weights file needs, a list for instance, of which nothing but the kind is kept.
+    """A value that weights files do not need, such as a list; only its kind is stored.
 
     Args:
         what: the kind.
@@ -111,8 +112,8 @@ def deepest(values) -> int:
     return depth
 
 
-class Workshop:
-    """Makes arrays for one file, and counts their bytes."""
+class ArrayBuilder:
+    """Builds the arrays of one file and limits their total size."""
 
     def __init__(self):
         self.built = 0
@@ -197,7 +198,7 @@ class Workshop:
         else:
             raise PickleError("changes something that is no array: refused, nothing was run")
 
-    def array(self, data, kind, shape, order: str) -> np.ndarray:
+    def array(self, data, kind, shape, order: Literal["C", "F"]) -> np.ndarray:
         """An array, if kind, shape and number of bytes agree.
 
         Args:

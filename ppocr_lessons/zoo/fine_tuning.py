@@ -1,4 +1,4 @@
-"""Fine-tuning: take over what fits of other weights, keep parts of a net as they are (chapter 2.3.6)."""
+"""Fine-tuning: load the weights that fit, and freeze parts of a network (chapter 2.3.6)."""
 
 import pathlib
 from typing import NamedTuple
@@ -11,7 +11,14 @@ from .shipped import SHIPPED, weights_file
 
 
 class Loaded(NamedTuple):
-    """What `load_matching` did: `loaded`, `misshapen` (kept as they were, with both shapes), `missing`, `unused`."""
+    """Result of `load_matching`.
+
+    Fields:
+        loaded: names of the tensors that were loaded.
+        misshapen: tensors that have another shape in the file, with both shapes; not loaded.
+        missing: names of tensors that the file does not contain.
+        unused: names of entries of the file that the network does not contain.
+    """
 
     loaded: list[str]
     misshapen: list[str]
@@ -19,10 +26,12 @@ class Loaded(NamedTuple):
     unused: list[str]
 
     def report(self, source) -> str:
-        """A few lines that say what was not loaded; empty if everything was.
+        """Summarize what was not loaded.
 
         Args:
-            source: name of the weights, for the message.
+            source: name of the weights for the message.
+
+        Returns: a few lines; empty if everything was loaded.
         """
         lines = [
             f"  {what} ({len(names)}): {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
@@ -37,13 +46,16 @@ class Loaded(NamedTuple):
 
 
 def read_weights(path) -> dict[str, np.ndarray]:
-    """Arrays of a weights file: .safetensors, PaddleOCR's .pdparams, a folder of a run, or "det", "cls", "rec".
+    """Read the arrays of a weights file.
 
     Args:
-        path: of the file; of a folder the best weights are taken; a stage's name stands for the shipped ones.
+        path: .safetensors file, .pdparams file of PaddleOCR, folder of a run (its best weights), or "det", "cls" or "rec" for
+            the shipped weights.
+
+    Returns: arrays by name.
 
     Raises:
-        WeightsError: no such file, or one that cannot be read.
+        WeightsError: the file is missing or cannot be read.
     """
     if str(path) in SHIPPED:
         return read_tensors(weights_file(str(path)))
@@ -59,18 +71,21 @@ def read_weights(path) -> dict[str, np.ndarray]:
 
 
 def load_matching(net, path, *, prefix: str = "") -> Loaded:
-    """Read those entries of a weights file that fit, for fine-tuning; the others stay as they were initialized.
+    """Load the entries of a weights file that fit; all other tensors keep their initial values.
 
-    With another dictionary that is the head alone. Files of a backbone alone fit a whole net's backbone.
+    With another dictionary, for example, only the head does not fit. A file that contains only a backbone is loaded into the
+    backbone of the network.
 
     Args:
-        net: any layer.
+        net: any layer; changed in place.
         path: see `read_weights`.
-        prefix: of the entries wanted in the file, "Student.".
+        prefix: prefix of the entries to load, such as "Student.".
+
+    Returns: see `Loaded`.
 
     Raises:
-        WeightsError: unreadable, nothing in it fits, or entries of the right shape whose values cannot be used, all of
-            them listed; then the net is untouched.
+        WeightsError: the file cannot be read, nothing in it fits, or entries of the right shape have unusable values. The
+            network is unchanged.
     """
     arrays = read_weights(path)
     if prefix and any(name.startswith(prefix) for name in arrays):
@@ -106,16 +121,16 @@ def load_matching(net, path, *, prefix: str = "") -> Loaded:
 
 
 def freeze(net, prefixes) -> list[str]:
-    """Keep parts of a net as they are while the rest trains, their batch statistics too.
+    """Freeze parts of a network, including their batch statistics.
 
     Args:
-        net: any layer.
-        prefixes: of parameter names, "backbone" or "backbone.blocks.0".
+        net: any layer; changed in place.
+        prefixes: prefixes of parameter names, such as "backbone" or "backbone.blocks.0".
 
-    Returns: names of the parameters that no longer learn.
+    Returns: names of the frozen parameters.
 
     Raises:
-        ValueError: a prefix that no parameter has; names it and what there is.
+        ValueError: no parameter has one of the prefixes; names it and the parts of the network.
     """
     frozen = []
     for prefix in prefixes:

@@ -15,13 +15,13 @@ import numpy as np
 from .array_checks import (
     MAX_ITEMS,
     NAMES,
+    ArrayBuilder,
     ArrayEntry,
     Entries,
     Items,
     Name,
     Other,
     PickleError,
-    Workshop,
     deepest,
 )
 
@@ -47,7 +47,7 @@ class _Machine:
         self.view = memoryview(data)
         self.stack: list = []
         self.memo: dict[int, object] = {}
-        self.shop = Workshop()
+        self.shop = ArrayBuilder()
 
     def run(self):
         if len(self.data) > MAX_FILE:

@@ -1,7 +1,7 @@
-"""Weights from elsewhere: those that ship with the package, and PaddleOCR's own.
+"""Pretrained weights: those that ship with the package, and PaddleOCR's.
 
-A `.pdparams` file is a pickle, and a pickle can run any program when Python opens it. It is read by an interpreter of
-this project's own (pdparams.py), which can build arrays, numbers, texts and containers and refuses everything else.
+A `.pdparams` file is a pickle, and Python may execute arbitrary code when it opens a pickle. Here such files are parsed by
+pdparams.py, which builds only arrays, numbers, texts and containers and rejects everything else.
 """
 
 import functools
@@ -22,7 +22,7 @@ from .shipped import load_shipped, weights_file
 
 _PADDLE_NAMES = "StructuredToParameterName@@"
 NAMED = 20
-"""Entries that an error spells out."""
+"""Number of entries that an error message lists."""
 
 
 def _array(value) -> np.ndarray | None:
@@ -33,18 +33,20 @@ def _array(value) -> np.ndarray | None:
 
 
 def _from_bfloat16(array: np.ndarray) -> np.ndarray:
-    """Paddle writes bfloat16 as uint16, the upper half of a float32, because NumPy has no such kind."""
+    """Convert bfloat16, which Paddle writes as uint16 (the upper half of a float32), because NumPy has no such type."""
     return (array.astype(np.uint32) << 16).view(np.float32) if array.dtype == np.uint16 else array
 
 
 def read_pdparams(path) -> dict[str, np.ndarray]:
-    """Arrays of a `.pdparams` file by name.
+    """Read the arrays of a `.pdparams` file.
 
     Args:
-        path: of the file; the ending may be left out, as in PaddleOCR's configurations.
+        path: path of the file; the extension may be omitted, as in PaddleOCR's configurations.
+
+    Returns: arrays by name.
 
     Raises:
-        WeightsError: no such file, not such a file, or one that asks for more than arrays; names it.
+        WeightsError: the file is missing, has another format, or contains anything but arrays; names the file.
     """
     path = pathlib.Path(path)
     if not path.is_file() and path.with_name(path.name + ".pdparams").is_file():
@@ -52,7 +54,7 @@ def read_pdparams(path) -> dict[str, np.ndarray]:
     entries = _entries(path)
     entries.pop(_PADDLE_NAMES, None)
     arrays, others = {}, []
-    while entries:  # one by one, so that no entry is held twice
+    while entries:  # one by one, so that no entry is in memory twice
         name, value = entries.popitem()
         array = _array(value)
         if array is None or not isinstance(name, str):
@@ -66,16 +68,18 @@ def read_pdparams(path) -> dict[str, np.ndarray]:
 
 
 def load_paddleocr_weights(net, path, *, prefix: str = ""):
-    """Read a `.pdparams` file of a PaddleOCR training model into a net and return the net.
+    """Load a `.pdparams` file of a PaddleOCR training model into a network.
 
     Args:
-        net: DBNet, CRNN or DirectionClassifier of the same architecture.
-        path: of the file.
-        prefix: of the sub-net wanted, "Student." for a distilled model; other entries are left alone.
+        net: DBNet, CRNN or DirectionClassifier of the same architecture; changed in place.
+        path: path of the file.
+        prefix: prefix of the entries to load, such as "Student." for a distilled model.
+
+    Returns: the network.
 
     Raises:
-        WeightsError: see `read_pdparams`; or missing, unexpected and misshapen entries, all listed in one
-            error, the net untouched.
+        WeightsError: see `read_pdparams`; or entries are missing, unexpected or misshapen. All of them are listed, and the
+            network is unchanged.
     """
     arrays = read_pdparams(path)
     if prefix:
@@ -85,10 +89,12 @@ def load_paddleocr_weights(net, path, *, prefix: str = ""):
 
 
 def card(stage: str) -> dict:
-    """Model card of shipped weights: net, data, time, machine, command, scores.
+    """Model card of the shipped weights of a stage.
 
     Args:
         stage: "det", "cls" or "rec".
+
+    Returns: network, data, training time in minutes, machine, command and scores.
     """
     return json.loads(weights_file(stage).with_suffix(".json").read_text(encoding="utf-8"))
 
@@ -100,21 +106,25 @@ def english() -> Alphabet:
 
 
 def detector_postprocess() -> DBPostProcess:
-    """Post-processing that suits the shipped detector.
+    """Postprocessing for the shipped detector.
 
-    PaddleOCR's thresholds but for the score: a line that bends fills little of the rectangle around it, so
-    the mean is taken inside the region ("slow"), where real texts score higher and 0.8 keeps noise out.
-    Chosen on 24 synthetic pages of a seed of their own: there the shipped net has hmean 0.846 with
-    PaddleOCR's "fast" and 0.6, 0.847 with "slow" and 0.6, 0.879 with both.
+    The thresholds are PaddleOCR's except those of the score. A curved line fills only a small part of the rectangle around
+    it, so the score is the mean inside the region ("slow"). Such scores are higher for text, and 0.8 rejects noise. The
+    values were chosen on 24 synthetic pages with a separate seed, where hmean of the shipped network was 0.846 with
+    PaddleOCR's "fast" and 0.6, 0.847 with "slow" and 0.6, and 0.879 with "slow" and 0.8.
+
+    Returns: the postprocessing step.
     """
     return DBPostProcess(score_mode="slow", box_thresh=0.8)
 
 
 def build(stage: str):
-    """The net that shipped weights fit, untrained.
+    """Build the untrained network of a shipped stage.
 
     Args:
         stage: "det", "cls" or "rec".
+
+    Returns: DBNet, DirectionClassifier or CRNN.
     """
     if stage == "det":
         return db_mobile()
@@ -122,30 +132,33 @@ def build(stage: str):
 
 
 def pretrained(stage: str):
-    """A net with this project's weights, in evaluation mode.
+    """Build a network with the shipped weights, in evaluation mode.
 
     Args:
         stage: "det", "cls" or "rec".
 
+    Returns: DBNet, DirectionClassifier or CRNN.
+
     Raises:
         ValueError: unknown stage.
-        WeightsError: the package's file is damaged.
+        WeightsError: the file in the package is damaged.
     """
     return load_shipped(build(stage), stage)
 
 
 def read_centers(path, classes: int, width: int) -> np.ndarray:
-    """Centers for the center loss from PaddleOCR's train_center.pkl or a .safetensors file.
+    """Read the centers of the center loss from PaddleOCR's train_center.pkl or a .safetensors file.
 
     Args:
-        path: of a pickle of {class: (D,)}, of which nothing but arrays is admitted, or of a file with an entry a class.
-        classes: K.
-        width: D.
+        path: pickle of {class: (D,) array}, which is parsed and may contain only arrays, or .safetensors file with one
+            entry per class.
+        classes: number of classes K.
+        width: length D of a center.
 
-    Returns: (K, D) float32; classes that are not in the file stay 0.
+    Returns: (K, D) float32; centers of classes that are not in the file are 0.
 
     Raises:
-        WeightsError: unreadable, or classes or widths that do not fit.
+        WeightsError: the file cannot be read, or classes or widths do not fit.
     """
     path = pathlib.Path(path)
     arrays = read_tensors(path) if path.suffix == ".safetensors" else _entries(path)
@@ -168,10 +181,10 @@ def read_centers(path, classes: int, width: int) -> np.ndarray:
 
 
 def _entries(path: pathlib.Path) -> Entries:
-    """Entries of a pickle.
+    """Parse the entries of a pickle.
 
     Raises:
-        WeightsError: cannot be opened, or see `read_entries`; names the file.
+        WeightsError: the file cannot be opened or parsed; names the file.
     """
     try:
         if path.is_file() and path.stat().st_size > MAX_FILE:

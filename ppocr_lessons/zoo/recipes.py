@@ -1,16 +1,14 @@
-"""How the shipped weights were made: net, strategy, stream and schedule of each, in one place.
+"""Recipes of the shipped weights: network, training strategy, data and schedule of each.
 
     python -m ppocr_lessons.zoo.recipes rec --steps 4800 --out runs/rec
 
-trains one, resumes it if it was interrupted, and writes `weights.safetensors` and `card.json` beside its
-checkpoints. With `--weights FILE --after STEPS` it goes on from trained weights, as if so many steps were done.
+trains a network and writes `weights.safetensors` and `card.json` beside its checkpoints. An interrupted run resumes. With
+`--weights FILE --after STEPS`, training starts from trained weights as if this number of steps were finished.
 """
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -25,25 +23,27 @@ from ..evaluate import evaluate_det, evaluate_rec, score_classifier
 from ..losses.guided_ctc import GuidedCTC
 from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import crnn_mobile
+from ..runtime import describe_machine
 from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
 from .pretrained import detector_postprocess
 
 HELD_BACK = 900_001
-"""Seed of the pictures that no recipe trains on."""
+"""Seed of the images for evaluation, which no recipe uses for training."""
 
 ALPHABET = Alphabet(ENGLISH)
 
 
 class Recipe(NamedTuple):
-    """What a net is trained with.
+    """Recipe of a network.
 
     Fields:
-        strategy: builds the net and its training strategy.
-        batch: (seed, step, steps) -> batch.
-        evaluate: (net, pictures) -> scores on held-back pictures.
-        weight_decay: L2 factor.
+        net: description for the card.
+        strategy: function that builds the network and its training strategy.
+        batch: function (seed, step, steps) -> batch.
+        evaluate: function (net, number of images) -> scores on held-back images.
+        weight_decay: factor of the L2 decay.
     """
 
     net: str
@@ -104,17 +104,17 @@ def train(
     weights=None,
     after: int = 0,
 ) -> dict:
-    """Train a recipe, or go on with it, and write weights and card.
+    """Train a recipe, or resume it, and write the weights and the card.
 
     Args:
-        name: of RECIPES.
-        steps: of this run.
-        out: folder.
-        seed: of everything random.
+        name: key of RECIPES.
+        steps: number of steps of this run.
+        out: folder for checkpoints, weights and card.
+        seed: seed of all random numbers.
         peak: highest learning rate.
-        evaluate_on: held-back pictures for the scores along the way; the card uses four times as many.
-        weights: safetensors to start from, or None.
-        after: steps that those have seen; the stream's curriculum goes on behind them.
+        evaluate_on: number of held-back images for evaluations during training; the card uses four times as many.
+        weights: .safetensors file to start from, or None.
+        after: number of steps that these weights were trained for; the curriculum continues from there.
 
     Returns: the card.
     """
@@ -158,7 +158,7 @@ def train(
         "minutes": round((time.time() - began) / 60, 1),
         "steps_timed": steps - first,
         "samples": sum(row["samples"] for row in trainer.history),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
+        "machine": describe_machine(),
         "command": command,
         "scores": {k: round(v, 4) for k, v in scores.items()},
     }

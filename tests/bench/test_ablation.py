@@ -18,7 +18,7 @@ SHORT = ("Global.epoch_num=1", "Train.loader.batch_size_per_card=4")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A folder with tiny sets, and the weights that the second edition goes on from."""
+    """A folder with tiny sets, and the weights that the second edition starts from."""
     out = tmp_path_factory.mktemp("ablation")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ablation, "PAGES", 8)
@@ -70,7 +70,7 @@ def test_rows_of_the_second_edition(folder):
 
 
 def test_a_row_waits_for_the_one_it_goes_on_from(tmp_path):
-    with pytest.raises(ConfigError, match=r"warm-up-2.*not done"):
+    with pytest.raises(ConfigError, match=r"warm-up-2.*not finished"):
         detection_rows.settings_of(detection_rows.ROWS["further"], 2, tmp_path)
 
 
@@ -78,7 +78,7 @@ def test_a_row_waits_for_the_one_it_goes_on_from(tmp_path):
 def test_a_run_is_recorded_and_not_run_again(folder, name):
     row = detection_rows.ROWS[name]
     short = row._replace(changes=(*row.changes, *SHORT))
-    record = ablation.run(short, 1, folder)
+    record = ablation.train_row(short, 1, folder)
     assert record["steps"] == 2 and np.isfinite(record["loss"]).all()
     scores = record["scores"]
     assert set(scores["fixed"]) == set(scores["chosen"]) == {"precision", "recall", "hmean"}
@@ -87,7 +87,7 @@ def test_a_run_is_recorded_and_not_run_again(folder, name):
     whole = 595_794  # of the mobile detector
     expected = {"small-0.35": 228_490, "cml-copy-paste": whole, "fpgm": 305_106, "se-removed": whole}
     assert record["parameters"] == expected[name]
-    assert ablation.run(short, 1, folder) == record
+    assert ablation.train_row(short, 1, folder) == record
 
 
 def test_the_unclip_ratio_is_chosen_on_pages_that_are_not_scored(monkeypatch, folder):
@@ -131,7 +131,7 @@ def test_an_unknown_row_is_one_clear_error(tmp_path):
     result = CliRunner().invoke(
         app, ["bench", "ablation", "det", "--out", str(tmp_path / "x"), "--row", "nope"]
     )
-    assert result.exit_code == 1 and "no rows ['nope']" in result.output and "'cosine'" in result.output
+    assert result.exit_code == 1 and "unknown rows ['nope']" in result.output and "'cosine'" in result.output
     assert not (tmp_path / "x").exists()
 
 

@@ -37,7 +37,7 @@ def _options(values):
 
 def test_check_trains_nothing(overrides, tmp_path):
     result = _call("train", "-c", REC, "--check", *_options(overrides("rec")))
-    assert result.exit_code == 0 and "good: rec" in result.output and not (tmp_path / "run").exists()
+    assert result.exit_code == 0 and "no errors: rec" in result.output and not (tmp_path / "run").exists()
 
 
 def test_train_eval_export_read(overrides, tmp_path):

@@ -162,7 +162,7 @@ def test_a_cache_of_another_user_is_left_alone(place, tmp_path, tiny, monkeypatc
     monkeypatch.setattr(pathlib.Path, "stat", of_another)
     with pytest.raises(PermissionError, match=f"{place}: belongs to another user; set PPOCR_LESSONS_CACHE"):
         export_cached(tiny)
-    with pytest.warns(UserWarning, match="the net itself runs: .*belongs to another user"):
+    with pytest.warns(UserWarning, match="the network itself runs: .*belongs to another user"):
         assert Predictor(tiny).engine is None
     monkeypatch.undo()
     assert list((tmp_path / "cache/exports").iterdir()) == []
@@ -308,7 +308,7 @@ def test_without_the_engine_the_net_runs_and_says_so(monkeypatch, rng):
         raise RuntimeError("no such thing\nas an engine")
 
     monkeypatch.setattr(Predictor, "_engine", staticmethod(broken))
-    with pytest.warns(UserWarning, match="the net itself runs: as an engine"):
+    with pytest.warns(UserWarning, match="the network itself runs: as an engine"):
         predictor = Predictor(build("cls"))
     assert predictor(rng.standard_normal((1, 3, 48, 192)).astype(np.float32)).shape == (1, 2)
 
@@ -336,3 +336,9 @@ def test_a_fast_teacher_teaches_the_same():
         fast.outputs["Teacher"].answer.prob.numpy(), slow.outputs["Teacher"].answer.prob.numpy(), atol=1e-5
     )
     assert float(fast.loss) == pytest.approx(float(slow.loss), rel=1e-4)
+
+
+def test_the_folder_of_an_export_has_no_net_to_evaluate(tmp_path):
+    predictor = Predictor(export(build("cls"), tmp_path / "net"))
+    with pytest.raises(ValueError, match="holds no net to evaluate"):
+        predictor.eager(np.zeros((1, 3, 48, 192), np.float32))

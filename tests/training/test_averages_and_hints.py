@@ -8,8 +8,8 @@ import paddle
 import pytest
 
 from ppocr_lessons.training.ema import EMA
-from ppocr_lessons.training.hints import hints
 from ppocr_lessons.training.l2_decay import DecoupledDecay, regularizer
+from ppocr_lessons.training.run_log import hints
 
 
 class Net(paddle.nn.Layer):

@@ -120,6 +120,8 @@ def _session(leader):
 def test_no_worker_is_left(tmp_path, number, to_all, code):
     """Ctrl-C and the launcher's SIGTERM reach the workers too; after kill -9 they have to notice by themselves."""
     process = _train(_config(tmp_path, workers=2))
+    # Importing Paddle starts processes too, so the workers are not counted before the run has its lock.
+    _wait_for((tmp_path / "run/run.lock").exists, process)
     _wait_for(lambda: len(_session(process.pid)) >= 3, process)
     time.sleep(1.5)
     (os.killpg if to_all else os.kill)(process.pid, number)

@@ -6,8 +6,15 @@ import paddle
 import pytest
 from paddle.optimizer import lr as paddle_lr
 
-from ppocr_lessons.training.cycles import cyclical_cosine, one_cycle, two_step_cosine
-from ppocr_lessons.training.schedules import Schedule, linear, pieces, staircase
+from ppocr_lessons.training.schedules import (
+    Schedule,
+    cyclical_cosine,
+    linear,
+    one_cycle,
+    pieces,
+    staircase,
+    two_step_cosine,
+)
 
 EPOCHS, EACH = 7, 11
 

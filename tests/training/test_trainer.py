@@ -187,7 +187,7 @@ def test_an_optimizer_of_another_kind_is_refused_or_left_out(tmp_path, capsys):
     _trainer(tmp_path).run(2)
     other = _trainer(tmp_path)
     other.optimizer = paddle.optimizer.SGD(0.1, parameters=other.strategy.trained.parameters())
-    with pytest.raises(ValueError, match="saved with the optimizer Adam, this one is SGD"):
+    with pytest.raises(ValueError, match="saved with the optimizer Adam, but the optimizer is SGD"):
         other.resume()
     assert other.resume(changed=True) == 2
     assert "Adam" in capsys.readouterr().err
@@ -196,3 +196,8 @@ def test_an_optimizer_of_another_kind_is_refused_or_left_out(tmp_path, capsys):
 def test_generators_differ_by_place():
     draws = {rng_for(*place).integers(1 << 60) for place in ((1, 2), (2, 1), (1, 2, 0), (1, 2, 1))}
     assert len(draws) == 4
+
+
+def test_saving_without_a_folder_is_an_error():
+    with pytest.raises(ValueError, match="no folder to save to"):
+        _trainer(None).save()

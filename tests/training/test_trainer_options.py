@@ -12,8 +12,7 @@ from ppocr_lessons.datasets.batches import ClsBatch
 from ppocr_lessons.datasets.seeding import rng_for
 from ppocr_lessons.losses.objective import Objective
 from ppocr_lessons.training.ema import EMA
-from ppocr_lessons.training.hints import hints
-from ppocr_lessons.training.run_log import TensorBoard, read_scalars, write_scalars
+from ppocr_lessons.training.run_log import TensorBoard, hints, read_scalars, write_scalars
 from ppocr_lessons.training.tensor_files import read_tensors, state_of
 from ppocr_lessons.training.trainer import Trainer
 

@@ -1,0 +1,98 @@
+"""The README's links, its list of notebooks, its numbers and its commands agree with the repository."""
+
+import json
+import pathlib
+import re
+import shlex
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from ppocr_lessons.cli import app
+
+ROOT = pathlib.Path(__file__).parents[1]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = sorted(set(re.findall(r"^    (?:.*&& )?ppocr-lessons ([^#\n&]+)", TEXT, re.M)))
+
+
+def _card(stage):
+    return json.loads((ROOT / "ppocr_lessons" / "weights" / f"{stage}.json").read_text(encoding="utf-8"))
+
+
+def _cells(title):
+    (row,) = re.findall(rf"^\| {title} \|(.*)\|$", TEXT, re.M)
+    return [re.findall(r"[\d.,]*\d", cell) for cell in row.split("|")]
+
+
+def _scores(card, names):
+    return [[f"{card[key][name]:.3f}" for name in names] for key in ("scores", "scores_fixed_fonts")]
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "data/README.md"])
+def test_relative_links_lead_somewhere(name):
+    page = ROOT / name
+    targets = re.findall(r"\]\((?!https?:|#)([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    assert [t for t in targets if not (page.parent / t.split("#")[0]).exists()] == []
+
+
+def test_every_notebook_is_linked_once():
+    linked = re.findall(r"\]\(notebooks/([^)]+)\)", TEXT)
+    assert linked == sorted(p.name for p in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize(
+    ("title", "stage", "names"),
+    [
+        ("detector", "det", ("precision", "recall", "hmean")),
+        ("direction classifier", "cls", ("acc",)),
+        ("recognizer, words", "rec", ("word_acc", "word_norm_edit_dis")),
+        ("recognizer, lines", "rec", ("line_acc", "line_norm_edit_dis")),
+    ],
+)
+def test_scores_are_those_of_the_cards(title, stage, names):
+    card, cells = _card(stage), _cells(title)
+    assert cells[:2] == _scores(card, names)
+    if title != "recognizer, lines":
+        assert cells[2] == [f"{card['steps']:,}", f"{card['samples']:,}", f"{card['minutes']:.1f}"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_and_their_options_exist(command):
+    words = shlex.split(command)
+    name = words[: 2 if words[0] == "bench" else 1]
+    shown = CliRunner().invoke(app, [*name, "--help"]).output
+    assert "Usage" in shown
+    for option in (w for w in words if w.startswith("-")):
+        assert re.search(rf"(?<![\w-]){option}(?![\w-])", shown), f"{option} is not an option of {name}"
+
+
+def test_the_workflow_runs_the_script_on_every_supported_python():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text(encoding="utf-8"))
+    job = workflow["jobs"]["test"]
+    assert job["strategy"]["matrix"]["python"] == ["3.10", "3.11", "3.12", "3.13"]
+    assert job["steps"][-1]["run"] == "bash .ci/run"
+    (line,) = re.findall(r"^    (pip install .*--nbval)$", TEXT, re.M)
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert all(part in script for part in line.split(" && "))
+
+
+def test_the_training_command_of_binder_passes_the_check():
+    script = (ROOT / "binder/postBuild").read_text(encoding="utf-8").replace("\\\n", " ")
+    (command,) = re.findall(r"^ppocr-lessons (train .*)$", script, re.M)
+    words = [word for word in shlex.split(command) if word not in ("--max-steps", "1")]
+    done = CliRunner().invoke(app, [*words, "--check"])
+    assert done.exit_code == 0, done.output
+
+
+def test_numbers_of_the_ablation_are_those_of_its_record():
+    result = json.loads((ROOT / "data/results/ablation_det.json").read_text(encoding="utf-8"))
+    page = " ".join((ROOT / "data/README.md").read_text(encoding="utf-8").split())
+    assert f"{len(result['table'])} rows, {len(result['records'])} training runs" in page
+    steps = [record["steps"] for record in result["records"]]
+    assert f"{min(steps)} to {max(steps)} steps" in page
+    repeated = [row for row in result["table"] if row["section"].startswith("2.1") and len(row["seeds"]) == 3]
+    spreads = [row["spread"] for row in repeated]
+    assert f"it is {min(spreads):.3f} to {max(spreads):.3f}" in page
+    for name in re.findall(r"`(\w+\.(?:json|safetensors))`", page):
+        assert (ROOT / "data/results" / name).is_file()
