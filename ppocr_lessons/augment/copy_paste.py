@@ -77,7 +77,7 @@ def turn_texts(
     quads: np.ndarray,
     *,
     rotate: bool = True,
-    scale: tuple[float, float] | None = None,
+    scale: Sequence[float] | None = None,
     flip: bool = False,
 ) -> np.ndarray:
     """Draw the size and the angle of each text; on the page it is a rectangle of the quadrangle's longer sides.
@@ -95,7 +95,7 @@ def turn_texts(
     sides = np.hypot(*(quads - quads[:, [1, 2, 3, 0]]).transpose(2, 0, 1))
     half = np.maximum(1.0, np.maximum(sides[:, :2], sides[:, 2:])) / 2  # of width and height
     if scale:
-        half *= rng.uniform(*scale, (count, 1))
+        half *= rng.uniform(*scale, (count, 1))  # pyright: ignore[reportCallIssue]
     if flip:
         half[:, 0] *= np.where(rng.random(count) < 0.5, -1.0, 1.0)
     angles = np.deg2rad(rng.integers(360, size=count)) if rotate else np.zeros(count)
@@ -118,7 +118,7 @@ def first_free(candidates, sizes, occupied) -> np.ndarray:
     for text, (corners, size) in enumerate(zip(candidates, sizes, strict=True)):
         boxes = np.concatenate([corners, corners + size], 1)  # (T, 4)
         apart = (boxes[:, None, 2:] <= occupied[:, :2]) | (boxes[:, None, :2] >= occupied[:, 2:])  # (T, M, 2)
-        free = apart.any(2).all(1)
+        free = apart.any(2).all(1)  # pyright: ignore[reportArgumentType]
         if free.any():
             firsts[text] = free.argmax()
             occupied = np.concatenate([occupied, boxes[firsts[text], None]])
@@ -185,7 +185,7 @@ def paste_texts(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> L
     outlines = np.round(polygons - low[:, None]).astype(np.int32)
     matrices = np.array([paste.matrix for paste in pastes])
     matrices[:, :2] -= low[..., None] * matrices[:, 2:]  # to pixels of each text's own window
-    bent = matrices[:, 2, :2].any(1).tolist()
+    bent: list[bool] = matrices[:, 2, :2].any(axis=1).tolist()  # pyright: ignore[reportAssignmentType]
     for outline, matrix, bends, (left, top), (right, bottom) in zip(
         outlines, matrices, bent, low.tolist(), high.tolist(), strict=True
     ):

@@ -47,12 +47,12 @@ def import_imgaug():
     }
     missing = not hasattr(np, "sctypes")
     if missing:
-        np.sctypes = kinds
+        np.sctypes = kinds  # pyright: ignore[reportAttributeAccessIssue]
     try:
         import imgaug.augmenters
     finally:
         if missing:
-            del np.sctypes
+            del np.sctypes  # pyright: ignore[reportAttributeAccessIssue]
     return imgaug.augmenters
 
 

@@ -144,7 +144,7 @@ class EastRandomCropData:
         Returns: (N,) bool.
         """
         low, high = bounds(polygons)
-        return ((high >= 0) & (low <= (filled[1], filled[0]))).all(1)
+        return np.all((high >= 0) & (low <= (filled[1], filled[0])), axis=1)
 
 
 def _free_runs(starts, ends, size):

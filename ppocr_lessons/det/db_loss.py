@@ -1,5 +1,7 @@
 """The loss of DBNet: the sum over probability map, threshold map and binary map (chapters 2.1 and 3.1.1)."""
 
+from typing import cast
+
 import paddle
 
 from ..datasets.batches import DetBatch
@@ -118,15 +120,15 @@ class DBLoss:
             return ohem_mean(loss, target, mask, self.ohem_ratio)
         return (loss * mask).sum() / (mask.sum() + EPS)
 
-    def __call__(self, maps: DBMaps, batch: DetBatch):
+    def __call__(self, maps: DBMaps, batch: DetBatch) -> tuple[paddle.Tensor, dict[str, paddle.Tensor]]:
         """Compute the loss: the total, and its weighted parts "prob", "threshold" and "binary" by name."""
-        prob, thresh, binary = (m.squeeze(1) for m in maps)  # (N, 1, H, W) -> (N, H, W)
+        prob, thresh, binary = (m.squeeze(1) for m in maps if m is not None)  # (N, 1, H, W) -> (N, H, W)
         parts = {
             "prob": self.alpha * self.prob_loss(prob, batch.shrink_map, batch.shrink_mask),
             "threshold": self.beta * masked_l1_loss(thresh, batch.threshold_map, batch.threshold_mask),
             "binary": dice_loss(binary, batch.shrink_map, batch.shrink_mask),
         }
-        return sum(parts.values()), parts
+        return cast(paddle.Tensor, sum(parts.values())), parts  # sum() is typed as if it could stay 0
 
 
 class PlainDB:

@@ -84,7 +84,7 @@ def unclip_outline(outline, ratio: float) -> list[np.ndarray]:
     Returns: the outlines that result, each (M, 2) int32 in pixels; usually one.
     Source: unclip of DBPostProcess in ppocr/postprocess/db_postprocess.py.
     """
-    return offset_polygon(outline, unclip_distance(outline, ratio))
+    return offset_polygon(outline, float(unclip_distance(outline, ratio)))
 
 
 def mean_inside(prob: np.ndarray, polygon: np.ndarray) -> float:

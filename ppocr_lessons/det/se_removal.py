@@ -38,7 +38,8 @@ def gates_of(net, x) -> dict[str, paddle.Tensor]:
         raise ValueError(f"{type(net).__name__} has no SE gates")
     hooks = [
         module.register_forward_pre_hook(
-            lambda layer, inputs, name=name: gates.update({name: layer.gate(inputs[0]).flatten(1)})
+            # A hook that returns None leaves the inputs as they are.
+            lambda layer, inputs, name=name: gates.update({name: layer.gate(inputs[0]).flatten(1)})  # pyright: ignore[reportArgumentType]
         )
         for name, module in modules.items()
     ]

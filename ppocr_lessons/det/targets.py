@@ -161,7 +161,7 @@ def draw_bands(values, polygons, widths, windows, low: float, high: float) -> No
         low: value at the inner and outer edge of a band.
         high: value on the outline.
     """
-    low, high = np.float32(low), np.float32(high)
+    low, high = np.float32(low), np.float32(high)  # pyright: ignore[reportAssignmentType]
     for polygon, width, (left, top, right, bottom) in zip(polygons, widths, windows.tolist(), strict=True):
         ys, xs = np.mgrid[top : bottom + 1, left : right + 1].astype(np.float32)
         edges = zip(polygon, np.roll(polygon, -1, axis=0), strict=True)

@@ -1,7 +1,7 @@
 """A weighted sum of losses over several networks: the base of every distillation and of Enhanced CTC (chapter 3)."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import paddle
 from paddle import nn
@@ -92,4 +92,5 @@ class Combined:
             for name, value in weighted.term(outputs, batch).items():
                 # Two terms may have the same name, such as DML over the same pair twice: they add up.
                 parts[name] = parts.get(name, 0.0) + weighted.weight * value
-        return Objective(sum(parts.values()), parts, outputs)
+        total = cast(paddle.Tensor, sum(parts.values()))  # sum() is typed as if it could stay 0
+        return Objective(total, parts, outputs)

@@ -9,9 +9,7 @@ not change and therefore can run in Paddle's inference engine, then every layer.
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import time
 
 import numpy as np
@@ -27,6 +25,7 @@ from ..losses.ctc_loss import PlainCTC, ctc_losses
 from ..losses.objective import Objective
 from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import CRNN, crnn_lcnet
+from ..runtime import describe_machine
 from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import count_parameters, save_weights
 from ..training.trainer import Trainer
@@ -177,7 +176,7 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
         "data": "synthetic, ppocr_lessons.datasets.synthetic.photo_streams",
         "samples": samples,
         "minutes": round((time.time() - began) / 60, 1),
-        "machine": f"{platform.machine()}, {os.cpu_count()} CPU cores, paddle {paddle.__version__}",
+        "machine": describe_machine(),
         "command": "python -m ppocr_lessons.zoo.english --fonts fonts "
         f"--head-steps {head_steps} --steps {steps} --seed {seed}",
         "scores": {k: {name: round(v, 4) for name, v in found.items()} for k, found in scores.items()},

@@ -181,7 +181,7 @@ LAYERS = (
 )
 
 
-def _counted_names(net, arrays, without: str | None) -> dict[str, str | None]:
+def _counted_names(net, arrays, without: str | None) -> dict[str, str]:
     """Names of detector and recognizer: Paddle numbers the layers of each kind as they are created."""
     queues = {}
     for prefix in {prefix for _, prefix, _ in LAYERS}:
