@@ -274,16 +274,6 @@ def test_nothing_is_dispatched_by_hasattr(folder):
             assert not (isinstance(node, ast.Call) and ast.unparse(node.func) == "hasattr"), path
 
 
-def test_cleaning_keeps_solutions_collapsed():
-    hidden = {
-        "tags": ["solution"],
-        "jupyter": {"source_hidden": True, "outputs_hidden": True},
-        "collapsed": True,
-    }
-    cell = {"cell_type": "code", "metadata": {**hidden, "papermill": {"duration": 1}}, "outputs": []}
-    assert rules.clean({"cells": [cell], "metadata": {"widgets": {}}})["cells"][0]["metadata"] == hidden
-
-
 def test_the_index_counts_nineteen_and_five():
     first = [stage for s in strategies.STRATEGIES if s.edition == 1 for stage in s.stages]
     assert {stage: first.count(stage) for stage in ("det", "cls", "rec")} == {"det": 6, "cls": 4, "rec": 9}
