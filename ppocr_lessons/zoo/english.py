@@ -158,9 +158,10 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
     with paddle.utils.unique_name.guard():
         paddle.seed(1)
         net = english_from_official()
-        net.train()
+        net.eval()
         scores["before"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
-        head = FrozenBackbone(net, out)
+        net.train()
+        head = FrozenBackbone(net, out)  # puts the backbone into evaluation mode, so that its statistics stay
         samples = _run(head, steps=head_steps, peak=HEAD_PEAK, seed=seed, out=out / "head", fonts=fonts)
         net.eval()
         scores["neck and head"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
