@@ -2,7 +2,6 @@
 
 import json
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 from tqdm import tqdm
 
 from .bench.commands import bench
+from .cli_choices import Fonts, Foreign, Kind, Language, Only, Trained
 from .command_errors import OneLine, describe
 from .interrupt import say_once, signals_as_exit_codes
 
@@ -24,44 +24,16 @@ def program(
     """Read text with PP-OCR, and train, evaluate and measure its networks."""
 
 
-class Only(str, Enum):
-    """Stages that `read` can stop after."""
-
-    det = "det"
-
-
-class Kind(str, Enum):
-    """Kinds of synthetic data sets."""
-
-    det = "det"
-    rec = "rec"
-    cls = "cls"
-
-
-class Fonts(str, Enum):
-    """Font sets that `synth` can draw with."""
-
-    course = "course"
-    system = "system"
-
-
-class Language(str, Enum):
-    """Languages of synthetic text."""
-
-    en = "en"
-    zh = "zh"
-
-
 def _plain(line) -> dict:
     polygon = [[round(float(x), 1), round(float(y), 1)] for x, y in line.polygon]
     return {"text": line.text, "score": round(line.score, 4), "polygon": polygon, "direction": line.direction}
 
 
-def _system(ocr, detector, recognizer):
-    """The system with the shipped networks, or one with a detector or recognizer that the user exported."""
-    if detector is None and recognizer is None:
+def _system(ocr, detector, recognizer, weights: str):
+    """The system with pretrained networks, or one with a detector or recognizer that the user exported."""
+    if detector is None and recognizer is None and weights == Trained.course.value:
         return ocr.default()
-    return ocr.OCR(detector=detector, recognizer=recognizer)
+    return ocr.OCR(detector=detector, recognizer=recognizer, weights=weights)
 
 
 def _boxes(system, image):
@@ -112,6 +84,10 @@ def read(
     only: Annotated[Only | None, typer.Option(help="Run only this stage.")] = None,
     det: Annotated[Path | None, typer.Option(help="Exported detector to use, a folder.")] = None,
     rec: Annotated[Path | None, typer.Option(help="Exported recognizer to use, a folder.")] = None,
+    weights: Annotated[
+        Trained,
+        typer.Option(help="course: trained by this project; official: PP-OCRv2's, which read Chinese."),
+    ] = Trained.course,
 ) -> None:
     """Read the text in images. If an image cannot be read, the others still are, and the exit code is 1."""
     from . import ocr
@@ -119,7 +95,7 @@ def read(
     from .deploy.export_folder import detector_of, recognizer_of
 
     drawings = _drawing_paths(draw, pictures) if draw else [None] * len(pictures)
-    system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec))
+    system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec), weights.value)
     results, failed = [], False
     pairs = list(zip(pictures, drawings, strict=True))
     for picture, drawing in tqdm(pairs, disable=len(pictures) < 2, file=sys.stderr, unit="image"):
@@ -268,12 +244,6 @@ def export(
     postprocess = build_postprocess(settings) if settings.task == "det" else None
     write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
     typer.echo(f"{settings.task} network exported to {out}", err=True)
-
-
-class Foreign(str, Enum):
-    """Label formats that `convert` reads."""
-
-    icdar = "icdar"
 
 
 @app.command()

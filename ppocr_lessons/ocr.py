@@ -59,12 +59,17 @@ class OCR:
     """Detector, direction classifier and recognizer in sequence.
 
     Args:
-        detector: finds the lines; the shipped detector if None.
-        classifier: finds lines that are upside down; the shipped classifier if None.
-        recognizer: reads the lines; the shipped recognizer if None.
+        detector: finds the lines; the one of `weights` if None.
+        classifier: finds lines that are upside down; the one of `weights` if None.
+        recognizer: reads the lines; the one of `weights` if None.
+        weights: "course" for the networks trained by this project, "official" for those of PP-OCRv2, which read Chinese;
+            see `zoo.pretrained.WEIGHTS`.
         cls_thresh: minimum probability of "180" for a line to be rotated.
         drop_score: lines with a lower score are left out.
 
+    Raises:
+        ValueError: unknown weights.
+        ImportError: the package with the official weights is not installed; the message says how to install it.
     PaddleOCR: TextSystem in tools/infer/predict_system.py.
     """
 
@@ -74,12 +79,13 @@ class OCR:
         classifier: Classifier | None = None,
         recognizer: Recognizer | None = None,
         *,
+        weights: str = "course",
         cls_thresh: float = CLS_THRESH,
         drop_score: float = DROP_SCORE,
     ):
-        self.detector = detector or Detector()
-        self.classifier = classifier or Classifier()
-        self.recognizer = recognizer or Recognizer()
+        self.detector = detector or Detector(weights=weights)
+        self.classifier = classifier or Classifier(weights=weights)
+        self.recognizer = recognizer or Recognizer(weights=weights)
         self.cls_thresh, self.drop_score = cls_thresh, drop_score
 
     def stages(self, picture) -> Stages:

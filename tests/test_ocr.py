@@ -233,3 +233,28 @@ def test_cli_bench():
     assert [row["stage"] for row in rows] == ["det", "cls", "rec"]
     assert all(row["onednn_ms"] > 0 and row["peak_memory_mb"] > 0 for row in rows)
     assert "oneDNN ms" in RUN.invoke(app, ["bench", "infer", "--rounds", "1"]).stdout
+
+
+def test_the_command_reads_chinese_with_the_official_weights(tmp_path):
+    path = tmp_path / "line.png"
+    row = (DATA / "rec_zh/label.txt").read_text(encoding="utf-8").splitlines()[2].split("\t")
+    with Image.open(DATA / "rec_zh" / row[0]) as line:
+        page = Image.new("RGB", (line.width + 200, line.height + 200), line.resize((1, 1)).getpixel((0, 0)))
+        page.paste(line, (100, 100))
+    page.save(path)
+    done = CliRunner().invoke(app, ["read", str(path), "--weights", "official"])
+    assert done.exit_code == 0 and done.stdout.strip() == row[1]
+    refused = CliRunner().invoke(app, ["read", str(path), "--weights", "best"])
+    assert refused.exit_code != 0
+
+
+def test_bench_read_compares_the_systems(tmp_path):
+    labels = tmp_path / "label.txt"
+    labels.write_text("skimage:coffee.png\t[]\n", encoding="utf-8")
+    asked = ["bench", "read", str(labels), "--rounds", "1"]
+    done = CliRunner().invoke(app, [*asked, "--system", "course", "--system", "official", "--json"])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(done.stdout)
+    assert [row["system"] for row in rows] == ["course", "official"] and rows[1]["mb"] > rows[0]["mb"] > 1
+    unknown = CliRunner().invoke(app, [*asked, "--system", "abbyy"])
+    assert unknown.exit_code == 1 and "abbyy" in unknown.output

@@ -1,4 +1,4 @@
-"""The commands `ppocr-lessons bench infer | ablation`."""
+"""The commands `ppocr-lessons bench infer | ablation | read`."""
 
 import json
 import pathlib
@@ -56,3 +56,33 @@ def ablation_command(
 
     result = ablation.det(out, only=row, seeds=tuple(seed or ablation.SEEDS), rounds=rounds)
     typer.echo(json.dumps(result, indent=1) if as_json else ablation.as_text(result))
+
+
+@bench.command("read")
+def read_command(
+    labels: Annotated[
+        pathlib.Path, typer.Argument(help="Labeled images: a label file in PaddleOCR's detection format.")
+    ],
+    words: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Crops of words or lines: a label file in the recognition format."),
+    ] = None,
+    system: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this system, as often as needed; all that are installed if left out."),
+    ] = None,
+    rounds: Rounds = 3,
+    as_json: Json = False,
+) -> None:
+    """Compare whole systems on labeled images: detection, words, characters, time and size."""
+    from . import read
+
+    unknown = sorted(set(system or ()) - set(read.available()))
+    if unknown:
+        raise ValueError(
+            f"not installed or unknown: {', '.join(unknown)}; available are {', '.join(read.available())}"
+        )
+    systems = {name: read.SYSTEMS[name]() for name in system or read.available()}
+    crops = read.read_words(words) if words else []
+    rows = read.measure(read.read_pages(labels), crops, systems, rounds=rounds)
+    typer.echo(json.dumps(rows, indent=1) if as_json else read.as_text(rows))

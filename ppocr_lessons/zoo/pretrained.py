@@ -17,8 +17,9 @@ from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import crnn_mobile
 from ..training.tensor_files import WeightsError, assign, read_tensors
 from .array_checks import ArrayEntry, Entries, Items, PickleError
+from .official import FILES, official, official_alphabet, official_file
 from .pdparams import MAX_FILE, read_entries
-from .shipped import load_shipped, weights_file
+from .shipped import SHIPPED, load_shipped, weights_file
 
 _PADDLE_NAMES = "StructuredToParameterName@@"
 NAMED = 20
@@ -131,19 +132,63 @@ def build(stage: str):
     return direction_mobile() if stage == "cls" else crnn_mobile(english().classes)
 
 
-def pretrained(stage: str):
-    """Build a network with the shipped weights, in evaluation mode.
+WEIGHTS = ("course", "official")
+"""`course`: trained by this project from scratch, shipped with the package. `official`: PP-OCRv2's, see official.py."""
+
+
+def pretrained(stage: str, weights: str = "course"):
+    """Build a network with trained weights, in evaluation mode.
 
     Args:
         stage: "det", "cls" or "rec".
+        weights: one of WEIGHTS. The official recognizer has another architecture and reads Chinese; see
+            `pretrained_alphabet`.
 
     Returns: DBNet, DirectionClassifier or CRNN.
 
     Raises:
-        ValueError: unknown stage.
-        WeightsError: the file in the package is damaged.
+        ValueError: unknown stage or weights.
+        ImportError: the package with the official weights is not installed; the message says how to install it.
+        WeightsError: a file is damaged or of another version.
     """
-    return load_shipped(build(stage), stage)
+    _check_weights(weights)
+    return official(stage) if weights == "official" else load_shipped(build(stage), stage)
+
+
+def pretrained_alphabet(weights: str = "course") -> Alphabet:
+    """Alphabet of a pretrained recognizer.
+
+    Args:
+        weights: one of WEIGHTS.
+
+    Raises:
+        ValueError: unknown weights.
+        ImportError: see `pretrained`.
+    """
+    _check_weights(weights)
+    return official_alphabet() if weights == "official" else english()
+
+
+def weights_mb(weights: str = "course") -> float:
+    """Size of the weights of detector, classifier and recognizer together, as they are distributed.
+
+    Args:
+        weights: one of WEIGHTS.
+
+    Returns: size in megabytes (10^6 bytes).
+    """
+    _check_weights(weights)
+    files = (
+        (official_file(f.name) for f in FILES.values())
+        if weights == "official"
+        else map(weights_file, SHIPPED)
+    )
+    return sum(path.stat().st_size for path in files) / 1e6
+
+
+def _check_weights(weights: str) -> None:
+    if weights not in WEIGHTS:
+        raise ValueError(f"weights is {weights!r}; known are {', '.join(WEIGHTS)}")
 
 
 def read_centers(path, classes: int, width: int) -> np.ndarray:

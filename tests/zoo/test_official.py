@@ -10,11 +10,15 @@ import paddle
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from ppocr_lessons.datasets.pictures import read_picture
 from ppocr_lessons.datasets.resize import normalize_page
 from ppocr_lessons.datasets.synthetic.pages import page_at
+from ppocr_lessons.deploy.stages import Recognizer
+from ppocr_lessons.rec.metric import character_error_rate
 from ppocr_lessons.training.tensor_files import WeightsError, sha256, state_of
 from ppocr_lessons.zoo import official
 from ppocr_lessons.zoo.onnx_file import read_onnx_arrays
+from ppocr_lessons.zoo.pretrained import pretrained, pretrained_alphabet, weights_mb
 
 SHAPES = {"det": (1, 3, 160, 224), "cls": (3, 3, 48, 192), "rec": (2, 3, 32, 160)}
 
@@ -138,3 +142,44 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch):
 def test_an_unknown_stage():
     with pytest.raises(ValueError, match="'ocr'"):
         official.build_official("ocr")
+
+
+def test_the_weights_are_converted_once_and_made_again_if_they_are_damaged(tmp_path, monkeypatch):
+    monkeypatch.setenv("PPOCR_LESSONS_CACHE", str(tmp_path))
+    first = pretrained("cls", "official")
+    (kept,) = (tmp_path / "official").iterdir()
+    monkeypatch.setattr(official, "read_onnx_arrays", lambda path: pytest.fail("converted a second time"))
+    second = pretrained("cls", "official")
+    monkeypatch.undo()
+    monkeypatch.setenv("PPOCR_LESSONS_CACHE", str(tmp_path))
+    kept.write_bytes(kept.read_bytes()[:100])
+    third = pretrained("cls", "official")
+    for other in (second, third):
+        assert all(
+            np.array_equal(a.numpy(), b.numpy())
+            for a, b in zip(state_of(first).values(), state_of(other).values(), strict=True)
+        )
+    assert kept.stat().st_size > 100
+
+
+def test_unknown_weights_are_named():
+    for build in (pretrained_alphabet, weights_mb, lambda weights: pretrained("det", weights)):
+        with pytest.raises(ValueError, match=r"weights is 'best'; known are course, official"):
+            build("best")
+
+
+def test_sizes_are_those_of_the_files():
+    assert weights_mb("official") == pytest.approx((2_341_867 + 8_361_244 + 585_548) / 1e6)
+    assert 4 < weights_mb("course") < 6
+
+
+def test_chinese_lines_are_read(repository):
+    """Random characters, rare ones among them: no language helps, and most of them are read all the same."""
+    rows = (repository / "data/rec_zh/label.txt").read_text(encoding="utf-8").splitlines()[:40]
+    crops = [read_picture(repository / "data/rec_zh" / row.split("\t")[0]) for row in rows]
+    texts = [row.split("\t")[1] for row in rows]
+    edits = sum(
+        character_error_rate(reading.text, text) * len(text)
+        for reading, text in zip(Recognizer(weights="official")(crops), texts, strict=True)
+    )
+    assert edits / sum(map(len, texts)) < 0.3
