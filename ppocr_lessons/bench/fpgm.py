@@ -2,7 +2,7 @@
 
     python -m ppocr_lessons.bench.fpgm --steps 900 --out runs/fpgm
 
-takes about half an hour on one core: the sensitivity analysis, then the fine-tuning. An interrupted run resumes. It writes
+takes about half an hour on one free core: the sensitivity analysis, then the fine-tuning. An interrupted run resumes. It writes
 `sensitivity.json`, `result.json` and `weights.safetensors`.
 """
 
