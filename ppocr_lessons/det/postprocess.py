@@ -191,7 +191,9 @@ class DBPostProcess:
             scores = _box_means(prob, rectangles.astype(np.float32))
         scores = np.array(scores, np.float32)
         grown = unclip(rectangles, self.unclip_ratio)
-        grown_sides = sides[large].min(1) + 2 * unclip_distance(rectangles, self.unclip_ratio)
+        width, height = sides[large].T
+        # The unclip distance of a rectangle: A = w h and L = 2 (w + h).
+        grown_sides = np.minimum(width, height) + width * height * self.unclip_ratio / (width + height)
         kept = (scores >= self.box_thresh) & (grown_sides >= MIN_SIDE + 2)
         return order_corners(grown[kept]), scores[kept]
 
