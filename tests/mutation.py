@@ -6,7 +6,7 @@ A mutant is one change of one place: another comparison, another arithmetic oper
 turned round, min for max, a result that is None, a statement left out. Each runs against the tests of its own folder
 (tests/det for ppocr_lessons/det) in a copy of the tree. Paddle is imported once; each mutant is a fork of that process,
 so that it costs the tests and no more. Every mutant leaves a line in --out, and what has one is not run again, so a
-run that was stopped goes on where it was; --again runs the survivors once more, after tests were added.
+run that was interrupted resumes; --again runs the survivors once more, after tests were added.
 
 Docstrings, annotations, messages of errors and `__all__` are left alone. Mutants that change nothing that could be
 seen are listed, each with its reason, in equivalent_mutants.txt; the table gives the share with and without them.

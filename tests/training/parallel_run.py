@@ -26,7 +26,7 @@ from ppocr_lessons.training.trainer import Trainer, TrainingDiverged  # noqa: E4
 
 
 class Net(paddle.nn.Layer):
-    """No batch norm, so that halves of a batch know nothing of each other; a frozen part, and one nobody uses."""
+    """No batch norm, so that the halves of a batch are independent; one frozen part and one unused part."""
 
     def __init__(self):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the step is finished and saved, nothing is left behind, and the run ends in the same bytes."""
+"""Ctrl-C and SIGTERM: the step is finished and saved, no file is left over, and the resumed run is bit-identical."""
 
 import os
 import pathlib

@@ -1,18 +1,16 @@
 """Endless batches of synthetic photographs, each a function of (seed, step) alone."""
 
-import cv2
 import numpy as np
 import paddle
 
-from ...det.targets import make_targets
 from ..batches import DetBatch, RecBatch
-from ..resize import fit_line, normalize_page
+from ..resize import fit_line
 from ..seeding import rng_for
 from .corpus import english_line
-from .pages import Page, render_page
+from .pages import render_page
 from .photo_pages import render_photo_page
 from .photo_text import render_photo_line
-from .streams import crop_page, encode_labels
+from .streams import crop_batch, encode_labels, shrink_page
 
 LINE_SHAPES = ((96, 40, 8), (160, 28, 14), (320, 16, 32), (640, 8, 66))
 """Input width in pixels, lines in a batch, and the largest number of characters in a line."""
@@ -67,19 +65,12 @@ def photo_det_batch(
 
     Returns: images (N, 3, side, side), normalized, with their four target maps.
     """
-    images, targets = [], []
+    pages = []
     for sample in range(size):
         rng = rng_for(seed, step, sample)
         kind = rng.random()
         drawn = side if kind < 0.3 else int(1.5 * side) if kind < 0.6 else 2 * side
         draw = render_photo_page if rng.random() < PHOTOGRAPHED else render_page
         page = draw(rng, (drawn, drawn), fonts=fonts)
-        if kind >= 0.75:  # fine print: the page is shrunk after it was drawn
-            small = int(side * rng.uniform(1.0, 1.5))
-            image = cv2.resize(page.image, (small, small), interpolation=cv2.INTER_AREA)
-            page = Page(image, page.polygons * np.float32(small / drawn), page.texts)
-        image, polygons, ignored = crop_page(rng, page, side)
-        images.append(normalize_page(image))
-        targets.append(make_targets(polygons, ignored, (side, side))[:4])
-    maps = [paddle.to_tensor(np.stack(maps)) for maps in zip(*targets, strict=True)]
-    return DetBatch(paddle.to_tensor(np.stack(images)), *maps)
+        pages.append((rng, shrink_page(page, int(side * rng.uniform(1.0, 1.5))) if kind >= 0.75 else page))
+    return crop_batch(pages, side)

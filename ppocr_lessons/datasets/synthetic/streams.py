@@ -1,5 +1,7 @@
 """Endless streams of synthetic batches; each batch is a function of (seed, step) alone."""
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 import paddle
@@ -132,6 +134,36 @@ def crop_page(rng: np.random.Generator, page: Page, side: int) -> tuple[np.ndarr
     return page.image[top : top + side, left : left + side], cut[kept], share < 0.5
 
 
+def shrink_page(page: Page, side: int) -> Page:
+    """Downscale a square page, so that its text becomes small.
+
+    Args:
+        page: square.
+        side: of the result in pixels.
+    """
+    factor = np.float32(side / len(page.image))
+    image = cv2.resize(page.image, (side, side), interpolation=cv2.INTER_AREA)
+    return Page(image, page.polygons * factor, page.texts)
+
+
+def crop_batch(pages: Iterable[tuple[np.random.Generator, Page]], side: int) -> DetBatch:
+    """Crop a random square from each page and compute its target maps.
+
+    Args:
+        pages: generator and page of each sample; see `crop_page`.
+        side: of the squares in pixels, a multiple of 32.
+
+    Returns: a batch with the target maps of DBNet.
+    """
+    images, targets = [], []
+    for rng, page in pages:
+        image, polygons, ignored = crop_page(rng, page, side)
+        images.append(normalize_page(image))
+        targets.append(make_targets(polygons, ignored, (side, side))[:4])
+    maps = [paddle.to_tensor(np.stack(maps)) for maps in zip(*targets, strict=True)]
+    return DetBatch(paddle.to_tensor(np.stack(images)), *maps)
+
+
 def det_batch(seed: int, step: int, *, size: int = 8, side: int = 320) -> DetBatch:
     """Render a batch of pages for the detector: small pages, crops of larger ones, and downscaled ones with small text.
 
@@ -143,17 +175,11 @@ def det_batch(seed: int, step: int, *, size: int = 8, side: int = 320) -> DetBat
 
     Returns: a batch with the target maps of DBNet.
     """
-    images, targets = [], []
+    pages = []
     for sample in range(size):
         rng = rng_for(seed, step, sample)
         kind = rng.random()
         drawn = side if kind < 0.4 else 2 * side if kind < 0.75 else int(rng.uniform(1.1, 1.5) * side)
         page = render_page(rng, (drawn, drawn))
-        if kind >= 0.75:
-            small = cv2.resize(page.image, (side, side), interpolation=cv2.INTER_AREA)
-            page = Page(small, page.polygons * np.float32(side / drawn), page.texts)
-        image, polygons, ignored = crop_page(rng, page, side)
-        images.append(normalize_page(image))
-        targets.append(make_targets(polygons, ignored, (side, side))[:4])
-    maps = [paddle.to_tensor(np.stack(maps)) for maps in zip(*targets, strict=True)]
-    return DetBatch(paddle.to_tensor(np.stack(images)), *maps)
+        pages.append((rng, shrink_page(page, side) if kind >= 0.75 else page))
+    return crop_batch(pages, side)
