@@ -21,9 +21,8 @@ _STATUS = pathlib.Path("/proc/self/status")
 
 def peak_mb() -> float:
     """Peak memory of this process in megabytes (10^6 bytes)."""
-    if (
-        _STATUS.exists()
-    ):  # Linux, where ru_maxrss of a new process starts at the memory of the process that started it
+    # On Linux, ru_maxrss of a new process starts at the memory of the process that started it.
+    if _STATUS.exists():
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
         return int(line.split()[1]) * 1024 / 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
