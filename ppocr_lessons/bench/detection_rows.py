@@ -80,7 +80,7 @@ LONGER = ("Global.epoch_num=4", *FURTHER[1:])
 GATES = (
     Row("se-longer", "96 channels, SE, twice as long", "2.1.3", (SE, *LONGER), "narrow"),
     Row("no-se-longer", "SE removal, twice as long", "2.1.3", LONGER, "no-se"),
-    Row("se-kept", "the same net, gates kept, trained as long", "2.1.3", (SE, *FURTHER), "se-longer"),
+    Row("se-kept", "SE kept in the trained net", "2.1.3", (SE, *FURTHER), "se-longer"),
     Row(
         "se-removed",
         "SE removed from the trained net",
@@ -95,7 +95,7 @@ GATES = (
 TEACHER_ROWS = (
     Row("teacher-start", "ResNet18_vd, 256 channels", "3.1.1", (RESNET, WIDE, "Global.epoch_num=6")),
     Row(
-        "teacher", "CML's teacher: that, trained further", "3.1.1",
+        "teacher", "CML's teacher: ResNet18_vd, trained further", "3.1.1",
         (RESNET, WIDE, *FURTHER[1:], "Global.epoch_num=3"), "teacher-start",
     ),
 )  # fmt: skip
