@@ -63,7 +63,7 @@ STRATEGIES = (
     Strategy(
         "det-light-backbone", 1, ("det",), "2.1.1", "Light backbone",
         "backbones.mobilenet_v3:DetMobileNetV3", "02_det_backbone.ipynb",
-        "best accuracy at equal latency among 20 light nets", "chapter 2.1.1, Fig. 6",
+        "best accuracy at equal latency among more than 20 light networks", "chapter 2.1.1, Fig. 6",
         _DET, {"Architecture.Backbone": {"name": "ResNet", "layers": 18}},
         {"Architecture.Backbone": {"name": "MobileNetV3", "model_name": "large", "scale": 0.5}},
     ),

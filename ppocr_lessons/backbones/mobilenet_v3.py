@@ -145,7 +145,7 @@ class DetMobileNetV3(nn.Layer):
 
     Raises:
         ValueError: unknown model_name or scale.
-    Claim: the best accuracy at equal latency among 20 light networks (chapter 2.1.1).
+    Claim: the best accuracy at equal latency among more than 20 light networks (chapter 2.1.1).
     PaddleOCR: MobileNetV3 in ppocr/modeling/backbones/det_mobilenet_v3.py.
     Paper: Howard et al. 2019, arXiv 1905.02244.
     """
