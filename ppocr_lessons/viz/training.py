@@ -158,12 +158,12 @@ def show_curve(history, names: dict[str, str], *, stopped: int | None = None, st
     axes[1].plot(*zip(*scored, strict=True), marker="o", color=BLACK)
     for step, value in scored:
         axes[1].annotate(
-            f"{value:.2f}", (step, value), xytext=(0, 6), textcoords="offset points", ha="center"
+            f"{value:.2f}", (step, value), xytext=(5, 5), textcoords="offset points", ha="left"
         )
     for axis, label in zip(axes, ("loss", "hmean"), strict=True):
         axis.set_ylabel(label)
         axis.set_ylim(bottom=0)
-        axis.set_xlim(0, steps[-1] + 1)
+        axis.set_xlim(-0.02 * steps[-1], 1.06 * steps[-1])  # room for the labels of both ends
         if stopped is not None:
             axis.axvline(stopped + 0.5, color=RED, linestyle="--")
     axes[1].set_ylim(0, 1.3 * max(value for _, value in scored) or 1)
