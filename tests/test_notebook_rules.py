@@ -8,7 +8,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from . import notebook_rules as rules
 
-NOTEBOOKS = sorted((pathlib.Path(__file__).parents[1] / "notebooks").rglob("*.ipynb"))
+NOTEBOOKS = sorted((pathlib.Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 NAVIGATION = "[← Previous: 01 Before](01_before.ipynb) · [Contents](00_start_here.ipynb) · [Next: 03 After →](03_after.ipynb)"
 FIRST = f"""# 02 Title
