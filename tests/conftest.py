@@ -2,11 +2,17 @@
 
 import inspect
 import pathlib
+import signal
 
 import numpy as np
 import pytest
 import skimage.data
 from hypothesis import settings
+
+# A shell starts background jobs with SIGINT ignored, and child processes inherit that. Tests of Ctrl-C need
+# Python's own handler, which is what a terminal gives them.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Shared machines are slow now and then, so no deadline; the same examples every time, so no surprise.
 settings.register_profile("patient", deadline=None, derandomize=True)

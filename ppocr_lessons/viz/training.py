@@ -157,9 +157,7 @@ def show_curve(history, names: dict[str, str], *, stopped: int | None = None, st
     scored += [(row["step"] + 1, row["hmean"]) for row in history if "hmean" in row]
     axes[1].plot(*zip(*scored, strict=True), marker="o", color=BLACK)
     for step, value in scored:
-        axes[1].annotate(
-            f"{value:.2f}", (step, value), xytext=(5, 5), textcoords="offset points", ha="left"
-        )
+        axes[1].annotate(f"{value:.2f}", (step, value), xytext=(5, 5), textcoords="offset points", ha="left")
     for axis, label in zip(axes, ("loss", "hmean"), strict=True):
         axis.set_ylabel(label)
         axis.set_ylim(bottom=0)
