@@ -2,9 +2,10 @@
 
 The official recognizer knows 6,625 classes, all 95 printable characters of ASCII among them. Its last layer is cut to
 these and the blank, and the net is trained on English lines: first the neck and the head, behind a backbone that does
-not change and therefore can run in Paddle's inference engine, then every layer.
+not change and therefore can run in Paddle's inference engine, then every layer, with the batch norms' statistics as
+they are.
 
-    python -m ppocr_lessons.zoo.english --fonts fonts --head-steps 5000 --steps 1500 --out runs/english
+    python -m ppocr_lessons.zoo.english --fonts fonts --head-steps 5000 --steps 1000 --out runs/english
 """
 
 import argparse
@@ -27,14 +28,15 @@ from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import CRNN, crnn_lcnet
 from ..runtime import describe_machine
 from ..training.cosine_warmup import lr_at
-from ..training.tensor_files import count_parameters, save_weights
+from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
+from .fine_tuning import fix_statistics
 from .official import CLASSES, load_official, official_alphabet
 
 HELD_BACK = 900_001
 """Seed of the lines that no training sees."""
 
-HEAD_PEAK, PEAK = 2e-3, 2e-4
+HEAD_PEAK, PEAK = 2e-3, 4e-4
 """Highest learning rates: of neck and head alone, and of all layers."""
 
 
@@ -139,15 +141,16 @@ def _run(strategy, *, steps, peak, seed, out, fonts, weight_decay=1e-5):
     return sum(row["samples"] for row in trainer.history)
 
 
-def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int = 11) -> dict:
+def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int = 11, weights=None) -> dict:
     """Train neck and head, then every layer; write weights and card. Interrupted runs resume.
 
     Args:
         out: folder.
-        head_steps: of neck and head alone.
+        head_steps: of neck and head alone; 0 leaves this part out.
         steps: of all layers.
         fonts: see `fonts.font_paths`.
         seed: of everything random; the second part uses the next one.
+        weights: .safetensors file of an English recognizer to go on from, or None for the official recognizer.
 
     Returns: the card.
     """
@@ -157,15 +160,24 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
     scores = {}
     with paddle.utils.unique_name.guard():
         paddle.seed(1)
-        net = english_from_official()
+        net = (
+            english_from_official()
+            if weights is None
+            else load_weights(crnn_lcnet(alphabet.classes), weights)
+        )
         net.eval()
         scores["before"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
+        samples = 0
+        if head_steps:
+            net.train()
+            head = FrozenBackbone(
+                net, out
+            )  # puts the backbone into evaluation mode, so that its statistics stay
+            samples = _run(head, steps=head_steps, peak=HEAD_PEAK, seed=seed, out=out / "head", fonts=fonts)
+            net.eval()
+            scores["neck and head"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
         net.train()
-        head = FrozenBackbone(net, out)  # puts the backbone into evaluation mode, so that its statistics stay
-        samples = _run(head, steps=head_steps, peak=HEAD_PEAK, seed=seed, out=out / "head", fonts=fonts)
-        net.eval()
-        scores["neck and head"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
-        net.train()
+        fix_statistics(net)
         samples += _run(PlainCTC(net), steps=steps, peak=PEAK, seed=seed + 1, out=out / "all", fonts=fonts)
     net.eval()
     scores["all layers"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
@@ -179,7 +191,8 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
         "minutes": round((time.time() - began) / 60, 1),
         "machine": describe_machine(),
         "command": "python -m ppocr_lessons.zoo.english --fonts fonts "
-        f"--head-steps {head_steps} --steps {steps} --seed {seed}",
+        f"--head-steps {head_steps} --steps {steps} --seed {seed}"
+        + (f" --weights {pathlib.Path(weights).name}" if weights else ""),
         "scores": {k: {name: round(v, 4) for name, v in found.items()} for k, found in scores.items()},
     }
     (out / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
@@ -194,6 +207,7 @@ def main() -> None:
     parser.add_argument("--head-steps", type=int, default=5000)
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=11)
+    parser.add_argument("--weights", help="an English recognizer to go on from")
     print(json.dumps(train(**vars(parser.parse_args())), indent=1))
 
 

@@ -4,6 +4,7 @@ import pathlib
 from typing import NamedTuple
 
 import numpy as np
+from paddle import nn
 
 from ..training.tensor_files import WeightsError, read_tensors, state_of, unusable
 from .pretrained import read_pdparams
@@ -143,6 +144,19 @@ def freeze(net, prefixes) -> list[str]:
         if name in frozen:
             parameter.stop_gradient = True
     for name, layer in net.named_sublayers():
-        if hasattr(layer, "_use_global_stats") and any(f.startswith(name + ".") for f in frozen):
-            layer._use_global_stats = True
+        if any(f.startswith(name + ".") for f in frozen):
+            fix_statistics(layer)
     return frozen
+
+
+def fix_statistics(net) -> None:
+    """Let every batch norm use and keep its running statistics in training, too.
+
+    The small or unusual batches of a fine-tuning would replace statistics that were measured on far more data.
+
+    Args:
+        net: any layer; changed in place. Scale and shift are trained on.
+    """
+    for layer in net.sublayers(include_self=True):
+        if isinstance(layer, (nn.BatchNorm, nn.BatchNorm2D)):
+            layer._use_global_stats = True

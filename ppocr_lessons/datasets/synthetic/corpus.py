@@ -152,3 +152,22 @@ def chinese_line(rng: np.random.Generator, characters: int) -> str:
         start = int(rng.integers(0, characters - count))
         text[start : start + count] = _digits(rng, count, count)
     return "".join(text)
+
+
+def code_line(rng: np.random.Generator, characters: int) -> str:
+    """Draw a line of source code: an assignment, a call, a comparison, or an import, with or without a prompt.
+
+    Args:
+        rng: source of all random numbers.
+        characters: greatest length of the line; a longer one is cut.
+    """
+    a, b, c, d = (english_words()[i].lower() for i in rng.integers(len(english_words()), size=4))
+    lines = (
+        f"{a} = {b}.{c}({d})",
+        f"{a}_{b} = {c}[{_digits(rng, 1, 3)}]",
+        f"{a}.{b}_{c}({d}={_digits(rng, 1, 4)})",
+        f"if {a} {rng.choice(['==', '!=', '<=', '>='])} {_digits(rng, 1, 3)}:",
+        f"from {a} import {b}_{c}",
+        f"{a}('{b}', {c}=\"{d}\")",
+    )
+    return (rng.choice(["", "", ">>> ", "# ", "$ "]) + lines[rng.integers(len(lines))])[:characters].strip()

@@ -236,3 +236,17 @@ def render_photo_page(rng: np.random.Generator, size: tuple[int, int], *, fonts:
         scattered(rng, sheet, "en", fonts)
     polygons = np.array(sheet.polygons, np.float32).reshape(-1, 4, 2)
     return Page(wear(rng, image, 0.9), polygons, sheet.texts)
+
+
+def photo_page_at(
+    seed: int, index: int, *, size: tuple[int, int] = (640, 640), fonts: str = "course"
+) -> Page:
+    """Draw photographed page number `index` of the endless stream of a seed.
+
+    Args:
+        seed: of the stream.
+        index: of the page, from 0.
+        size: (height, width) in pixels.
+        fonts: see `fonts.font_paths`.
+    """
+    return render_photo_page(np.random.default_rng([seed, index]), size, fonts=fonts)

@@ -6,7 +6,7 @@ import paddle
 from ..batches import DetBatch, RecBatch
 from ..resize import fit_line
 from ..seeding import rng_for
-from .corpus import english_line
+from .corpus import code_line, english_line
 from .pages import render_page
 from .photo_pages import render_photo_page
 from .photo_text import render_photo_line
@@ -18,11 +18,27 @@ LINE_SHAPES = ((96, 40, 8), (160, 28, 14), (320, 16, 32), (640, 8, 66))
 LINE_SHARES = (0.25, 0.25, 0.35, 0.15)
 """How often a batch has each of LINE_SHAPES."""
 
-CAPITALS = 0.25
-"""Share of lines that are set in capitals, as on signs."""
+CODE, CAPITALS, TITLES = 0.06, 0.25, 0.12
+"""Shares of lines that are source code, that are set in capitals, as on signs, and in which every word begins with one."""
 
 PHOTOGRAPHED = 0.65
 """Share of the detector's pages that are drawn as photographs."""
+
+
+def photo_text(rng: np.random.Generator, characters: int) -> str:
+    """Draw what a photographed line says.
+
+    Args:
+        rng: source of everything random.
+        characters: greatest length of the line.
+    """
+    kind = rng.random()
+    if kind < CODE:
+        return code_line(rng, characters)
+    text = english_line(rng, characters)
+    if kind < CODE + CAPITALS:
+        return text.upper()
+    return text.title() if kind < CODE + CAPITALS + TITLES else text
 
 
 def photo_rec_batch(seed: int, step: int, alphabet, *, fonts: str = "course") -> RecBatch:
@@ -42,9 +58,7 @@ def photo_rec_batch(seed: int, step: int, alphabet, *, fonts: str = "course") ->
     images, texts = [], []
     for sample in range(lines):
         rng = rng_for(seed, step, sample)
-        text = english_line(rng, int(rng.integers(shortest, longest + 1)))
-        if rng.random() < CAPITALS:
-            text = text.upper()
+        text = photo_text(rng, int(rng.integers(shortest, longest + 1)))
         line = render_photo_line(rng, text, fonts=fonts)
         images.append(fit_line(line.image, 32, width))
         texts.append(line.text)
