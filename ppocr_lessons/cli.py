@@ -31,8 +31,8 @@ def _plain(line) -> dict:
 
 def _system(ocr, detector, recognizer, weights: str):
     """The system with pretrained networks, or one with a detector or recognizer that the user exported."""
-    if detector is None and recognizer is None and weights == Trained.course.value:
-        return ocr.default()
+    if detector is None and recognizer is None:
+        return ocr.system(weights)
     return ocr.OCR(detector=detector, recognizer=recognizer, weights=weights)
 
 
@@ -86,8 +86,11 @@ def read(
     rec: Annotated[Path | None, typer.Option(help="Exported recognizer to use, a folder.")] = None,
     weights: Annotated[
         Trained,
-        typer.Option(help="course: trained by this project; official: PP-OCRv2's, which read Chinese."),
-    ] = Trained.course,
+        typer.Option(
+            help="english: reads English photographs best; course: trained by this project from scratch; "
+            "official: PP-OCRv2's, which read Chinese."
+        ),
+    ] = Trained.english,
 ) -> None:
     """Read the text in images. If an image cannot be read, the others still are, and the exit code is 1."""
     from . import ocr

@@ -27,6 +27,7 @@ class Fonts(str, Enum):
 class Trained(str, Enum):
     """Weights that `read` can use; see zoo.pretrained.WEIGHTS."""
 
+    english = "english"
     course = "course"
     official = "official"
 

@@ -12,6 +12,7 @@ from .datasets.pictures import read_picture
 from .deploy.rectify import crop_line, reading_order, turn_over
 from .deploy.stages import Classifier, Detection, Detector, Direction, Recognizer
 from .rec.ctc_decode import Reading
+from .zoo.pretrained import BEST
 
 CLS_THRESH = 0.9
 DROP_SCORE = 0.5
@@ -62,8 +63,9 @@ class OCR:
         detector: finds the lines; the one of `weights` if None.
         classifier: finds lines that are upside down; the one of `weights` if None.
         recognizer: reads the lines; the one of `weights` if None.
-        weights: "course" for the networks trained by this project, "official" for those of PP-OCRv2, which read Chinese;
-            see `zoo.pretrained.WEIGHTS`.
+        weights: "english" (the default, which reads real English pictures best), "course" for the networks that this
+            project trained from scratch, "official" for those of PP-OCRv2, which read Chinese; see
+            `zoo.pretrained.WEIGHTS`.
         cls_thresh: minimum probability of "180" for a line to be rotated.
         drop_score: lines with a lower score are left out.
 
@@ -79,7 +81,7 @@ class OCR:
         classifier: Classifier | None = None,
         recognizer: Recognizer | None = None,
         *,
-        weights: str = "course",
+        weights: str = BEST,
         cls_thresh: float = CLS_THRESH,
         drop_score: float = DROP_SCORE,
     ):
@@ -131,23 +133,28 @@ class OCR:
 
 
 @functools.cache
-def default() -> OCR:
-    """The system with the shipped networks. It is built at the first call.
+def system(weights: str = BEST) -> OCR:
+    """The system with a set of weights. It is built at the first call.
+
+    Args:
+        weights: one of `zoo.pretrained.WEIGHTS`.
 
     Returns: the same object at every call.
     """
-    return OCR()
+    return OCR(weights=weights)
 
 
-def read(picture) -> list[TextLine]:
-    """Read the text in an image with the shipped networks.
+def read(picture, *, weights: str = BEST) -> list[TextLine]:
+    """Read the text in an image with pretrained networks.
 
     Args:
         picture: path, bytes of an image file, (H, W, 3) uint8 RGB array or PIL image.
+        weights: one of `zoo.pretrained.WEIGHTS`.
 
     Returns: lines of text in reading order.
 
     Raises:
         PictureError: the image cannot be read; names it and the reason.
+        ImportError: see `OCR`.
     """
-    return default().read(picture)
+    return system(weights).read(picture)

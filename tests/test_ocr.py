@@ -62,7 +62,7 @@ def test_a_page_upside_down_is_turned_line_by_line(page):
 
 
 def test_stages_fit_together(page):
-    stages = ocr.default().stages(page)
+    stages = ocr.system().stages(page)
     count = len(stages.detection.polygons)
     assert count == len(stages.crops) == len(stages.directions) == len(stages.upright) == len(stages.readings)
     assert stages.image.shape == (191, 384, 3)
@@ -127,7 +127,7 @@ def _crops(rows):
 
 
 def _read_right(rows):
-    readings = rec.recognize(_crops(rows))
+    readings = rec.recognize(_crops(rows), weights="course")
     return float(np.mean([r.text == text for r, (_, text) in zip(readings, rows, strict=True)]))
 
 
@@ -136,13 +136,17 @@ def _hmean():
     for path, label in _rows("det_en")[::2]:
         entries = json.loads(label)
         outlines = [np.array(entry["points"]) for entry in entries]
-        metric.add(det.detect(path).polygons, outlines, [e["transcription"] in ("###", "*") for e in entries])
+        metric.add(
+            det.detect(path, weights="course").polygons,
+            outlines,
+            [e["transcription"] in ("###", "*") for e in entries],
+        )
     return metric.score().hmean
 
 
 def _directions():
     rows = _rows("cls_en")
-    answers = cls.classify(_crops(rows))
+    answers = cls.classify(_crops(rows), weights="course")
     return float(np.mean([str(a.angle_deg) == label for a, (_, label) in zip(answers, rows, strict=True)]))
 
 
@@ -175,7 +179,9 @@ def test_unseen_synthetic_page_is_found():
     metric = det.DetMetric()
     for index in range(4):
         page = page_at(77, index)
-        metric.add(det.detect(page.image).polygons, page.polygons, [False] * len(page.texts))
+        metric.add(
+            det.detect(page.image, weights="course").polygons, page.polygons, [False] * len(page.texts)
+        )
     assert metric.score().hmean > 0.7
 
 

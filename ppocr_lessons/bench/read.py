@@ -194,6 +194,7 @@ def _tesseract() -> System:
 
 
 SYSTEMS: dict[str, Callable[[], System]] = {
+    "english": lambda: _ours("english"),
     "course": lambda: _ours("course"),
     "official": lambda: _ours("official"),
     "rapidocr": _rapidocr,

@@ -14,7 +14,7 @@ from ..datasets.resize import fit_line, line_width, normalize_page, page_size
 from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import Alphabet
 from ..rec.ctc_decode import Reading, greedy_decode
-from ..zoo.pretrained import detector_postprocess, pretrained, pretrained_alphabet
+from ..zoo.pretrained import BEST, detector_postprocess, pretrained, pretrained_alphabet
 from .predictor import Predictor
 
 BATCH = 6
@@ -58,7 +58,7 @@ class Detector:
         upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
             trained on letters of a few pixels.
         postprocess: postprocessing; that of the shipped detector if None.
-        weights: "course" or "official", see `zoo.pretrained.WEIGHTS`; unused if `net` is given.
+        weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
     """
 
@@ -70,7 +70,7 @@ class Detector:
         limit_type: str = "max",
         upscale_below: int = 640,
         postprocess: DBPostProcess | None = None,
-        weights: str = "course",
+        weights: str = BEST,
         threads: int | None = None,
     ):
         self.predict = Predictor(net or pretrained("det", weights), threads=threads)
@@ -127,13 +127,11 @@ class Classifier:
         max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of the pieces are
             summed, because a long line is illegible when it is squeezed to the network's input of 4:1. math.inf squeezes
             all lines, as PaddleOCR does.
-        weights: "course" or "official", see `zoo.pretrained.WEIGHTS`; unused if `net` is given.
+        weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
     """
 
-    def __init__(
-        self, net=None, *, max_aspect: float = 6, weights: str = "course", threads: int | None = None
-    ):
+    def __init__(self, net=None, *, max_aspect: float = 6, weights: str = BEST, threads: int | None = None):
         self.predict = Predictor(net or pretrained("cls", weights), threads=threads)
         self.max_aspect = max_aspect
 
@@ -172,8 +170,8 @@ class Recognizer:
     Args:
         net: CRNN or folder of its export; the one of `weights` if None.
         alphabet: characters of its classes; required if `net` is given.
-        weights: "course" reads English, "official" Chinese and English, see `zoo.pretrained.WEIGHTS`; unused if `net`
-            is given.
+        weights: one of `zoo.pretrained.WEIGHTS`; "official" reads Chinese and English, the others English. Unused if
+            `net` is given.
         threads: number of CPU threads; all cores if None.
 
     Raises:
@@ -185,7 +183,7 @@ class Recognizer:
         net=None,
         alphabet: Alphabet | None = None,
         *,
-        weights: str = "course",
+        weights: str = BEST,
         threads: int | None = None,
     ):
         if (net is None) != (alphabet is None):
@@ -225,48 +223,76 @@ class Recognizer:
         return [greedy_decode(probs[None], self.alphabet)[0] for probs in self.probabilities(crops)]
 
 
-detector = functools.cache(Detector)
-classifier = functools.cache(Classifier)
-recognizer = functools.cache(Recognizer)
+@functools.cache
+def detector(weights: str = BEST) -> Detector:
+    """The detector of a set of weights, built at the first call.
+
+    Args:
+        weights: one of `zoo.pretrained.WEIGHTS`.
+    """
+    return Detector(weights=weights)
 
 
-def detect(picture) -> Detection:
-    """Find the lines in an image with the shipped detector.
+@functools.cache
+def classifier(weights: str = BEST) -> Classifier:
+    """The direction classifier of a set of weights, built at the first call.
+
+    Args:
+        weights: one of `zoo.pretrained.WEIGHTS`.
+    """
+    return Classifier(weights=weights)
+
+
+@functools.cache
+def recognizer(weights: str = BEST) -> Recognizer:
+    """The recognizer of a set of weights, built at the first call.
+
+    Args:
+        weights: one of `zoo.pretrained.WEIGHTS`.
+    """
+    return Recognizer(weights=weights)
+
+
+def detect(picture, *, weights: str = BEST) -> Detection:
+    """Find the lines in an image with a pretrained detector.
 
     Args:
         picture: path, bytes of an image file, (H, W, 3) uint8 RGB array or PIL image.
+        weights: one of `zoo.pretrained.WEIGHTS`.
 
     Returns: polygons, scores and probability map.
 
     Raises:
         PictureError: the image cannot be read.
     """
-    return detector()(picture)
+    return detector(weights)(picture)
 
 
-def classify(crops) -> list[Direction]:
-    """Classify the directions of crops with the shipped classifier.
+def classify(crops, *, weights: str = BEST) -> list[Direction]:
+    """Classify the directions of crops with a pretrained classifier.
 
     Args:
         crops: list of (H, W, 3) uint8 RGB arrays.
+        weights: one of `zoo.pretrained.WEIGHTS`.
 
     Returns: a direction for each crop.
 
     Raises:
         TypeError, ValueError: a crop is not such an array.
     """
-    return classifier()(crops)
+    return classifier(weights)(crops)
 
 
-def recognize(crops) -> list[Reading]:
-    """Read the texts of crops with the shipped recognizer.
+def recognize(crops, *, weights: str = BEST) -> list[Reading]:
+    """Read the texts of crops with a pretrained recognizer.
 
     Args:
         crops: list of (H, W, 3) uint8 RGB arrays, upright lines.
+        weights: one of `zoo.pretrained.WEIGHTS`.
 
     Returns: text and score of each crop.
 
     Raises:
         TypeError, ValueError: a crop is not such an array.
     """
-    return recognizer()(crops)
+    return recognizer(weights)(crops)

@@ -13,13 +13,14 @@ import numpy as np
 from ..cls.direction import direction_mobile
 from ..det.dbnet import db_mobile
 from ..det.postprocess import DBPostProcess
-from ..rec.alphabet import ENGLISH, Alphabet
-from ..rec.crnn import crnn_mobile
+from ..rec.alphabet import ENGLISH as CHARACTERS
+from ..rec.alphabet import Alphabet
+from ..rec.crnn import crnn_lcnet, crnn_mobile
 from ..training.tensor_files import WeightsError, assign, read_tensors
 from .array_checks import ArrayEntry, Entries, Items, PickleError
-from .official import FILES, official, official_alphabet, official_file
+from .official import FILES, installed, official, official_alphabet, official_file
 from .pdparams import MAX_FILE, read_entries
-from .shipped import SHIPPED, load_shipped, weights_file
+from .shipped import ENGLISH, SHIPPED, load_shipped, weights_file
 
 _PADDLE_NAMES = "StructuredToParameterName@@"
 NAMED = 20
@@ -93,7 +94,7 @@ def card(stage: str) -> dict:
     """Model card of the shipped weights of a stage.
 
     Args:
-        stage: "det", "cls" or "rec".
+        stage: "det", "cls", "rec" or "rec_english".
 
     Returns: network, data, training time in minutes, machine, command and scores.
     """
@@ -102,8 +103,8 @@ def card(stage: str) -> dict:
 
 @functools.cache
 def english() -> Alphabet:
-    """Alphabet of the shipped recognizer: printable ASCII and the space."""
-    return Alphabet(ENGLISH)
+    """Alphabet of the shipped recognizers: printable ASCII and the space."""
+    return Alphabet(CHARACTERS)
 
 
 def detector_postprocess() -> DBPostProcess:
@@ -132,8 +133,15 @@ def build(stage: str):
     return direction_mobile() if stage == "cls" else crnn_mobile(english().classes)
 
 
-WEIGHTS = ("course", "official")
-"""`course`: trained by this project from scratch, shipped with the package. `official`: PP-OCRv2's, see official.py."""
+WEIGHTS = ("english", "course", "official")
+"""Sets of weights.
+
+`english`: the recognizer of english.py, with the official detector and classifier if they are installed and the course's
+if not. `course`: trained by this project from scratch, shipped with the package. `official`: PP-OCRv2's, see official.py.
+"""
+
+BEST = "english"
+"""The weights that read real English pictures best; the OCR system uses them when none are named."""
 
 
 def pretrained(stage: str, weights: str = "course"):
@@ -141,7 +149,7 @@ def pretrained(stage: str, weights: str = "course"):
 
     Args:
         stage: "det", "cls" or "rec".
-        weights: one of WEIGHTS. The official recognizer has another architecture and reads Chinese; see
+        weights: one of WEIGHTS. The three recognizers have different architectures or alphabets; see
             `pretrained_alphabet`.
 
     Returns: DBNet, DirectionClassifier or CRNN.
@@ -152,6 +160,10 @@ def pretrained(stage: str, weights: str = "course"):
         WeightsError: a file is damaged or of another version.
     """
     _check_weights(weights)
+    if weights == "english" and stage == "rec":
+        return load_shipped(crnn_lcnet(english().classes), ENGLISH)
+    if weights == "english" and stage in SHIPPED:
+        weights = "official" if installed() else "course"
     return official(stage) if weights == "official" else load_shipped(build(stage), stage)
 
 
@@ -178,12 +190,12 @@ def weights_mb(weights: str = "course") -> float:
     Returns: size in megabytes (10^6 bytes).
     """
     _check_weights(weights)
-    files = (
-        (official_file(f.name) for f in FILES.values())
-        if weights == "official"
-        else map(weights_file, SHIPPED)
-    )
-    return sum(path.stat().st_size for path in files) / 1e6
+    files = {stage: weights_file(stage) for stage in SHIPPED}
+    if weights == "official" or (weights == "english" and installed()):
+        files = {stage: official_file(file.name) for stage, file in FILES.items()}
+    if weights == "english":
+        files["rec"] = weights_file(ENGLISH)
+    return sum(path.stat().st_size for path in files.values()) / 1e6
 
 
 def _check_weights(weights: str) -> None:

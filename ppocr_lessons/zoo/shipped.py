@@ -6,20 +6,24 @@ import pathlib
 from ..training.tensor_files import load_weights
 
 SHIPPED = ("det", "cls", "rec")
+"""Stages whose networks were trained here from scratch."""
+
+ENGLISH = "rec_english"
+"""Recognizer that was fine-tuned from the official one, see english.py."""
 
 
 def weights_file(stage: str) -> pathlib.Path:
     """Path of the shipped weights of a stage.
 
     Args:
-        stage: "det", "cls" or "rec".
+        stage: "det", "cls" or "rec" for the networks trained from scratch, or "rec_english".
 
     Returns: path of a .safetensors file; its model card is beside it, with the suffix .json.
     Raises:
         ValueError: unknown stage.
     """
-    if stage not in SHIPPED:
-        raise ValueError(f"stage is {stage!r}; known are {list(SHIPPED)}")
+    if stage not in (*SHIPPED, ENGLISH):
+        raise ValueError(f"stage is {stage!r}; known are {', '.join((*SHIPPED, ENGLISH))}")
     return pathlib.Path(
         str(importlib.resources.files("ppocr_lessons").joinpath("weights", f"{stage}.safetensors"))
     )
@@ -30,7 +34,7 @@ def load_shipped(net, stage: str):
 
     Args:
         net: network of the shipped architecture, changed in place.
-        stage: "det", "cls" or "rec".
+        stage: see `weights_file`.
 
     Returns: the same network.
     Raises:
