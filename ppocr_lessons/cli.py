@@ -9,7 +9,7 @@ import typer
 from tqdm import tqdm
 
 from .bench.commands import bench
-from .cli_choices import Fonts, Foreign, Kind, Language, Only, Trained
+from .cli_choices import Foreign, Kind, Language, Only, Style, Trained
 from .command_errors import OneLine, describe
 from .interrupt import say_once, signals_as_exit_codes
 
@@ -88,6 +88,7 @@ def read(
         Trained,
         typer.Option(
             help="english: reads English photographs best; course: trained by this project from scratch; "
+            "pages: as course, with a detector that has seen no photographs; "
             "official: PP-OCRv2's, which read Chinese."
         ),
     ] = Trained.english,
@@ -136,9 +137,15 @@ def synth(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same images.")] = 0,
     language: Annotated[Language, typer.Option(help="Of the text; zh needs the extra `zh`.")] = Language.en,
     fonts: Annotated[
-        Fonts,
-        typer.Option(help="course: the same images on every machine; system: the fonts of this machine too."),
-    ] = Fonts.course,
+        str,
+        typer.Option(
+            help="course: the same images on every machine; system: the fonts of this machine too; "
+            "or a folder of font files."
+        ),
+    ] = "course",
+    style: Annotated[
+        Style, typer.Option(help="print: pages and lines; photo: signs, receipts, scenes, crowded lines.")
+    ] = Style.print,
     size: Annotated[int, typer.Option(min=64, max=4096, help="Width and height of a page in pixels.")] = 640,
 ) -> None:
     """Generate a synthetic data set in PaddleOCR's label format."""
@@ -150,7 +157,8 @@ def synth(
         count=count,
         seed=seed,
         language=language.value,
-        fonts=fonts.value,
+        fonts=fonts,
+        style=style.value,
         size=(size, size),
         progress=True,
     )

@@ -17,11 +17,11 @@ class Kind(str, Enum):
     cls = "cls"
 
 
-class Fonts(str, Enum):
-    """Font sets that `synth` can draw with."""
+class Style(str, Enum):
+    """Styles that `synth` can draw in; see datasets.synthetic.write.STYLES."""
 
-    course = "course"
-    system = "system"
+    print = "print"
+    photo = "photo"
 
 
 class Trained(str, Enum):
@@ -29,6 +29,7 @@ class Trained(str, Enum):
 
     english = "english"
     course = "course"
+    pages = "pages"
     official = "official"
 
 

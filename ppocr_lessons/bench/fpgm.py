@@ -179,13 +179,13 @@ def run(out, steps: int, *, criterion: str = "fpgm", pictures: int = 1200) -> di
     Source: chapter 2.1.5.
     """
     out, evaluate = pathlib.Path(out), RECIPES["det"].evaluate
-    net = pretrained("det")
+    net = pretrained("det", "pages")
     losses = _analysis_in(out, net, criterion)
     allowed, ratios = ratios_for_size(net, losses)
     with paddle.no_grad():
         record = {"criterion": criterion, "sensitivity": losses, "allowed": allowed, "ratios": ratios}
         record["before"] = evaluate(net, pictures)
-        uniform = pretrained("det")
+        uniform = pretrained("det", "pages")
         prune(uniform, uniform_ratios(uniform), criterion=criterion, multiple=MULTIPLE)
         uniform.eval()
         record["uniform"] = evaluate(uniform, pictures) | {"parameters": count_parameters(uniform)}
@@ -213,7 +213,7 @@ def run(out, steps: int, *, criterion: str = "fpgm", pictures: int = 1200) -> di
     with paddle.no_grad():
         record["fine_tuned"] = evaluate(net, pictures)
     record |= {
-        "costs": _costs({"whole": pretrained("det"), "pruned": net}),
+        "costs": _costs({"whole": pretrained("det", "pages"), "pruned": net}),
         "steps": steps,
         "minutes": (time.time() - began) / 60,
         "seed": SEED,

@@ -196,6 +196,7 @@ def _tesseract() -> System:
 SYSTEMS: dict[str, Callable[[], System]] = {
     "english": lambda: _ours("english"),
     "course": lambda: _ours("course"),
+    "pages": lambda: _ours("pages"),
     "official": lambda: _ours("official"),
     "rapidocr": _rapidocr,
     "rapidocr-onnxruntime": _rapidocr_onnxruntime,

@@ -8,7 +8,7 @@ from paddle import nn
 
 from ..training.tensor_files import WeightsError, read_tensors, state_of, unusable
 from .pretrained import read_pdparams
-from .shipped import SHIPPED, weights_file
+from .shipped import FILES, weights_file
 
 
 class Loaded(NamedTuple):
@@ -50,15 +50,15 @@ def read_weights(path) -> dict[str, np.ndarray]:
     """Read the arrays of a weights file.
 
     Args:
-        path: .safetensors file, .pdparams file of PaddleOCR, folder of a run (its best weights), or "det", "cls" or "rec" for
-            the shipped weights.
+        path: .safetensors file, .pdparams file of PaddleOCR, folder of a run (its best weights), or one of
+            `shipped.FILES` for the shipped weights.
 
     Returns: arrays by name.
 
     Raises:
         WeightsError: the file is missing or cannot be read.
     """
-    if str(path) in SHIPPED:
+    if str(path) in FILES:
         return read_tensors(weights_file(str(path)))
     path = pathlib.Path(path)
     if path.is_dir():

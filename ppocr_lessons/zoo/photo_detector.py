@@ -3,7 +3,7 @@
 A detector that has only seen pages of text finds text in every fine, regular structure. `photo_streams` draws scenes with
 railings, foliage, masonry, framed signs and receipts, and scenes without any text.
 
-    python -m ppocr_lessons.zoo.photo_detector --start runs/det/weights.safetensors --steps 2400 --fonts fonts --out runs/photo
+    python -m ppocr_lessons.zoo.photo_detector --start det_pages --steps 2600 --fonts fonts --out runs/photo
 
 An interrupted run resumes. With `--start official` training begins from PP-OCRv2's official weights.
 """
@@ -23,8 +23,9 @@ from ..det.dbnet import db_mobile
 from ..evaluate import evaluate_det
 from ..runtime import describe_machine
 from ..training.cosine_warmup import lr_at
-from ..training.tensor_files import count_parameters, load_weights, save_weights
+from ..training.tensor_files import assign, count_parameters, save_weights
 from ..training.trainer import Trainer
+from .fine_tuning import read_weights
 from .pretrained import detector_postprocess, pretrained
 
 HELD_BACK = 900_001
@@ -54,7 +55,7 @@ def train(*, start: str, steps: int, out, fonts: str = "course", seed: int = 21,
     """Train, or resume, and write `weights.safetensors` and `card.json`.
 
     Args:
-        start: weights to begin with: a .safetensors file, or "official".
+        start: weights to begin with: "det_pages", another file as in `read_weights`, or "official".
         steps: number of batches of 8 squares of 320 x 320 pixels.
         out: folder for checkpoints, weights and card.
         fonts: see `fonts.font_paths`.
@@ -66,7 +67,9 @@ def train(*, start: str, steps: int, out, fonts: str = "course", seed: int = 21,
     out, began = pathlib.Path(out), time.time()
     with paddle.utils.unique_name.guard():
         paddle.seed(seed)
-        net = pretrained("det", "official") if start == "official" else load_weights(db_mobile(), start)
+        net = pretrained("det", "official") if start == "official" else db_mobile()
+        if start != "official":
+            assign(net, read_weights(start), start)
         net.train()
         strategy = PlainDB(net)
         optimizer = paddle.optimizer.Adam(peak, parameters=strategy.trained.parameters())
@@ -106,7 +109,7 @@ def train(*, start: str, steps: int, out, fonts: str = "course", seed: int = 21,
 def main() -> None:
     """Command line of the module."""
     parser = argparse.ArgumentParser(description="Train the detector further on synthetic photographs.")
-    parser.add_argument("--start", required=True, help='a .safetensors file, or "official"')
+    parser.add_argument("--start", required=True, help='"det_pages", a .safetensors file, or "official"')
     parser.add_argument("--steps", type=int, required=True)
     parser.add_argument("--out", required=True)
     parser.add_argument("--fonts", default="course", help='"course", "system" or a folder of font files')

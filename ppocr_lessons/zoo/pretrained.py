@@ -20,7 +20,7 @@ from ..training.tensor_files import WeightsError, assign, read_tensors
 from .array_checks import ArrayEntry, Entries, Items, PickleError
 from .official import FILES, installed, official, official_alphabet, official_file
 from .pdparams import MAX_FILE, read_entries
-from .shipped import ENGLISH, SHIPPED, load_shipped, weights_file
+from .shipped import ENGLISH, PAGES, SHIPPED, load_shipped, weights_file
 
 _PADDLE_NAMES = "StructuredToParameterName@@"
 NAMED = 20
@@ -94,7 +94,7 @@ def card(stage: str) -> dict:
     """Model card of the shipped weights of a stage.
 
     Args:
-        stage: "det", "cls", "rec" or "rec_english".
+        stage: one of `shipped.FILES`.
 
     Returns: network, data, training time in minutes, machine, command and scores.
     """
@@ -133,11 +133,13 @@ def build(stage: str):
     return direction_mobile() if stage == "cls" else crnn_mobile(english().classes)
 
 
-WEIGHTS = ("english", "course", "official")
+WEIGHTS = ("english", "course", "pages", "official")
 """Sets of weights.
 
 `english`: the recognizer of english.py, with the official detector and classifier if they are installed and the course's
-if not. `course`: trained by this project from scratch, shipped with the package. `official`: PP-OCRv2's, see official.py.
+if not. `course`: trained by this project from scratch, shipped with the package. `pages`: the same with a detector that
+has seen pages of text only and therefore finds text in railings and leaves; the chapters on detection work with it.
+`official`: PP-OCRv2's, see official.py.
 """
 
 BEST = "english"
@@ -164,7 +166,9 @@ def pretrained(stage: str, weights: str = "course"):
         return load_shipped(crnn_lcnet(english().classes), ENGLISH)
     if weights == "english" and stage in SHIPPED:
         weights = "official" if installed() else "course"
-    return official(stage) if weights == "official" else load_shipped(build(stage), stage)
+    if weights == "official":
+        return official(stage)
+    return load_shipped(build(stage), PAGES if (weights, stage) == ("pages", "det") else stage)
 
 
 def pretrained_alphabet(weights: str = "course") -> Alphabet:
@@ -195,6 +199,8 @@ def weights_mb(weights: str = "course") -> float:
         files = {stage: official_file(file.name) for stage, file in FILES.items()}
     if weights == "english":
         files["rec"] = weights_file(ENGLISH)
+    if weights == "pages":
+        files["det"] = weights_file(PAGES)
     return sum(path.stat().st_size for path in files.values()) / 1e6
 
 

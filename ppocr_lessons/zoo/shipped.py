@@ -8,22 +8,28 @@ from ..training.tensor_files import load_weights
 SHIPPED = ("det", "cls", "rec")
 """Stages whose networks were trained here from scratch."""
 
+PAGES = "det_pages"
+"""Detector that has seen synthetic pages of text alone. The shipped detector was trained further on photographs."""
+
 ENGLISH = "rec_english"
 """Recognizer that was fine-tuned from the official one, see english.py."""
+
+FILES = (*SHIPPED, PAGES, ENGLISH)
+"""Names of all weights that ship with the package."""
 
 
 def weights_file(stage: str) -> pathlib.Path:
     """Path of the shipped weights of a stage.
 
     Args:
-        stage: "det", "cls" or "rec" for the networks trained from scratch, or "rec_english".
+        stage: one of FILES.
 
     Returns: path of a .safetensors file; its model card is beside it, with the suffix .json.
     Raises:
         ValueError: unknown stage.
     """
-    if stage not in (*SHIPPED, ENGLISH):
-        raise ValueError(f"stage is {stage!r}; known are {', '.join((*SHIPPED, ENGLISH))}")
+    if stage not in FILES:
+        raise ValueError(f"stage is {stage!r}; known are {', '.join(FILES)}")
     return pathlib.Path(
         str(importlib.resources.files("ppocr_lessons").joinpath("weights", f"{stage}.safetensors"))
     )

@@ -66,7 +66,21 @@ def test_a_short_training_writes_weights_and_card(tmp_path, monkeypatch):
     card = english.train(out=tmp_path, head_steps=2, steps=1)
     assert card["samples"] == 6 and set(card["scores"]) == {"before", "neck and head", "all layers"}
     assert json.loads((tmp_path / "card.json").read_text(encoding="utf-8")) == card
-    load_weights(crnn_lcnet(96), tmp_path / "weights.safetensors")
+    before = load_weights(crnn_lcnet(96), tmp_path / "weights.safetensors")
+    again = english.train(
+        out=tmp_path / "more", head_steps=0, steps=2, weights=tmp_path / "weights.safetensors"
+    )
+    assert again["samples"] == 4 and set(again["scores"]) == {"before", "all layers"}
+    assert again["command"].endswith("--weights weights.safetensors")
+    after = load_weights(crnn_lcnet(96), tmp_path / "more" / "weights.safetensors")
+    moved = {
+        name: not np.array_equal(tensor.numpy(), before.state_dict()[name].numpy())
+        for name, tensor in after.state_dict().items()
+    }
+    convolutions = [name for name in moved if name.startswith("backbone.") and name.endswith("conv.weight")]
+    assert convolutions and all(moved[name] for name in convolutions) and moved["head.fc2.weight"]
+    statistics = [name for name in moved if name.endswith(("_mean", "_variance"))]
+    assert statistics and not any(moved[name] for name in statistics), "batch statistics stay as they were"
 
 
 def test_photographed_batches_are_a_function_of_seed_and_step():

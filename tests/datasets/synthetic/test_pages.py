@@ -12,7 +12,7 @@ import pytest
 from ppocr_lessons.datasets.synthetic import corpus, fonts
 from ppocr_lessons.datasets.synthetic.ink import Style, blend, set_text
 from ppocr_lessons.datasets.synthetic.pages import line_at, page_at, render_line, word_at
-from ppocr_lessons.datasets.synthetic.write import write_set
+from ppocr_lessons.datasets.synthetic.write import STYLES, write_set
 from ppocr_lessons.rec.alphabet import ENGLISH
 
 FONT_DIGEST = "0cac14c76e4fceb1d3d1358d35ed53cd3ce7b0871f72d5aa96e71da83961bded"
@@ -72,9 +72,10 @@ def test_clean_lines_are_black_on_white():
     assert image[0, 0].tolist() == [255, 255, 255] and image.min() < 60
 
 
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("kind", ["det", "rec", "cls"])
-def test_written_sets(kind, tmp_path):
-    labels = write_set(kind, tmp_path / "set", count=4, seed=5, size=(160, 160))
+def test_written_sets(kind, style, tmp_path):
+    labels = write_set(kind, tmp_path / "set", count=4, seed=5, size=(160, 160), style=style)
     rows = [line.split("\t") for line in labels.read_text(encoding="utf-8").splitlines()]
     assert len(rows) == 4
     for name, label in rows:
@@ -93,6 +94,18 @@ def test_unknown_kind_and_language(tmp_path):
         write_set("audio", tmp_path, count=1)
     with pytest.raises(ValueError, match="language is 'xx'"):
         write_set("rec", tmp_path, count=1, language="xx")
+    with pytest.raises(ValueError, match="style is 'comic'; known are print, photo"):
+        write_set("rec", tmp_path, count=1, style="comic")
+    with pytest.raises(ValueError, match="photo draws English text only"):
+        write_set("rec", tmp_path, count=1, style="photo", language="zh")
+
+
+def test_styles_draw_different_pictures(tmp_path):
+    rows = {
+        style: write_set("rec", tmp_path / style, count=6, seed=2, style=style).read_text(encoding="utf-8")
+        for style in STYLES
+    }
+    assert rows["print"] != rows["photo"]
 
 
 @pytest.fixture
