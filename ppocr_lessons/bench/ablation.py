@@ -6,11 +6,9 @@ takes four hours on one core. Each run that is done is a file in the folder, and
 goes on, so several processes may share the work: `--row` and `--seed` say which part of it.
 """
 
-import datetime
 import json
 import pathlib
 import statistics
-import subprocess
 import time
 
 import numpy as np
@@ -28,7 +26,6 @@ from ..det.metric import DetMetric
 from ..det.postprocess import DBPostProcess
 from ..det.se_removal import remove_se
 from ..prune.fpgm import prune
-from ..runtime import describe_machine
 from ..training.tensor_files import count_parameters, save_weights
 from .detection_rows import (
     BACKBONES,
@@ -45,6 +42,7 @@ from .detection_rows import (
     settings_of,
 )
 from .fpgm import uniform_ratios
+from .provenance import provenance
 from .timing import interleaved
 
 UNCLIPS = (0.9, 1.2, 1.5, 1.8)
@@ -261,25 +259,10 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
         "table": summary(records),
         "costs": costs(out, rounds=rounds),
         "records": records,
-        "machine": describe_machine(),
-        "command": "ppocr-lessons bench ablation det --out runs/ablation",
-        "commit": _commit(),
-        "date": datetime.date.today().isoformat(),
+        **provenance("ppocr-lessons bench ablation det --out runs/ablation"),
     }
     (out / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
     return result
-
-
-def _commit() -> str:
-    """Commit of the checkout that contains this file."""
-    folder = str(pathlib.Path(__file__).parent)
-    try:
-        done = subprocess.run(
-            ["git", "-C", folder, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
-        )
-    except OSError:
-        return "unknown"
-    return done.stdout.strip() or "unknown"
 
 
 def as_text(result: dict) -> str:

@@ -72,17 +72,25 @@ def read_command(
         typer.Option(help="Only this system, as often as needed; all that are installed if left out."),
     ] = None,
     rounds: Rounds = 3,
+    out: Annotated[
+        pathlib.Path | None,
+        typer.Option(help="Also write the scores, with machine and date, to this JSON file."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare whole systems on labeled images: detection, words, characters, time and size."""
     from . import read
+    from .systems import SYSTEMS, available
 
-    unknown = sorted(set(system or ()) - set(read.available()))
+    unknown = sorted(set(system or ()) - set(available()))
     if unknown:
         raise ValueError(
-            f"not installed or unknown: {', '.join(unknown)}; available are {', '.join(read.available())}"
+            f"not installed or unknown: {', '.join(unknown)}; available are {', '.join(available())}"
         )
-    systems = {name: read.SYSTEMS[name]() for name in system or read.available()}
+    systems = {name: SYSTEMS[name]() for name in system or available()}
     crops = read.read_words(words) if words else []
-    rows = read.measure(read.read_pages(labels), crops, systems, rounds=rounds)
+    pages = read.read_pages(labels)
+    rows = read.measure(pages, crops, systems, rounds=rounds)
+    if out is not None:
+        out.write_text(json.dumps(read.record(rows, pages, crops), indent=1), encoding="utf-8")
     typer.echo(json.dumps(rows, indent=1) if as_json else read.as_text(rows))

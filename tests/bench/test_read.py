@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ppocr_lessons.bench import read
+from ppocr_lessons.bench import read, systems
 
 BOX = [[10, 10], [60, 10], [60, 30], [10, 30]]
 OTHER = [[10, 50], [60, 50], [60, 70], [10, 70]]
@@ -27,14 +27,14 @@ def labels(tmp_path):
 
 
 def _system(texts, word="CASH"):
-    found = [read.Read(np.array(box, np.float32), text) for box, text in texts]
-    return read.System(lambda image: found, lambda crop: word, 2.0)
+    found = [systems.Read(np.array(box, np.float32), text) for box, text in texts]
+    return systems.System(lambda image: found, lambda crop: word, 2.0)
 
 
 def test_scores_by_hand(labels):
     pages, words = read.read_pages(labels / "label.txt"), read.read_words(labels / "words.txt")
-    systems = {"half": _system([(BOX, "two wrong")]), "nothing": _system([], "")}
-    half, nothing = read.measure(pages, words, systems, rounds=1)
+    compared = {"half": _system([(BOX, "two wrong")]), "nothing": _system([], "")}
+    half, nothing = read.measure(pages, words, compared, rounds=1)
     # Page a: "two" of "two words"; page b: none of "no points". The system says two words on each of the pages.
     assert (half["word_recall"], half["word_precision"]) == (pytest.approx(1 / 4), pytest.approx(1 / 4))
     assert half["word_f1"] == pytest.approx(1 / 4)
@@ -69,11 +69,11 @@ def test_a_bad_label_names_file_and_line(labels, line):
 
 
 def test_only_installed_systems_are_offered(monkeypatch):
-    monkeypatch.setattr(read.importlib.util, "find_spec", lambda name: None)
-    monkeypatch.setattr(read.shutil, "which", lambda name: None)
-    assert read.available() == []
+    monkeypatch.setattr(systems.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(systems.shutil, "which", lambda name: None)
+    assert systems.available() == []
     monkeypatch.undo()
-    assert "course" in read.available()
+    assert "course" in systems.available()
 
 
 def test_the_shipped_labels_name_pictures_of_scikit_image(repository):

@@ -164,7 +164,9 @@ def test_the_weights_are_converted_once_and_made_again_if_they_are_damaged(tmp_p
 
 def test_unknown_weights_are_named():
     for build in (pretrained_alphabet, weights_mb, lambda weights: pretrained("det", weights)):
-        with pytest.raises(ValueError, match=r"weights is 'best'; known are english, course, pages, official"):
+        with pytest.raises(
+            ValueError, match=r"weights is 'best'; known are english, course, pages, official"
+        ):
             build("best")
 
 
