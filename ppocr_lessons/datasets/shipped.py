@@ -11,7 +11,7 @@ import numpy as np
 
 from .labels import LabelFile, parse_page
 from .pictures import read_picture
-from .synthetic.pages import Page
+from .synthetic.pages import Line, Page
 
 
 def shipped_page(folder, index: int, *, side: int | None = None) -> Page:
@@ -42,3 +42,19 @@ def shipped_page(folder, index: int, *, side: int | None = None) -> Page:
         image = cv2.resize(image, (width, height), interpolation=smaller)
         polygons = polygons * np.float32(scale)
     return Page(image, polygons, [text.text for text in texts])
+
+
+def shipped_lines(folder) -> list[Line]:
+    """Read all lines of a recognition dataset.
+
+    Args:
+        folder: contains label.txt and the images that it names, as `ppocr-lessons synth rec` writes them.
+
+    Returns: image (H, W, 3) uint8 RGB and text of each line, in the order of the label file.
+
+    Raises:
+        PictureError, ValueError: an image or its label cannot be read.
+    """
+    folder = pathlib.Path(folder)
+    labels = LabelFile(folder / "label.txt")
+    return [Line(read_picture(folder / name), text) for name, text in (labels[i] for i in range(len(labels)))]

@@ -18,9 +18,13 @@ import paddle
 from paddle import inference, nn
 
 from ..datasets.batches import RecBatch
+from ..datasets.resize import fit_line
+from ..datasets.seeding import rng_for
 from ..datasets.synthetic.corpus import english_line
+from ..datasets.synthetic.pages import Line
 from ..datasets.synthetic.photo_streams import photo_rec_batch
 from ..datasets.synthetic.photo_text import render_photo_line
+from ..datasets.synthetic.streams import encode_labels
 from ..evaluate import evaluate_rec
 from ..losses.ctc_loss import PlainCTC, ctc_losses
 from ..losses.objective import Objective
@@ -106,6 +110,43 @@ class FrozenBackbone:
         logits, _ = self.net.head(self.net.neck(paddle.to_tensor(features)))
         loss = ctc_losses(logits, batch.labels, batch.lengths).mean()
         return Objective(loss, {"ctc": loss}, logits)
+
+
+def train_on_words(
+    strategy, words: list[Line], alphabet: Alphabet, *, steps: int, peak: float, seed: int
+) -> list[float]:
+    """Train a recognizer on a few labeled words, in batches of up to 24 that are drawn at random.
+
+    Args:
+        strategy: FrozenBackbone or another training strategy with the parameters `trained`.
+        words: images and texts.
+        alphabet: of the recognizer.
+        steps: number of batches.
+        peak: learning rate; constant, because the training is short.
+        seed: of the selection of words.
+
+    Returns: the loss of every step.
+
+    Raises:
+        ValueError: no words, or one has a character that the alphabet lacks.
+    """
+    if not words:
+        raise ValueError("no words were given to train on")
+    size = min(24, len(words))
+    images = np.stack([fit_line(word.image, 32, 160) for word in words])
+    texts = [word.text for word in words]
+    with paddle.utils.unique_name.guard():
+        optimizer = paddle.optimizer.Adam(peak, parameters=strategy.trained.parameters())
+    losses = []
+    for step in range(steps):
+        chosen = rng_for(seed, step).choice(len(words), size, replace=False)
+        labels, lengths = encode_labels([texts[i] for i in chosen], alphabet)
+        objective = strategy(RecBatch(paddle.to_tensor(images[chosen]), labels, lengths))
+        objective.loss.backward()
+        optimizer.step()
+        optimizer.clear_grad()
+        losses.append(objective.loss.item())
+    return losses
 
 
 def held_back_lines(count: int, fonts: str):

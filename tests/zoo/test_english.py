@@ -7,6 +7,7 @@ import paddle
 import pytest
 
 from ppocr_lessons.datasets.resize import fit_line
+from ppocr_lessons.datasets.shipped import shipped_lines
 from ppocr_lessons.datasets.synthetic import photo_streams
 from ppocr_lessons.datasets.synthetic.pages import line_at
 from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
@@ -95,3 +96,17 @@ def test_photographed_batches_are_a_function_of_seed_and_step():
     assert np.array_equal(
         page.images.numpy(), photo_streams.photo_det_batch(1, 0, size=2, side=96).images.numpy()
     )
+
+
+def test_a_few_words_lower_the_loss_and_nothing_but_neck_and_head_moves(tmp_path, repository):
+    alphabet = Alphabet(ENGLISH)
+    words = shipped_lines(repository / "data/rec_en")[1:40:2]
+    net = english.english_from_official()
+    net.train()
+    strategy = english.FrozenBackbone(net, tmp_path)
+    before = [parameter.numpy().copy() for parameter in net.backbone.parameters()]
+    losses = english.train_on_words(strategy, words, alphabet, steps=12, peak=2e-3, seed=1)
+    assert len(losses) == 12 and np.mean(losses[-3:]) < 0.5 * np.mean(losses[:3])
+    assert all(map(np.array_equal, before, (p.numpy() for p in net.backbone.parameters())))
+    with pytest.raises(ValueError, match="no words"):
+        english.train_on_words(strategy, [], alphabet, steps=1, peak=1e-3, seed=1)
