@@ -163,3 +163,20 @@ def show_ours(rows):
     axes[1].set_yticklabels([])
     words = ", ".join(f"{n} {s:.2f} MB" for n, s in zip(names, sizes, strict=True))
     return show(figure, f"Size and latency measured here: {words}")
+
+
+def show_false_boxes(image: np.ndarray, found: dict):
+    """A picture without text, and the boxes of several detectors on it.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+        found: polygons, each (N, 2) in pixels, by name of the detector.
+    """
+    figure, axes = new_figure(
+        1, len(found), size=(12, 12 / len(found) * image.shape[0] / image.shape[1] + 0.4)
+    )
+    for axis, (name, polygons) in zip(np.atleast_1d(axes), found.items(), strict=True):
+        show_picture(axis, image, f"{name}: {len(polygons)} boxes")
+        outline(axis, polygons)
+    words = ", ".join(f"{name} {len(polygons)}" for name, polygons in found.items())
+    return show(figure, f"A picture without text. Boxes that were found on it: {words}")

@@ -32,7 +32,7 @@ from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import CRNN, crnn_lcnet
 from ..runtime import describe_machine
 from ..training.cosine_warmup import lr_at
-from ..training.tensor_files import count_parameters, load_weights, save_weights
+from ..training.tensor_files import count_parameters, load_weights, save_weights, state_of
 from ..training.trainer import Trainer
 from .fine_tuning import fix_statistics
 from .official import CLASSES, load_official, official_alphabet
@@ -182,7 +182,16 @@ def _run(strategy, *, steps, peak, seed, out, fonts, weight_decay=1e-5):
     return sum(row["samples"] for row in trainer.history)
 
 
-def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int = 11, weights=None) -> dict:
+def train(
+    *,
+    out,
+    head_steps: int,
+    steps: int,
+    fonts: str = "course",
+    seed: int = 11,
+    weights=None,
+    average: bool = False,
+) -> dict:
     """Train neck and head, then every layer; write weights and card. Interrupted runs resume.
 
     Args:
@@ -192,6 +201,8 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
         fonts: see `fonts.font_paths`.
         seed: of everything random; the second part uses the next one.
         weights: .safetensors file of an English recognizer to go on from, or None for the official recognizer.
+        average: give every parameter the mean of its values before and after this training, which often generalizes better
+            than either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 
     Returns: the card.
     """
@@ -207,6 +218,7 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
             else load_weights(crnn_lcnet(alphabet.classes), weights)
         )
         net.eval()
+        began_with = {name: tensor.numpy() for name, tensor in state_of(net).items()}
         scores["before"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
         samples = 0
         if head_steps:
@@ -222,6 +234,10 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
         samples += _run(PlainCTC(net), steps=steps, peak=PEAK, seed=seed + 1, out=out / "all", fonts=fonts)
     net.eval()
     scores["all layers"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
+    if average:
+        for name, tensor in state_of(net).items():
+            tensor.set_value((tensor.numpy() + began_with[name]) / 2)
+        scores["averaged"] = evaluate_rec(net, held_back_lines(200, fonts), alphabet)
     save_weights(net, out / "weights.safetensors")
     card = {
         "net": "PP-LCNet 0.5, BiLSTM 64, 96 classes",
@@ -233,7 +249,8 @@ def train(*, out, head_steps: int, steps: int, fonts: str = "course", seed: int 
         "machine": describe_machine(),
         "command": "python -m ppocr_lessons.zoo.english --fonts fonts "
         f"--head-steps {head_steps} --steps {steps} --seed {seed}"
-        + (f" --weights {pathlib.Path(weights).name}" if weights else ""),
+        + (f" --weights {pathlib.Path(weights).name}" if weights else "")
+        + (" --average" if average else ""),
         "scores": {k: {name: round(v, 4) for name, v in found.items()} for k, found in scores.items()},
     }
     (out / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
@@ -249,6 +266,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=11)
     parser.add_argument("--weights", help="an English recognizer to go on from")
+    parser.add_argument(
+        "--average", action="store_true", help="average the result with the weights that training began with"
+    )
     print(json.dumps(train(**vars(parser.parse_args())), indent=1))
 
 

@@ -69,10 +69,14 @@ def test_a_short_training_writes_weights_and_card(tmp_path, monkeypatch):
     assert json.loads((tmp_path / "card.json").read_text(encoding="utf-8")) == card
     before = load_weights(crnn_lcnet(96), tmp_path / "weights.safetensors")
     again = english.train(
-        out=tmp_path / "more", head_steps=0, steps=2, weights=tmp_path / "weights.safetensors"
+        out=tmp_path / "more",
+        head_steps=0,
+        steps=2,
+        weights=tmp_path / "weights.safetensors",
+        average=True,
     )
-    assert again["samples"] == 4 and set(again["scores"]) == {"before", "all layers"}
-    assert again["command"].endswith("--weights weights.safetensors")
+    assert again["samples"] == 4 and set(again["scores"]) == {"before", "all layers", "averaged"}
+    assert again["command"].endswith("--weights weights.safetensors --average")
     after = load_weights(crnn_lcnet(96), tmp_path / "more" / "weights.safetensors")
     moved = {
         name: not np.array_equal(tensor.numpy(), before.state_dict()[name].numpy())
@@ -80,6 +84,11 @@ def test_a_short_training_writes_weights_and_card(tmp_path, monkeypatch):
     }
     convolutions = [name for name in moved if name.startswith("backbone.") and name.endswith("conv.weight")]
     assert convolutions and all(moved[name] for name in convolutions) and moved["head.fc2.weight"]
+    trained = load_weights(
+        crnn_lcnet(96), sorted((tmp_path / "more" / "all").glob("step-*"))[-1] / "model.safetensors"
+    )
+    halfway = (before.head.fc2.weight.numpy() + trained.head.fc2.weight.numpy()) / 2
+    np.testing.assert_allclose(after.head.fc2.weight.numpy(), halfway, rtol=1e-6)
     statistics = [name for name in moved if name.endswith(("_mean", "_variance"))]
     assert statistics and not any(moved[name] for name in statistics), "batch statistics stay as they were"
 
