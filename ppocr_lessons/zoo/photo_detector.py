@@ -25,7 +25,7 @@ from ..runtime import describe_machine
 from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import assign, count_parameters, save_weights
 from ..training.trainer import Trainer
-from .fine_tuning import read_weights
+from .fine_tuning import fix_statistics, read_weights
 from .pretrained import detector_postprocess, pretrained
 
 HELD_BACK = 900_001
@@ -51,30 +51,12 @@ def score(net, fonts: str, count: int = 60) -> dict[str, float]:
     }
 
 
-def train(*, start: str, steps: int, out, fonts: str = "course", seed: int = 21, peak: float = 1e-3) -> dict:
-    """Train, or resume, and write `weights.safetensors` and `card.json`.
-
-    Args:
-        start: weights to begin with: "det_pages", another file as in `read_weights`, or "official".
-        steps: number of batches of 8 squares of 320 x 320 pixels.
-        out: folder for checkpoints, weights and card.
-        fonts: see `fonts.font_paths`.
-        seed: of everything random.
-        peak: highest learning rate.
-
-    Returns: the card.
-    """
-    out, began = pathlib.Path(out), time.time()
+def _run(net, parameters, *, steps, peak, seed, out, fonts) -> tuple[int, int]:
+    """Train some parameters of a detector, or resume it; returns the first step of this call and the samples seen."""
     with paddle.utils.unique_name.guard():
-        paddle.seed(seed)
-        net = pretrained("det", "official") if start == "official" else db_mobile()
-        if start != "official":
-            assign(net, read_weights(start), start)
-        net.train()
-        strategy = PlainDB(net)
-        optimizer = paddle.optimizer.Adam(peak, parameters=strategy.trained.parameters())
+        optimizer = paddle.optimizer.Adam(peak, parameters=parameters)
     trainer = Trainer(
-        strategy,
+        PlainDB(net),
         optimizer,
         batch_at=lambda step: photo_det_batch(seed, step, fonts=fonts),
         lr_at=lambda step: lr_at(step, peak=peak, steps=steps, warmup_steps=min(100, steps // 10)),
@@ -84,6 +66,52 @@ def train(*, start: str, steps: int, out, fonts: str = "course", seed: int = 21,
     )
     first = trainer.resume()
     trainer.run(steps)
+    return first, sum(row["samples"] for row in trainer.history)
+
+
+def train(
+    *,
+    start: str,
+    steps: int,
+    out,
+    fonts: str = "course",
+    seed: int = 21,
+    peak: float = 1e-3,
+    thresh_steps: int = 100,
+) -> dict:
+    """Train, or resume, and write `weights.safetensors` and `card.json`.
+
+    Args:
+        start: weights to begin with: "det_pages", another file as in `read_weights`, or "official".
+        steps: number of batches of 8 squares of 320 x 320 pixels.
+        out: folder for checkpoints, weights and card.
+        fonts: see `fonts.font_paths`.
+        seed: of everything random.
+        peak: highest learning rate.
+        thresh_steps: with official weights, batches for the threshold branch alone. Those weights lack it, and gradients
+            that come through a random branch would damage the others. The batch norms that have
+            official statistics keep them.
+
+    Returns: the card.
+
+    Raises:
+        ImportError: official weights are asked for, and the package is not installed.
+        WeightsError: the weights to begin with cannot be read or do not fit.
+    """
+    out, began = pathlib.Path(out), time.time()
+    settings = {"seed": seed, "fonts": fonts}
+    samples = 0
+    paddle.seed(seed)
+    if start == "official":
+        net = pretrained("det", "official")
+        for trained_part in (net.backbone, net.neck, net.head.binarize):
+            fix_statistics(trained_part)
+        branch = net.head.thresh.parameters()
+        _, samples = _run(net, branch, steps=thresh_steps, peak=1e-3, out=out / "thresh", **settings)
+    else:
+        net = db_mobile()
+        assign(net, read_weights(start), start)
+    first, seen = _run(net, net.parameters(), steps=steps, peak=peak, out=out / "all", **settings)
     net.eval()
     save_weights(net, out / "weights.safetensors")
     card = {
@@ -93,7 +121,7 @@ def train(*, start: str, steps: int, out, fonts: str = "course", seed: int = 21,
         "data": "synthetic, ppocr_lessons.datasets.synthetic.photo_streams",
         "seed": seed,
         "steps": steps,
-        "samples": sum(row["samples"] for row in trainer.history),
+        "samples": samples + seen,
         "peak_learning_rate": peak,
         "minutes": round((time.time() - began) / 60, 1),
         "steps_timed": steps - first,
@@ -115,6 +143,9 @@ def main() -> None:
     parser.add_argument("--fonts", default="course", help='"course", "system" or a folder of font files')
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--peak", type=float, default=1e-3)
+    parser.add_argument(
+        "--thresh-steps", type=int, default=100, help="with official weights: of the new branch alone"
+    )
     print(json.dumps(train(**vars(parser.parse_args())), indent=1))
 
 
