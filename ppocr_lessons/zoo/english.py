@@ -113,9 +113,9 @@ class FrozenBackbone:
 
 
 def train_on_words(
-    strategy, words: list[Line], alphabet: Alphabet, *, steps: int, peak: float, seed: int
+    strategy, words: list[Line], alphabet: Alphabet, *, steps: int, peak: float, seed: int, batch: int = 4
 ) -> list[float]:
-    """Train a recognizer on a few labeled words, in batches of up to 24 that are drawn at random.
+    """Train a recognizer on a few labeled words, in batches that are drawn at random.
 
     Args:
         strategy: FrozenBackbone or another training strategy with the parameters `trained`.
@@ -124,6 +124,7 @@ def train_on_words(
         steps: number of batches.
         peak: learning rate; constant, because the training is short.
         seed: of the selection of words.
+        batch: number of words in a batch, which is smaller if there are fewer words.
 
     Returns: the loss of every step.
 
@@ -132,8 +133,8 @@ def train_on_words(
     """
     if not words:
         raise ValueError("no words were given to train on")
-    size = min(24, len(words))
-    images = np.stack([fit_line(word.image, 32, 160) for word in words])
+    size = min(batch, len(words))
+    images = np.stack([fit_line(word.image, 32, 128) for word in words])
     texts = [word.text for word in words]
     with paddle.utils.unique_name.guard():
         optimizer = paddle.optimizer.Adam(peak, parameters=strategy.trained.parameters())
