@@ -162,7 +162,7 @@ STRATEGIES = (
     ),
     Strategy(
         "rec-pretrained", 1, ("rec",), "2.3.6", "Pre-trained model",
-        "zoo.fine_tuning:load_matching", "13_rec_training.ipynb",
+        "zoo.fine_tuning:load_matching", "13b_rec_pretraining.ipynb",
         "accuracy 0.6581 -> 0.6900", "chapter 2.3.6, Fig. 20",
         _REC, {"Global.pretrained_model": None}, {"Global.pretrained_model": "rec"},
     ),

@@ -37,8 +37,8 @@ class Loaded(NamedTuple):
         lines = [
             f"  {what} ({len(names)}): {', '.join(names[:8])}{' ...' if len(names) > 8 else ''}"
             for what, names in (
-                ("of another shape, initialized afresh", self.misshapen),
-                ("not in the file, initialized afresh", self.missing),
+                ("of another shape, not loaded", self.misshapen),
+                ("not in the file, not loaded", self.missing),
                 ("in the file, not in the net", self.unused),
             )
             if names
