@@ -4,12 +4,15 @@ A detector trained on text alone learns that every fine, regular structure is te
 foliage, masonry and the frames of signs, which are not.
 """
 
+import pathlib
+
 import cv2
 import numpy as np
 
 from .backgrounds import background, photograph_piece, plain
 from .corpus import english_line, number
-from .ink import ink_color, pick_style, set_text, tilt, wear
+from .fonts import font_paths
+from .ink import Style, ink_color, pick_style, set_text, tilt, wear
 from .pages import Page, paragraphs, scattered
 from .sheet import Sheet, shift
 
@@ -164,6 +167,38 @@ def draw_sign(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
     cv2.fillPoly(sheet.taken, [quad], 1)  # no later sign may cover this one
 
 
+def till_style(rng: np.random.Generator, size: int, fonts: str) -> Style:
+    """A style of tills and tickets: every letter as wide as the next, often widely spaced.
+
+    Args:
+        rng: source of everything random.
+        size: of the font in pixels.
+        fonts: see `fonts.font_paths`.
+    """
+    style = pick_style(rng, size, "en", fonts)
+    if rng.random() < 0.7:
+        fixed = [
+            p for family in font_paths("en", fonts) for p in family if "mono" in pathlib.Path(p).name.lower()
+        ]
+        style = style._replace(font=fixed[rng.integers(len(fixed))])
+    return style._replace(tracking=rng.uniform(0, 0.25) * size if rng.random() < 0.5 else style.tracking)
+
+
+def receipt_entry(rng: np.random.Generator, room: int) -> str:
+    """An item of a receipt: words, a number, or a mark of one or two characters.
+
+    Args:
+        rng: source of everything random.
+        room: greatest number of characters.
+    """
+    kind = rng.random()
+    if kind < 0.2:
+        return "".join(rng.choice(list("ABCDEFGHKLMNPQRSTUVWXYZ123456789"), int(rng.integers(1, 3))))
+    if kind < 0.35:
+        return number(rng)[:room]
+    return english_line(rng, max(1, room))
+
+
 def draw_receipt(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
     """A strip of paper with items on the left and prices on the right, in place.
 
@@ -181,8 +216,9 @@ def draw_receipt(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
     quad = cv2.perspectiveTransform(corners, matrix)[0].astype(np.int32)
     ground = rng.uniform(190, 255) + rng.uniform(-8, 8, 3)
     cv2.fillPoly(sheet.image, [quad], tuple(map(float, ground.clip(0, 255))), cv2.LINE_AA)
-    size = int(np.exp(rng.uniform(np.log(10), np.log(22))))
-    style = pick_style(rng, size, "en", fonts)
+    size = int(np.exp(rng.uniform(np.log(10), np.log(max(14, 0.07 * height)))))
+    style = till_style(rng, size, fonts)
+    faded = rng.uniform(0.35, 0.9)
     color, left, y = rng.uniform(0, 90, 3), rng.uniform(0.03, 0.1) * paper[0], rng.uniform(0.3, 2) * size
     while y < paper[1] - 2 * size:
         room = int((paper[0] - 2 * left) / (0.62 * size * style.stretch + style.tracking))
@@ -190,8 +226,8 @@ def draw_receipt(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
             entries = [(None, english_line(rng, max(1, min(room, int(rng.integers(4, 26))))))]
         else:
             entries = [
-                (left, english_line(rng, max(1, int(room * rng.uniform(0.2, 0.55))))),
-                (-left, number(rng)[:9]),
+                (left, receipt_entry(rng, int(room * rng.uniform(0.2, 0.55)))),
+                (-left, receipt_entry(rng, 2) if rng.random() < 0.2 else number(rng)[: max(1, room // 3)]),
             ]
         for at, text in entries:
             ink = set_text(text, style)
@@ -202,7 +238,7 @@ def draw_receipt(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
                 if at > 0
                 else paper[0] + at - ink.shape[1]
             )
-            sheet.place_on(matrix, text, ink, shift(x, y), color, rng.uniform(0.6, 1))
+            sheet.place_on(matrix, text, ink, shift(x, y), color, rng.uniform(faded, 1))
         y += size * rng.uniform(1.25, 1.7)
 
 

@@ -21,6 +21,9 @@ LINE_SHARES = (0.25, 0.25, 0.35, 0.15)
 CODE, CAPITALS, TITLES = 0.06, 0.25, 0.12
 """Shares of lines that are source code, that are set in capitals, as on signs, and in which every word begins with one."""
 
+MARGIN = 0.12
+"""Edge around the ink in the detector's labels, in heights of the text."""
+
 PHOTOGRAPHED = 0.65
 """Share of the detector's pages that are drawn as photographs."""
 
@@ -65,6 +68,27 @@ def photo_rec_batch(seed: int, step: int, alphabet, *, fonts: str = "course") ->
     return RecBatch(paddle.to_tensor(np.stack(images)), *encode_labels(texts, alphabet))
 
 
+def pad_quads(quads: np.ndarray, share: float) -> np.ndarray:
+    """Enlarge quadrangles on all sides.
+
+    Synthetic labels enclose the ink tightly. People who label photographs leave some space around it.
+
+    Args:
+        quads: (N, 4, 2) pixels, clockwise from the top left corner of the text.
+        share: width of the added edge as a fraction of the height of the text.
+
+    Returns: (N, 4, 2) float32.
+    """
+    right = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
+    down = (quads[:, 3] - quads[:, 0] + quads[:, 2] - quads[:, 1]) / 2
+    edge = share * np.linalg.norm(down, axis=1, keepdims=True)
+    right, down = (
+        edge * v / np.maximum(np.linalg.norm(v, axis=1, keepdims=True), 1e-6) for v in (right, down)
+    )
+    moves = np.stack([-right - down, right - down, right + down, down - right], axis=1)
+    return (quads + moves).astype(np.float32)
+
+
 def photo_det_batch(
     seed: int, step: int, *, size: int = 8, side: int = 320, fonts: str = "course"
 ) -> DetBatch:
@@ -86,5 +110,6 @@ def photo_det_batch(
         drawn = side if kind < 0.3 else int(1.5 * side) if kind < 0.6 else 2 * side
         draw = render_photo_page if rng.random() < PHOTOGRAPHED else render_page
         page = draw(rng, (drawn, drawn), fonts=fonts)
+        page = page._replace(polygons=pad_quads(page.polygons, MARGIN))
         pages.append((rng, shrink_page(page, int(side * rng.uniform(1.0, 1.5))) if kind >= 0.75 else page))
     return crop_batch(pages, side)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from ppocr_lessons.datasets.synthetic import fonts, training_fonts
-from ppocr_lessons.datasets.synthetic.photo_pages import render_photo_page
+from ppocr_lessons.datasets.synthetic.photo_pages import receipt_entry, render_photo_page, till_style
+from ppocr_lessons.datasets.synthetic.photo_streams import pad_quads
 from ppocr_lessons.datasets.synthetic.photo_text import render_photo_line
 
 
@@ -73,3 +74,20 @@ def test_photographed_pages_have_scenes_without_text_and_texts_that_do_not_touch
     for page in pages:
         assert page.image.shape == (256, 256, 3) and len(page.polygons) == len(page.texts)
         assert not len(page.polygons) or (page.polygons.min() > -1 and page.polygons.max() < 257)
+
+
+def test_labels_are_padded_by_a_share_of_the_height():
+    upright = np.array([[[10, 20], [110, 20], [110, 40], [10, 40]]], np.float32)
+    np.testing.assert_allclose(pad_quads(upright, 0.1), [[[8, 18], [112, 18], [112, 42], [8, 42]]], atol=1e-4)
+    turn = np.array([[0, -1], [1, 0]], np.float32)
+    np.testing.assert_allclose(pad_quads(upright @ turn, 0.1), pad_quads(upright, 0.1) @ turn, atol=1e-4)
+    np.testing.assert_array_equal(pad_quads(upright, 0.0), upright)
+    assert pad_quads(np.zeros((0, 4, 2), np.float32), 0.1).shape == (0, 4, 2)
+
+
+def test_receipts_have_marks_of_one_or_two_characters_and_fixed_widths():
+    entries = [receipt_entry(np.random.default_rng([1, i]), 12) for i in range(200)]
+    assert all(1 <= len(entry) <= 12 for entry in entries)
+    assert 20 <= sum(len(entry) <= 2 for entry in entries) <= 80
+    styles = [till_style(np.random.default_rng([2, i]), 20, "course") for i in range(100)]
+    assert 50 <= sum("mono" in style.font.rsplit("/", 1)[1].lower() for style in styles) <= 95
