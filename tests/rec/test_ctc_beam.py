@@ -95,8 +95,8 @@ def test_wrong_arguments_are_named():
         with pytest.raises(ValueError, match=f"beam_width is {width}; 1 or more is needed"):
             beam_search(probs, AB, beam_width=width)
     for bad in (np.log(probs), probs * np.nan, 3 * probs):
-        with pytest.raises(ValueError, match="outside 0..1; apply the softmax"):
+        with pytest.raises(ValueError, match="apply the softmax to logits first"):
             beam_search(bad, AB)
     for wrong in ({"min_prob": -0.1}, {"min_prob": 2.0}, {"weight": -1.0}, {"weight": math.nan}):
-        with pytest.raises(ValueError, match=r"0\.\.1 and 0 or more are needed"):
+        with pytest.raises(ValueError, match="and 0 or more are needed"):
             beam_search(probs, AB, **wrong)
