@@ -22,8 +22,7 @@ def _steps_axis(axis, steps: int) -> None:
 def show_lattice(log_probs: np.ndarray, label: Sequence[int], alphabet: Alphabet):
     """Draw the lattice of a short text with the posterior probability of every state and of every move.
 
-    A circle is as large as the posterior of its state, and a line as wide as that of its move. The most probable path is
-    outlined.
+    A circle is as large as the posterior of its state, and a line as wide as that of its move.
 
     Args:
         log_probs: (T, K) logarithm of the probability of each class at each time step.
@@ -113,7 +112,7 @@ def show_gradient(log_probs: np.ndarray, label: Sequence[int], alphabet: Alphabe
         picture = axis.imshow(values[:, chosen].T, cmap=colors, vmin=low, vmax=1, aspect="auto")
         for (t, k), value in np.ndenumerate(values[:, chosen] if written else np.zeros((0, 0))):
             axis.text(
-                t, k, f"{value:.2f}".replace("0.", "."), ha="center", va="center", fontsize=8,
+                t, k, f"{round(value, 2) + 0.0:.2f}".replace("0.", "."), ha="center", va="center", fontsize=8,
                 color="white" if abs(value) > 0.7 else BLACK,
             )  # fmt: skip
         axis.set_yticks(range(len(names)), names)

@@ -26,7 +26,7 @@ def show_plateau(record: dict):
     named = {
         "cer": "character error rate",
         "blank": "mean probability of the blank",
-        "best_character": "of the best character",
+        "best_character": "mean probability of the best character",
     }
     for (key, name), color, line, marker in zip(
         named.items(), (RED, "0.4", BLUE), LINES, MARKERS, strict=False
@@ -128,6 +128,8 @@ def show_counts(names: Sequence[str], wanted: np.ndarray, found: dict[str, np.nd
         axis.bar(places, values, width=width, color=color, hatch=hatch, ec="white", lw=0, label=title)
     axis.set_xticks(range(len(names)), names)
     axis.set_yscale("symlog", linthresh=2)
+    ticks = [tick for tick in (0, 1, 2, 5, 10, 20, 50) if tick <= 1.2 * max(map(max, bars.values()))]
+    axis.set_yticks(ticks, [str(tick) for tick in ticks])
     axis.set_ylabel("time steps")
     axis.legend(fontsize=9)
     told = "; ".join(f"{title}: " + " ".join(f"{v:.1f}" for v in values) for title, values in bars.items())
