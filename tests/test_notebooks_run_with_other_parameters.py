@@ -34,6 +34,9 @@ OTHER = {
     "06_det_fpgm": {"left": 0.6, "pages": 2, "rounds": 2},
     "07_det_training": {"steps": 12, "stop": 6, "page": 3, "seed": 8},
     "13b_rec_pretraining": {"words": 80, "steps": 40, "scratch_steps": 3, "seed": 6},
+    "11b_rec_ctc": {
+        "word": "abba", "steps": 7, "seed": 4, "line_number": 3, "blur": 1.0, "weights": [0.1, 0.5],
+    },
     "14_v2_det_cml": {"steps": 6, "side": 128, "seed": 5},
     "15_v2_det_copy_paste": {"page_number": 3, "donor_number": 4, "seed": 1, "ratio": 1.0},
 }  # fmt: skip

@@ -17,6 +17,9 @@ from .objective import Objective
 def ctc_losses(logits, labels, lengths):
     """-ln P(label | logits) of each line, summed over all alignments.
 
+    The loss of a text that is longer than the time steps allow is infinite; see `rec.ctc_lattice.needed_steps`. Paddle
+    returns 0 for such a line, with a gradient of 0: the line is skipped, though it still counts in a mean.
+
     Args:
         logits: score of every class at every time step, before the softmax.
         labels: classes of the characters, int32, padded with the blank.

@@ -1,11 +1,13 @@
-"""How CTC decodes: the most probable class of every time step, and the text that remains."""
+"""How CTC decodes: the best class of every time step and the text that remains; beam search with a character model."""
 
 import numpy as np
 from matplotlib.patches import Patch
 
 from ..rec.alphabet import BLANK, Alphabet
 from ..rec.ctc_decode import collapse, greedy_decode
-from .figure import BLUE, ORANGE, new_figure, show, show_picture
+from .figure import BLUE, GREEN, MARKERS, ORANGE, RED, new_figure, show, show_picture
+
+COLORS = (BLUE, RED, GREEN)
 
 
 def show_collapse(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet):
@@ -47,3 +49,28 @@ def show_collapse(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet):
         xlabel="time step (4 pixels each)", ylabel="probability",
     )  # fmt: skip
     return show(figure, f"Best class at each time step; merged and without blanks they read {text!r}")
+
+
+def show_weights(accuracy: dict[str, list[float]], weights):
+    """Accuracy of beam search against the weight of its character model, a line for each kind of lines.
+
+    Args:
+        accuracy: shares of exact lines, one for each weight, by name of the lines; the first belongs to greedy decoding.
+        weights: of the model.
+
+    Returns: an IPython.display.Image.
+    """
+    figure, axis = new_figure(size=(8, 3.8))
+    for (name, (greedy, *values)), color, marker in zip(accuracy.items(), COLORS, MARKERS, strict=False):
+        axis.plot(range(len(weights)), values, color=color, marker=marker, label=name)
+        axis.axhline(greedy, color=color, ls=":", lw=1.2)
+    axis.set_xticks(range(len(weights)), [f"{w:g}" for w in weights])
+    axis.set_xlabel("weight of the character model")
+    axis.set_ylabel("share of exact lines")
+    axis.set_title("beam search; dotted: greedy decoding")
+    axis.legend(fontsize=9)
+    told = "; ".join(
+        f"{name}: greedy {v[0]:.3f}, beam {' '.join(f'{x:.3f}' for x in v[1:])}"
+        for name, v in accuracy.items()
+    )
+    return show(figure, f"Accuracy at the weights {', '.join(f'{w:g}' for w in weights)}. {told}")
