@@ -1,6 +1,7 @@
 """The three stages of the system, which can also be used separately: detect, classify, recognize (chapter 1.1)."""
 
 import functools
+import itertools
 import math
 from typing import NamedTuple
 
@@ -199,15 +200,19 @@ class Recognizer:
 
         Returns: a (T, K) array for each crop; T depends on the widest crop of its batch.
         """
-        crops, out = _check_crops(crops), {}
+        crops = _check_crops(crops)
+        found = dict(itertools.chain.from_iterable(self._batches(crops)))
+        return [found[i] for i in range(len(crops))]
+
+    def _batches(self, crops):
+        """Index and probabilities of the crops, batch by batch, those of similar width together."""
         order = sorted(range(len(crops)), key=lambda i: line_width(crops[i], 32))
         for start in range(0, len(order), BATCH):
             part = order[start : start + BATCH]
             widest = min(MAX_WIDTH, line_width(crops[part[-1]], 32))
             width = max(2, -(-widest // WIDTH_STEP)) * WIDTH_STEP
             batch = np.stack([fit_line(crops[i], 32, width) for i in part])
-            out.update(zip(part, self.predict(batch), strict=True))
-        return [out[i] for i in range(len(crops))]
+            yield list(zip(part, self.predict(batch), strict=True))
 
     def __call__(self, crops) -> list[Reading]:
         """Read the texts of crops.
@@ -220,7 +225,11 @@ class Recognizer:
         Raises:
             TypeError, ValueError: a crop is not such an array; names the first.
         """
-        return [greedy_decode(probs[None], self.alphabet)[0] for probs in self.probabilities(crops)]
+        crops, readings = _check_crops(crops), {}
+        for batch in self._batches(crops):  # with thousands of classes, the probabilities of a whole page are large
+            for index, probs in batch:
+                readings[index] = greedy_decode(probs[None], self.alphabet)[0]
+        return [readings[i] for i in range(len(crops))]
 
 
 @functools.cache

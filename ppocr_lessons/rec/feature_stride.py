@@ -5,7 +5,13 @@ text runs, is halved only by the first convolution and by the last pooling. Seco
 height becomes 1.
 """
 
+from itertools import pairwise
+
+import numpy as np
+
 from ..backbones.mobilenet_v3 import RecMobileNetV3
+from .alphabet import BLANK, Alphabet
+from .ctc_decode import collapse
 
 BEFORE, AFTER = (2, 2, 2, 2), (1, 2, 2, 2)
 """The four strides of the height before and after the second change; `small_stride` in a configuration."""
@@ -35,6 +41,26 @@ def rec_backbone(
     return RecMobileNetV3(model_name, scale, strides=strides, disable_se=disable_se)
 
 
+def feature_sizes(strides, height: int = 32, width: int = 320) -> list[tuple[int, int]]:
+    """Rows and columns of the features after the first convolution, each strided stage, and the last pooling.
+
+    Args:
+        strides: strides of the four stages. A number is a stride of the height, as in this backbone. A pair is
+            (height, width), so ((2, 2),) * 4 gives the sizes of an image classifier.
+        height: height of the input in pixels.
+        width: width of the input in pixels.
+
+    Returns: six pairs (rows, columns).
+    """
+    sizes = [(-(-height // 2), -(-width // 2))]
+    for stride in strides:
+        down, across = stride if isinstance(stride, tuple | list) else (stride, 1)
+        rows, columns = sizes[-1]
+        sizes.append((-(-rows // down), -(-columns // across)))
+    rows, columns = sizes[-1]
+    return [*sizes, (max(1, rows // 2), max(1, columns // 2))]
+
+
 def heights(strides, height: int = 32) -> list[int]:
     """Rows of the features after the first convolution, after each strided stage, and after the last pooling.
 
@@ -44,7 +70,57 @@ def heights(strides, height: int = 32) -> list[int]:
 
     Returns: six heights in pixels.
     """
-    rows = [-(-height // 2)]
-    for stride in strides:
-        rows.append(-(-rows[-1] // stride))
-    return [*rows, max(1, rows[-1] // 2)]
+    return [rows for rows, _ in feature_sizes(strides, height)]
+
+
+def steps_needed(text: str) -> int:
+    """Smallest number of time steps with which CTC can represent a text.
+
+    Every character needs a step of its own, and two equal characters in a row need a blank between them.
+
+    Args:
+        text: the label of a line.
+
+    Returns: number of time steps. With fewer steps the CTC loss of the line is infinite.
+    """
+    return len(text) + sum(a == b for a, b in pairwise(text))
+
+
+def coarser_steps(probs: np.ndarray, factor: int) -> np.ndarray:
+    """Merge time steps into cells, as if the width had been halved more often, and keep one step of each cell.
+
+    The step that is kept has the lowest probability of the blank in its cell. So no character is lost unless two of them
+    share a cell.
+
+    Args:
+        probs: (T, K) probabilities of a line, with the blank as class 0.
+        factor: number of time steps per cell.
+
+    Returns: (ceil(T / factor), K); the last cell may have fewer steps than the others.
+
+    Raises:
+        ValueError: factor is less than 1.
+    """
+    if factor < 1:
+        raise ValueError(f"factor is {factor}; at least one time step per cell is needed")
+    starts = range(0, len(probs), factor)
+    kept = [start + int(probs[start : start + factor, BLANK].argmin()) for start in starts]
+    return probs[kept]
+
+
+def character_room(probs: np.ndarray, alphabet: Alphabet) -> list[tuple[str, float]]:
+    """Time steps that are available to each character of a line: half the distance between its two neighbors.
+
+    The place of a character is the first time step at which it is the most probable class. The first and the last
+    character of the line have only one neighbor and are left out.
+
+    Args:
+        probs: (T, K) probabilities of a line.
+        alphabet: alphabet of K classes.
+
+    Returns: each character between the first and the last one, with its room in time steps.
+    """
+    classes = probs.argmax(1)
+    places = np.flatnonzero(collapse(classes))
+    room = (places[2:] - places[:-2]) / 2
+    return list(zip(alphabet.decode(classes[places[1:-1]]), room.tolist(), strict=True))

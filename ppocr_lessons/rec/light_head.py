@@ -113,3 +113,25 @@ class CTCHead(nn.Layer):
             return self.fc(x), x
         feats = self.fc1(x)
         return self.fc2(feats), feats
+
+
+def head_parameters(hidden_size: int, classes: int, mid_channels: int | None = None) -> dict[str, int]:
+    """Number of parameters of each part of the head, as a formula.
+
+    A single layer has a block of hidden_size rows of weights for each direction of the LSTM. The bias is counted with the
+    second block.
+
+    Args:
+        hidden_size: width of one direction of the LSTM.
+        classes: number of characters plus one for the blank.
+        mid_channels: width of the additional layer, or None.
+
+    Returns: parameters by name of the part. With an additional layer its parts are "middle layer" and "last layer".
+    """
+    if mid_channels is None:
+        half = hidden_size * classes
+        return {"last layer, forward half": half, "last layer, backward half": half + classes}
+    return {
+        "middle layer": (2 * hidden_size + 1) * mid_channels,
+        "last layer": (mid_channels + 1) * classes,
+    }
