@@ -232,34 +232,9 @@ class Recognizer:
         return [readings[i] for i in range(len(crops))]
 
 
-@functools.cache
-def detector(weights: str = BEST) -> Detector:
-    """The detector of a set of weights, built at the first call.
-
-    Args:
-        weights: one of `zoo.pretrained.WEIGHTS`.
-    """
-    return Detector(weights=weights)
-
-
-@functools.cache
-def classifier(weights: str = BEST) -> Classifier:
-    """The direction classifier of a set of weights, built at the first call.
-
-    Args:
-        weights: one of `zoo.pretrained.WEIGHTS`.
-    """
-    return Classifier(weights=weights)
-
-
-@functools.cache
-def recognizer(weights: str = BEST) -> Recognizer:
-    """The recognizer of a set of weights, built at the first call.
-
-    Args:
-        weights: one of `zoo.pretrained.WEIGHTS`.
-    """
-    return Recognizer(weights=weights)
+_detector = functools.cache(lambda weights: Detector(weights=weights))
+_classifier = functools.cache(lambda weights: Classifier(weights=weights))
+_recognizer = functools.cache(lambda weights: Recognizer(weights=weights))
 
 
 def detect(picture, *, weights: str = BEST) -> Detection:
@@ -274,7 +249,7 @@ def detect(picture, *, weights: str = BEST) -> Detection:
     Raises:
         PictureError: the image cannot be read.
     """
-    return detector(weights)(picture)
+    return _detector(weights)(picture)
 
 
 def classify(crops, *, weights: str = BEST) -> list[Direction]:
@@ -289,7 +264,7 @@ def classify(crops, *, weights: str = BEST) -> list[Direction]:
     Raises:
         TypeError, ValueError: a crop is not such an array.
     """
-    return classifier(weights)(crops)
+    return _classifier(weights)(crops)
 
 
 def recognize(crops, *, weights: str = BEST) -> list[Reading]:
@@ -304,4 +279,4 @@ def recognize(crops, *, weights: str = BEST) -> list[Reading]:
     Raises:
         TypeError, ValueError: a crop is not such an array.
     """
-    return recognizer(weights)(crops)
+    return _recognizer(weights)(crops)
