@@ -48,9 +48,13 @@ class IntegerLayer(nn.Layer):
         self.layer = layer
         axis_shape = (-1, *[1] * (self.weight.ndim - 1)) if self.kind == "conv" else (1, -1)
         scaled = self.weight.astype(np.float32) * self.weight_scale.reshape(axis_shape)
-        self.register_buffer("scaled", paddle.to_tensor(scaled), persistable=False)
+        self.register_buffer("scaled", paddle.to_tensor(scaled))
         offset = (self.bias.astype(np.float64) * self.grid[0] * self.weight_scale).astype(np.float32)
-        self.register_buffer("offset", paddle.to_tensor(offset), persistable=False)
+        self.register_buffer("offset", paddle.to_tensor(offset))
+
+    def extra_repr(self) -> str:
+        """The grid, which distinguishes networks with equal weights, such as those in the cache of exports."""
+        return f"grid={self.grid}"
 
     def forward(self, x):
         scale, zero, bits, signed = self.grid

@@ -27,6 +27,9 @@ ALPHA_RATE = 20.0
 ALPHA_DECAY = 2e-5
 """L2 factor of the bounds: a smaller bound has finer levels, and the loss pulls the other way."""
 
+LEAST = 0.05
+"""Smallest bound that training can reach, as a share of the calibrated one."""
+
 KEPT_VALUES = 200_000
 """Values of a layer's input that calibration keeps, drawn evenly from each batch."""
 
@@ -58,18 +61,24 @@ class InputQuantizer(nn.Layer):
         attr = ParamAttr(learning_rate=alpha_rate, regularizer=L2Decay(alpha_decay))
         self.alpha = self.create_parameter([1], attr=attr, default_initializer=nn.initializer.Constant(0.0))
         self.register_buffer("low", paddle.zeros([1]))
+        self.register_buffer("least", paddle.zeros([1]))
         self.observed: list[np.ndarray] | None = None
 
     @property
     def calibrated(self) -> bool:
         """Whether the range has been set."""
-        return self.alpha.item() > 0
+        return self.least.item() > 0
+
+    def bound(self):
+        """Alpha, (1,). Training may push it to 0 or below; then the calibrated bound times LEAST is used, and alpha still
+        has its gradient, so that it can rise again."""
+        return self.alpha + F.relu(self.least - self.alpha).detach()
 
     def grid(self) -> tuple[float, int]:
         """Distance of two levels, and the integer that stands for 0.0."""
         if self.symmetric:
-            return self.alpha.item() / levels(self.bits), 0
-        scale = (self.alpha.item() - self.low.item()) / (2**self.bits - 1)
+            return self.bound().item() / levels(self.bits), 0
+        scale = (self.bound().item() - self.low.item()) / (2**self.bits - 1)
         return scale, round(-self.low.item() / scale)
 
     def set_range(self, values, how: str) -> None:
@@ -82,7 +91,10 @@ class InputQuantizer(nn.Layer):
         Raises:
             CalibrationError: no range can be chosen from them.
         """
-        values = np.asarray(values)
+        self._choose(np.asarray(values), how)
+        self.least.set_value(self.alpha * LEAST)
+
+    def _choose(self, values, how: str) -> None:
         if values.size and not values.any():  # a dead input: every bound serves, and nothing is lost
             self.alpha.set_value(np.float32([1.0]))
             return
@@ -104,8 +116,8 @@ class InputQuantizer(nn.Layer):
             )
         scale, zero = self.grid()
         if self.symmetric:
-            return fake_quant(pact(x, self.alpha), scale, self.bits)
-        clipped = self.low + pact_relu(x - self.low, self.alpha - self.low)
+            return fake_quant(pact(x, self.bound()), scale, self.bits)
+        clipped = self.low + pact_relu(x - self.low, self.bound() - self.low)
         return fake_quant(clipped, scale, self.bits, zero=zero, signed=False)
 
 
@@ -224,9 +236,11 @@ def prepare(
     Returns: the net.
 
     Raises:
-        ValueError: bits; `keep` names no layer of the net; or nothing is left to quantize.
+        ValueError: bits; `keep` names no layer of the net; nothing is left to quantize; or the net was prepared before.
     """
     check_bits(bits)
+    if quantized(net):
+        raise ValueError(f"{type(net).__name__} was prepared before; prepare a net only once")
     layers, keep = quantizable(net), set(keep)
     if unknown := sorted(keep - set(layers)):
         raise ValueError(f"keep names layers that the net does not have: {', '.join(unknown)}")
@@ -241,7 +255,11 @@ def prepare(
 
 
 @contextmanager
-def _observing(layers):
+def _observing(net, layers):
+    """Training mode, in which every branch of a net runs, but with the running statistics of its batch norms."""
+    modes = [(layer, layer.training) for layer in net.sublayers(include_self=True)]
+    for layer, _ in modes:
+        layer.training = not isinstance(layer, (nn.BatchNorm, nn.BatchNorm2D))
     for layer in layers.values():
         layer.quantizer.observed = []
     try:
@@ -249,6 +267,8 @@ def _observing(layers):
     finally:
         for layer in layers.values():
             layer.quantizer.observed = None
+        for layer, training in modes:
+            layer.training = training
 
 
 def calibrate(net: nn.Layer, batches: Iterable, how: str = "mse") -> nn.Layer:
@@ -268,14 +288,10 @@ def calibrate(net: nn.Layer, batches: Iterable, how: str = "mse") -> nn.Layer:
     layers = quantized(net)
     if not layers:
         raise ValueError(f"{type(net).__name__} was not prepared: call prepare(net) first")
-    was_training = net.training
-    net.eval()
-    with _observing(layers), paddle.no_grad():
+    with _observing(net, layers), paddle.no_grad():
         for batch in batches:
             net(batch)
         values = {name: layer.quantizer.observed for name, layer in layers.items()}
-    if was_training:
-        net.train()
     for name, layer in layers.items():
         try:
             layer.quantizer.set_range(np.concatenate(values[name]) if values[name] else [], how)

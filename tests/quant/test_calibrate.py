@@ -19,6 +19,14 @@ def test_the_squared_error_by_hand():
     assert calibrate.squared_error([0.4, 1.6, 5.0], 3.0, 3) == pytest.approx((0.16 + 0.16 + 4) / 3)
 
 
+@pytest.mark.parametrize("bits", [8, 4])
+def test_many_values_are_grouped_without_a_difference(bits):
+    values = np.random.default_rng(0).standard_t(4, 50_000)
+    bounds = np.abs(values).max() * np.arange(1, 101) / 100
+    exact = min(calibrate.squared_error(values, bound, bits) for bound in bounds)
+    assert calibrate.squared_error(values, calibrate.mse(values, bits), bits) < 1.01 * exact
+
+
 @pytest.mark.parametrize("bits", [6, 4, 3])
 def test_mse_clips_heavy_tails(bits):
     values = np.random.default_rng(0).standard_t(3, 4000)

@@ -140,6 +140,8 @@ def test_wrong_uses_are_named(small, tmp_path):
     with pytest.raises(ValueError, match="no integer layers"):
         save_int8(small, tmp_path / "x.safetensors")
     prepare(small)
+    with pytest.raises(ValueError, match="prepare a net only once"):
+        prepare(small)
     with pytest.raises(CalibrationError, match=r"first\.conv"):
         convert(small)
     with pytest.raises(CalibrationError, match="no clipping bound"):
