@@ -65,7 +65,12 @@ def squared_error(values, bound: float, bits: int, counts=None) -> float:
         bound: clipping bound.
         bits: of the integers.
         counts: how often each value occurs; once if None.
+
+    Raises:
+        ValueError: bits, or the bound is not positive.
     """
+    if not bound > 0:
+        raise ValueError(f"bound is {bound:g}; a clipping bound has to be positive")
     scale = bound / levels(bits)
     values = np.asarray(values, np.float64)
     rounded = np.clip(np.round(values / scale), -levels(bits), levels(bits)) * scale

@@ -67,14 +67,6 @@ class IntegerEngine:
         for node in self.compiled.get_runtime_model().get_ops():
             info = node.get_rt_info()
             if "runtimePrecision" in info and "layerType" in info:
-                kind = str(
-                    info["layerType"].astype(str)
-                    if hasattr(info["layerType"], "astype")
-                    else info["layerType"]
-                )
-                found[f"{kind} {node.get_friendly_name()}"] = str(
-                    info["runtimePrecision"].astype(str)
-                    if hasattr(info["runtimePrecision"], "astype")
-                    else info["runtimePrecision"]
-                )
+                name = f"{info['layerType'].astype(str)} {node.get_friendly_name()}"
+                found[name] = info["runtimePrecision"].astype(str)
         return found

@@ -4,6 +4,9 @@ A b-bit integer has 2^b levels. Spread over the whole range of an activation, ou
 too early, information is lost. PACT makes the clipping bound alpha a parameter, which the loss moves.
 """
 
+import math
+import numbers
+
 import paddle
 from paddle.nn import functional as F
 
@@ -19,9 +22,9 @@ def check_bits(bits: int) -> int:
     Raises:
         ValueError: another number.
     """
-    if isinstance(bits, bool) or not isinstance(bits, int) or not MIN_BITS <= bits <= MAX_BITS:
+    if isinstance(bits, bool) or not isinstance(bits, numbers.Integral) or not MIN_BITS <= bits <= MAX_BITS:
         raise ValueError(f"bits is {bits!r}; an integer from {MIN_BITS} to {MAX_BITS} is needed")
-    return bits
+    return int(bits)
 
 
 def levels(bits: int) -> int:
@@ -36,11 +39,13 @@ def levels(bits: int) -> int:
     return 2 ** (check_bits(bits) - 1) - 1
 
 
-def _check_alpha(alpha):
-    value = float(alpha.amin()) if isinstance(alpha, paddle.Tensor) else float(alpha)
-    if not value > 0:
-        raise ValueError(f"alpha is {value:g}; a clipping bound has to be positive")
-    return alpha
+def _check_positive(value, name: str, what: str) -> None:
+    smallest, largest = (
+        (value.amin().item(), value.amax().item()) if isinstance(value, paddle.Tensor) else (value, value)
+    )
+    if not (smallest > 0 and math.isfinite(largest)):
+        found = largest if smallest > 0 else smallest
+        raise ValueError(f"{name} is {found:g}; {what} has to be positive and finite")
 
 
 def pact(x, alpha):
@@ -56,10 +61,10 @@ def pact(x, alpha):
     Returns: clipped activations in the shape of x.
 
     Raises:
-        ValueError: alpha is not positive.
+        ValueError: alpha is not positive and finite.
     Source: PaddleSlim, deploy/slim/quantization/quant.py of PaddleOCR.
     """
-    _check_alpha(alpha)
+    _check_positive(alpha, "alpha", "a clipping bound")
     return x - F.relu(x - alpha) + F.relu(-alpha - x)
 
 
@@ -75,10 +80,10 @@ def pact_relu(x, alpha):
     Returns: clipped activations in the shape of x.
 
     Raises:
-        ValueError: alpha is not positive.
+        ValueError: alpha is not positive and finite.
     Paper: Choi et al. 2018, arXiv 1805.06085, equation 1.
     """
-    _check_alpha(alpha)
+    _check_positive(alpha, "alpha", "a clipping bound")
     return 0.5 * (x.abs() - (x - alpha).abs() + alpha)
 
 
@@ -98,13 +103,11 @@ def fake_quant(x, scale, bits: int = 8, *, zero: int = 0, signed: bool = True):
     Returns: values on the grid, in the shape of x.
 
     Raises:
-        ValueError: bits, see `check_bits`; or scale is not positive.
+        ValueError: bits, see `check_bits`; or scale is not positive and finite.
     """
     high = levels(bits) if signed else 2 ** check_bits(bits) - 1
     low = -high if signed else 0
-    smallest = float(scale.amin()) if isinstance(scale, paddle.Tensor) else float(scale)
-    if not smallest > 0:
-        raise ValueError(f"scale is {smallest:g}; it has to be positive")
+    _check_positive(scale, "scale", "the distance of two levels")
     clipped = (x / scale).clip(low - zero, high - zero)
     return (clipped + (clipped.round() - clipped).detach()) * scale
 

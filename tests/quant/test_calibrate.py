@@ -67,3 +67,12 @@ def test_an_unknown_method_and_a_histogram_without_counts():
         calibrate.bound([1.0], "entropy")
     with pytest.raises(calibrate.CalibrationError, match="empty"):
         calibrate.kl_threshold(np.zeros(16), 0.1)
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="'best'; known are min-max, percentile, mse, kl"):
+        calibrate.bound([1.0], "best")
+    with pytest.raises(ValueError, match="bits is 9"):
+        calibrate.bound([1.0], "min-max", 9)
+    with pytest.raises(ValueError, match="bound is 0; a clipping bound has to be positive"):
+        calibrate.squared_error([1.0], 0, 8)

@@ -38,11 +38,21 @@ def test_both_forms_agree_on_activations_of_one_sign():
     np.testing.assert_allclose(pact(x, 2.0).numpy(), pact_relu(x, 2.0).numpy(), atol=1e-6)
 
 
-@pytest.mark.parametrize("alpha", [0, -1.0])
-def test_alpha_has_to_be_positive(alpha):
+@pytest.mark.parametrize("alpha", [0, -1.0, float("nan"), float("inf")])
+def test_alpha_has_to_be_positive_and_finite(alpha):
     for form in (pact, pact_relu):
-        with pytest.raises(ValueError, match="positive"):
-            form(_leaf(X), alpha)
+        for given in (alpha, paddle.to_tensor([2.0, alpha])):
+            with pytest.raises(ValueError, match=f"alpha is {alpha:g}; a clipping bound has to be positive"):
+                form(_leaf(X), given)
+    with pytest.raises(ValueError, match=f"scale is {alpha:g}; the distance of two levels"):
+        fake_quant(_leaf(X), alpha)
+
+
+@pytest.mark.parametrize("bits", [1, 0, -4, 9, 16, 4.0, True, "8", None])
+def test_bits_are_integers_from_two_to_eight(bits):
+    with pytest.raises(ValueError, match=r"bits is .*; an integer from 2 to 8 is needed"):
+        levels(bits)
+    assert levels(np.int64(4)) == 7
 
 
 def test_the_grid_by_hand():

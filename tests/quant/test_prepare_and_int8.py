@@ -9,10 +9,10 @@ from ppocr_lessons.backbones.blocks import ConvBN
 from ppocr_lessons.datasets.synthetic.streams import cls_batch
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.quant.calibrate import CalibrationError
-from ppocr_lessons.quant.int8 import convert, integer_layers, load_int8, norm_behind, save_int8
+from ppocr_lessons.quant.int8 import FORMAT, convert, integer_layers, load_int8, norm_behind, save_int8
 from ppocr_lessons.quant.prepare import calibrate, prepare, quantized
 from ppocr_lessons.rec.crnn import crnn_mobile
-from ppocr_lessons.training.tensor_files import WeightsError, save_weights
+from ppocr_lessons.training.tensor_files import WeightsError, read_tensors, save_tensors, save_weights
 from ppocr_lessons.zoo.pretrained import pretrained
 
 
@@ -164,3 +164,29 @@ def test_a_file_of_another_net_and_a_float_file(small, tmp_path):
     save_weights(net, tmp_path / "float.safetensors")
     with pytest.raises(WeightsError, match="not a file of integer weights"):
         load_int8(pretrained("cls"), tmp_path / "float.safetensors")
+
+
+def test_damaged_files_leave_the_net_untouched(small, tmp_path):
+    calibrate(prepare(small), [_x()])
+    convert(small)
+    save_int8(small, tmp_path / "good.safetensors")
+    arrays = read_tensors(tmp_path / "good.safetensors")
+    damages = {
+        r"fc\.bias: missing": {"fc.bias": None},
+        r"fc\.weight: float32 .*int8": {"fc.weight": arrays["fc.weight"].astype(np.float32)},
+        r"fc\.input: .* is no grid": {"fc.input": np.array([0.1, 0, 16, 1])},
+        r"a scale that is not positive": {"fc.weight_scale": -arrays["fc.weight_scale"]},
+        r"second\.conv\.weight: int8 .* is needed": {"second.conv.weight": arrays["second.conv.weight"][:4]},
+        r"extra: not of this net": {"extra": np.zeros(3, np.float32)},
+    }
+    for number, (reason, change) in enumerate(damages.items()):
+        file, net = tmp_path / f"{number}.safetensors", Small()
+        changed = {name: array for name, array in {**arrays, **change}.items() if array is not None}
+        save_tensors(file, changed, {"format": FORMAT})
+        before = {name: tensor.numpy().copy() for name, tensor in net.state_dict().items()}
+        with pytest.raises(WeightsError, match=reason):
+            load_int8(net, file)
+        assert all(np.array_equal(before[name], tensor.numpy()) for name, tensor in net.state_dict().items())
+    (tmp_path / "cut.safetensors").write_bytes((tmp_path / "good.safetensors").read_bytes()[:400])
+    with pytest.raises(WeightsError, match=r"cut\.safetensors"):
+        load_int8(Small(), tmp_path / "cut.safetensors")
