@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 
 import paddle
 
-from .config.build import build, build_nets, start_device
+from .config.build import build, build_nets, quantize, start_device
 from .config.configuration import Config, Context, context
 from .config.data import build_dataset
 from .config.evaluation import check_teachers, evaluate
 from .config.networks import SubNet
 from .config.optimizer import build_decay, build_schedule
-from .config.problems import ConfigError, say
+from .config.problems import ConfigError, Problem, raise_for, say
 from .config.record import settle, write_environment, write_record
 from .datasets.loader import Dataset, Loader
+from .quant.calibrate import CalibrationError
+from .quant.int8 import convert, save_int8
+from .quant.prepare import quantized
 from .training import parallel
 from .training.ema import EMA
 from .training.run_folder import FolderLock
@@ -84,6 +87,8 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
         rank=rank,
         world=world,
     )
+    if config.quant:
+        _calibrate(config, built.nets, loader)
     steps_per_epoch = max(1, loader.steps_per_epoch // settings.accumulate)
     schedule = build_schedule(config, steps_per_epoch)
     callbacks = [EMA(settings.ema_decay)] if settings.ema_decay is not None else []
@@ -117,6 +122,18 @@ def prepare(config: Config, *, dry: bool = False, progress: bool = True) -> Run:
     return Run(config, built.shared, built.nets, trainer, schedule.steps, schedule, loader, built.eval_set)
 
 
+def _calibrate(config: Config, nets: dict, loader: Loader) -> None:
+    """Choose the clipping bounds of all networks that are quantized, from the first training batches."""
+    count = min(config.quant.calibration_batches, loader.steps_per_epoch)
+    images = [loader.batch_at(number).images for number in range(count)]
+    try:
+        for net in nets.values():
+            if quantized(net):
+                config.quant.calibrate(net, images)
+    except CalibrationError as error:
+        raise_for(config.path, [Problem(("Quant",), str(error))], config.line, error)
+
+
 def _precision(settings) -> str:
     return {"float16": "fp16", "bfloat16": "bf16"}[settings.amp_dtype] if settings.use_amp else "fp32"
 
@@ -145,6 +162,8 @@ def train(
         progress: print a progress bar to stderr.
         fresh: move an existing run in the output folder aside and start a new one.
         resume_changed: resume the existing run although its configuration differs.
+
+    The folder of the run then has best.safetensors, latest.safetensors and, with a section Quant, int8.safetensors.
 
     Returns: the last scores by name, or the last losses if there was no evaluation.
 
@@ -179,6 +198,8 @@ def train(
         if first_process:
             with trainer.averaged():
                 save_weights(trainer.strategy.net, out / "latest.safetensors", {"step": str(trainer.step)})
+            if config.quant:
+                save_int8(trained_net(config, _best_of(out))[0], out / "int8.safetensors")
     numbers = [row for row in history if config.metric.main_indicator in row]
     return numbers[-1] if numbers else (history[-1] if history else {})
 
@@ -191,7 +212,8 @@ def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]
         weights: weights; see zoo.fine_tuning.read_weights. By default Global.checkpoints, the best weights in the output
             folder, or Global.pretrained_model, whichever comes first.
 
-    Returns: the network in evaluation mode, on the device of the configuration; and alphabet, labels and seed.
+    Returns: the network in evaluation mode, on the device of the configuration, with integer layers if the configuration has
+        a section Quant; and alphabet, labels and seed.
 
     Raises:
         ConfigError: the configuration cannot be built.
@@ -205,13 +227,17 @@ def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]
         settings=settings.model_copy(update={"pretrained_model": None, "freeze": []}),
         nets={main: replace(config.nets[main], sub=SubNet())},
     )
-    net = build_nets(untrained, shared, dry=True)[main]
+    nets = build_nets(untrained, shared, dry=True)
+    quantize(untrained, nets)
+    net = nets[main]
     source = weights or settings.checkpoints or _best_of(config.folder) or settings.pretrained_model
     if not source:
         raise WeightsError(f"{config.folder}: no trained weights there, and none given")
     done = load_matching(net, source, prefix=f"{main}.")
     if done.missing or done.misshapen:
         raise WeightsError(f"the weights do not fit the network\n{done.report(source)}")
+    if config.quant:
+        convert(net)
     net.eval()
     return net, shared
 

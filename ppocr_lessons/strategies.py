@@ -57,6 +57,7 @@ _REC_AUG = "Train.dataset.transforms.RecAug"
 _RAND_AUGMENT = "Train.dataset.transforms.RandAugment"
 _BDA = "Train.dataset.transforms.BaseDataAugmentation"
 _COPY_PASTE = "Train.dataset.transforms.CopyPaste"
+_PACT = {"weight_bits": 8, "activation_bits": 8}
 _CLS_SHAPES = tuple(f"{part}.dataset.transforms.ClsResizeImg.image_shape" for part in ("Train", "Eval"))
 
 STRATEGIES = (
@@ -117,7 +118,8 @@ STRATEGIES = (
     Strategy(
         "cls-pact", 1, ("cls",), "2.2.4", "PACT quantization",
         "quant.pact:pact", "10_pact.ipynb",
-        "0.85 -> 0.46 MB, 3.21 -> 2.38 ms, accuracy 0.9403 -> 0.9456", "chapter 2.2.4, Fig. 17", done=False,
+        "0.85 -> 0.46 MB, 3.21 -> 2.38 ms, accuracy 0.9403 -> 0.9456", "chapter 2.2.4, Fig. 17",
+        _CLS, {"Quant": None}, {"Quant": _PACT},
     ),
     Strategy(
         "rec-light-backbone", 1, ("rec",), "2.3.1", "Light backbone",
@@ -169,7 +171,8 @@ STRATEGIES = (
     Strategy(
         "rec-pact", 1, ("rec",), "2.3.5", "PACT quantization",
         "quant.pact:pact", "10_pact.ipynb",
-        "4.6 -> 1.5 MB, accuracy 0.6581 -> 0.6740", "chapter 2.3.5, Fig. 26", done=False,
+        "4.6 -> 1.5 MB, accuracy 0.6581 -> 0.6740", "chapter 2.3.5, Fig. 26",
+        _REC, {"Quant": None}, {"Quant": _PACT},
     ),
     Strategy(
         "det-cml", 2, ("det",), "3.1.1", "CML: collaborative mutual learning",

@@ -40,7 +40,7 @@ LAYERS = (
     ("backbones",),
     ("prune", "losses", "augment"),
     ("det", "cls", "rec"),
-    ("distill", "datasets"),
+    ("distill", "quant", "datasets"),
     ("training", "evaluate"),
     ("config", "deploy", "zoo"),
     ("experiment", "ocr"),
@@ -266,7 +266,9 @@ def test_source_rules(path):
             assert call not in {"eval", "exec", "paddle.load", "pickle.load", "pickle.loads"}, call
 
 
-@pytest.mark.parametrize("folder", ["backbones", "losses", "distill", "rec", "cls", "prune", "config"])
+@pytest.mark.parametrize(
+    "folder", ["backbones", "losses", "distill", "rec", "cls", "prune", "quant", "config"]
+)
 def test_nothing_is_dispatched_by_hasattr(folder):
     """What an object is follows from its type, not from the attributes that it happens to have."""
     for path in sorted((PACKAGE / folder).rglob("*.py")):

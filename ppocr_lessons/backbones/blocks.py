@@ -72,12 +72,21 @@ class DepthwiseConv(nn.Conv2D):
         )
         self.stride_hw = tuple(stride)
 
-    def forward(self, x):
+    def filter(self, x, weight):
+        """The convolution with any weight of this layer's shape; quantization rounds it first.
+
+        Args:
+            x: (N, channels, H, W).
+            weight: (channels, 1, kernel_size, kernel_size).
+        """
         if self.training and x.place.is_cpu_place() and x.dtype == paddle.float32:
             kernel = depthwise_kernel()
             if kernel is not None:
-                return kernel.apply(x, self.weight, self.stride_hw, self.weight.shape[2] // 2)
-        return super().forward(x)
+                return kernel.apply(x, weight, self.stride_hw, weight.shape[2] // 2)
+        return F.conv2d(x, weight, None, self.stride_hw, weight.shape[2] // 2, 1, weight.shape[0])
+
+    def forward(self, x):
+        return self.filter(x, self.weight)
 
 
 class ConvBN(nn.Layer):

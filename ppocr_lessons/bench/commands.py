@@ -31,11 +31,12 @@ class Part(str, Enum):
     """Chapters that have an ablation."""
 
     det = "det"
+    quant = "quant"
 
 
 @bench.command("ablation")
 def ablation_command(
-    part: Annotated[Part, typer.Argument(help="det: chapters 2.1 and 3.1.")],
+    part: Annotated[Part, typer.Argument(help="det: chapters 2.1 and 3.1. quant: chapters 2.2.4 and 2.3.5.")],
     out: Annotated[
         pathlib.Path, typer.Option(help="Folder of all runs. Finished runs in it are not repeated.")
     ],
@@ -52,6 +53,12 @@ def ablation_command(
 
     This takes hours on a CPU. An interrupted command resumes.
     """
+    if part is Part.quant:
+        from . import quantization
+
+        found = quantization.quant(out, only=row, seeds=tuple(seed or quantization.SEEDS))
+        typer.echo(json.dumps(found, indent=1) if as_json else quantization.as_text(found))
+        return
     from . import ablation
 
     result = ablation.det(out, only=row, seeds=tuple(seed or ablation.SEEDS), rounds=rounds)

@@ -121,6 +121,24 @@ def build_nets(
     return nets
 
 
+def quantize(config: Config, nets: dict[str, paddle.nn.Layer]) -> None:
+    """Make all networks that are trained round their weights and inputs, if the configuration has a section Quant.
+
+    Args:
+        config: configuration that was read.
+        nets: networks of `build_nets`, changed in place.
+
+    Raises:
+        ConfigError: the section names layers that a network does not have, or leaves nothing to quantize.
+    """
+    for name, net in nets.items() if config.quant else ():
+        if not config.nets[name].sub.freeze_params:
+            try:
+                config.quant.prepare(net)
+            except ValueError as error:
+                raise_for(config.path, [Problem(("Quant",), str(error))], config.line, error)
+
+
 def _start(name, net, path, report) -> None:
     done = load_matching(net, ordinary(path), prefix=f"{name}.").report(path)
     say(done if report else "")
@@ -194,6 +212,7 @@ def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
         if nets:
             if config.task == "rec":
                 trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
+            trial.of(("Quant",), lambda: quantize(config, nets))
             strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
         train_set, eval_set = (
             trial.of((key, "dataset"), functools.partial(build_dataset, config, section, shared, key))

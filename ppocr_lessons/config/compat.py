@@ -43,6 +43,7 @@ _OTHER_DEVICE = _told("training runs on a CPU or on CUDA devices")
 _TENSOR_NAME = Ignored("it names a tensor in PaddleOCR's dictionaries; the networks here return named fields")
 _SIZES = Ignored("the sizes follow from the network")
 _AMP = "automatic mixed precision uses level O1 with the lists of Paddle"
+_RANGE = Ignored("the trained clipping bound is the range of an activation")
 _GROWTH = _told("the shrink ratio is the same in all epochs")
 _LOADER = Ignored("it tunes the worker processes of PaddleOCR; batches do not depend on it")
 
@@ -73,7 +74,7 @@ IGNORED = {
         "find_unused_parameters": Ignored("gradients are averaged after the backward pass, which needs no search for unused parameters"),
         "image_shape": Ignored("the transforms determine the size"),
         "model_name": Ignored("it is a label for PaddleX"),
-        "quant": Ignored("quantization is not part of the configuration of a training run"),
+        "quant": Ignored("section Quant says whether a network is quantized"),
         "debug": _LOG, "log_smooth_window": _LOG, "print_batch_step": _LOG, "profiler_options": _LOG, "log_ranks": _LOG,
         "infer_img": _INFER, "infer_mode": _INFER, "infer_visual_type": _INFER, "save_res_path": _INFER,
         "save_inference_dir": _INFER, "export_with_pir": _INFER, "uniform_output_enabled": _INFER,
@@ -100,6 +101,12 @@ IGNORED = {
     ("Optimizer", "lr"): {
         "last_epoch": Ignored("a resumed run reads its step from the checkpoint"),
         "verbose": _LOG,
+    },
+    ("Quant",): {
+        "activation_quantize_type": _RANGE, "moving_rate": _RANGE, "window_size": _RANGE,
+        "activation_preprocess_type": Ignored("PACT always clips the activations"),
+        "weight_preprocess_type": _told("weights are rounded without preprocessing"),
+        "dtype": Ignored("integers of up to 8 bits are stored as int8"),
     },
     ("PostProcess",): {
         "character_dict_path": Ignored("Global names the dictionary"), "use_space_char": Ignored("Global has it"),

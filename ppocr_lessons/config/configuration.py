@@ -9,6 +9,7 @@ from ..rec.alphabet import Alphabet
 from .networks import NetConfig
 from .optimizer import LearningRate, Optimizer, Regularizer
 from .problems import Problem, raise_for
+from .quantization import QuantSection
 from .schema import DatasetSection, Global, LoaderSection, MetricSection, Section, ordinary
 from .yaml_file import YamlFile
 
@@ -45,6 +46,7 @@ class Config:
         nets: networks by name; a single one is called "Model".
         losses: the loss, or the terms of CombinedLoss, by name.
         optimizer, lr, regularizer: section Optimizer and its parts.
+        quant: section Quant; None trains in floating point.
         postprocess: section PostProcess.
         metric: section Metric.
         train: section Train.
@@ -63,6 +65,7 @@ class Config:
     optimizer: Optimizer | None = None
     lr: LearningRate | None = None
     regularizer: Regularizer | None = None
+    quant: QuantSection | None = None
     postprocess: Section | None = None
     metric: MetricSection | None = None
     train: SetConfig | None = None

@@ -8,9 +8,10 @@ from .configuration import Config
 from .data import read_set
 from .networks import NetConfig
 from .problems import Checker, dotted, raise_for
+from .quantization import QuantSection
 from .yaml_file import YamlFile, override
 
-SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "PostProcess", "Metric", "Train", "Eval")
+SECTIONS = ("Global", "Architecture", "Loss", "Optimizer", "Quant", "PostProcess", "Metric", "Train", "Eval")
 
 
 def read_config(path, overrides: list[str] | tuple[str, ...] = (), *, everything: bool = False) -> Config:
@@ -61,6 +62,9 @@ class _Reading(Checker):
                 "here they stay in the order of the labels"
             )
         self.optimizer(config)
+        if self.values.get("Quant") is not None:
+            given = self.named_values(self.values["Quant"], ("Quant",), needed=False)
+            config.quant = self.validate(QuantSection, given, ("Quant",))
         if config.task:
             self.loss(config)
             self.labels(config)

@@ -96,6 +96,7 @@ def agreement(config: Config) -> dict[str, object]:
         "lr": config.lr.model_dump(),
         "regularizer": config.regularizer and config.regularizer.model_dump(),
     }
+    whole["Quant"] = config.quant and config.quant.model_dump()
     for what, section in (("Train", config.train), ("Eval", config.evaluation)):
         dataset = section.dataset.model_dump(exclude={"label_file_list"})
         dataset["data_dir"] = str(pathlib.Path(dataset["data_dir"]).resolve())

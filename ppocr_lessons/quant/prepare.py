@@ -1,0 +1,300 @@
+"""Turn a net into one that computes as integers would: quantization-aware training with PACT (chapter 2.3.5).
+
+    prepare(net)                          every convolution and linear layer rounds its weight and its input
+    calibrate(net, batches, how="mse")    each input gets a clipping bound from values of the float net
+    ... train as usual: the bounds are parameters ...
+    convert(net)                          int8.py: batch norms folded, weights as integers
+
+LSTM and transposed convolution stay in floating point, as in the chapter.
+"""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+
+import numpy as np
+import paddle
+from paddle import ParamAttr, nn
+from paddle.nn import functional as F
+from paddle.regularizer import L2Decay
+
+from ..backbones.blocks import DepthwiseConv
+from .calibrate import CalibrationError, bound
+from .pact import channel_scales, check_bits, fake_quant, levels, pact, pact_relu
+
+ALPHA_RATE = 20.0
+"""Learning rate of the bounds as a multiple of the net's. With 1 they hardly move in a short run."""
+
+ALPHA_DECAY = 2e-5
+"""L2 factor of the bounds: a smaller bound has finer levels, and the loss pulls the other way."""
+
+LEAST = 0.05
+"""Smallest bound that training can reach, as a share of the calibrated one."""
+
+KEPT_VALUES = 200_000
+"""Values of a layer's input that calibration keeps, drawn evenly from each batch."""
+
+
+class InputQuantizer(nn.Layer):
+    """Clips and rounds the input of a layer.
+
+    Args:
+        bits: of the integers, 2 to 8.
+        symmetric: levels from -alpha to alpha; otherwise from the lowest value seen to alpha, with a zero point.
+        alpha_rate: see ALPHA_RATE.
+        alpha_decay: see ALPHA_DECAY.
+
+    Shape:
+        x: any
+        returns: the same
+    """
+
+    def __init__(
+        self,
+        bits: int = 8,
+        *,
+        symmetric: bool = True,
+        alpha_rate: float = ALPHA_RATE,
+        alpha_decay: float = ALPHA_DECAY,
+    ):
+        super().__init__()
+        self.bits, self.symmetric = check_bits(bits), symmetric
+        attr = ParamAttr(learning_rate=alpha_rate, regularizer=L2Decay(alpha_decay))
+        self.alpha = self.create_parameter([1], attr=attr, default_initializer=nn.initializer.Constant(0.0))
+        self.register_buffer("low", paddle.zeros([1]))
+        self.register_buffer("least", paddle.zeros([1]))
+        self.observed: list[np.ndarray] | None = None
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the range has been set."""
+        return self.least.item() > 0
+
+    def bound(self):
+        """Alpha, (1,). Training may push it to 0 or below; then the calibrated bound times LEAST is used, and alpha still
+        has its gradient, so that it can rise again."""
+        return self.alpha + F.relu(self.least - self.alpha).detach()
+
+    def grid(self) -> tuple[float, int]:
+        """Distance of two levels, and the integer that stands for 0.0."""
+        if self.symmetric:
+            return self.bound().item() / levels(self.bits), 0
+        scale = (self.bound().item() - self.low.item()) / (2**self.bits - 1)
+        return scale, round(-self.low.item() / scale)
+
+    def set_range(self, values, how: str) -> None:
+        """Choose the range from values of the float net.
+
+        Args:
+            values: (N,) of this input.
+            how: one of calibrate.METHODS.
+
+        Raises:
+            CalibrationError: no range can be chosen from them.
+        """
+        self._choose(np.asarray(values), how)
+        self.least.set_value(self.alpha * LEAST)
+
+    def _choose(self, values, how: str) -> None:
+        if values.size and not values.any():  # a dead input: every bound serves, and nothing is lost
+            self.alpha.set_value(np.float32([1.0]))
+            return
+        if self.symmetric:
+            self.alpha.set_value(np.float32([bound(values, how, self.bits)]))
+            return
+        negative, positive = values[values < 0], values[values > 0]
+        self.low.set_value(np.float32([-bound(negative, how, self.bits) if negative.size else 0.0]))
+        self.alpha.set_value(np.float32([bound(positive, how, self.bits) if positive.size else 1e-3]))
+
+    def forward(self, x):
+        if self.observed is not None:
+            values = x.numpy().ravel()
+            self.observed.append(values[:: max(1, values.size // (KEPT_VALUES // 8))].copy())
+            return x
+        if not self.calibrated:
+            raise CalibrationError(
+                "a layer has no clipping bound yet: call calibrate(net, batches) after prepare(net)"
+            )
+        scale, zero = self.grid()
+        if self.symmetric:
+            return fake_quant(pact(x, self.bound()), scale, self.bits)
+        clipped = self.low + pact_relu(x - self.low, self.bound() - self.low)
+        return fake_quant(clipped, scale, self.bits, zero=zero, signed=False)
+
+
+class QuantConv(nn.Layer):
+    """A convolution whose weight and input are rounded to integers.
+
+    Args:
+        layer: nn.Conv2D, depthwise or not; its parameters stay where they are.
+        quantizer: of its input.
+    """
+
+    AXIS = 0
+    """Of the output channels in the weight."""
+
+    def __init__(self, layer: nn.Conv2D, quantizer: InputQuantizer):
+        super().__init__()
+        self.layer, self.quantizer = layer, quantizer
+
+    def forward(self, x):
+        weight = self.layer.weight
+        weight = fake_quant(
+            weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits
+        )
+        return convolve(self.layer, self.quantizer(x), weight, self.layer.bias)
+
+
+class QuantLinear(nn.Layer):
+    """A linear layer whose weight and input are rounded to integers.
+
+    Args:
+        layer: nn.Linear.
+        quantizer: of its input.
+    """
+
+    AXIS = 1
+
+    def __init__(self, layer: nn.Linear, quantizer: InputQuantizer):
+        super().__init__()
+        self.layer, self.quantizer = layer, quantizer
+
+    def forward(self, x):
+        weight = self.layer.weight
+        weight = fake_quant(
+            weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits
+        )
+        return F.linear(self.quantizer(x), weight, self.layer.bias)
+
+
+def convolve(layer: nn.Conv2D, x, weight, bias):
+    """The convolution of a layer with another weight and bias.
+
+    Args:
+        layer: gives stride, padding and groups.
+        x: (N, C, H, W).
+        weight: in the shape of the layer's.
+        bias: (C',) or None.
+    """
+    if isinstance(layer, DepthwiseConv) and bias is None:
+        return layer.filter(x, weight)
+    return F.conv2d(x, weight, bias, layer._stride, layer._padding, layer._dilation, layer._groups)
+
+
+def quantizable(net: nn.Layer) -> dict[str, nn.Layer]:
+    """Convolutions and linear layers of a net by name, in the order of the net.
+
+    Args:
+        net: any layer.
+    """
+    return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, (nn.Conv2D, nn.Linear))}
+
+
+def quantized(net: nn.Layer) -> dict[str, QuantConv | QuantLinear]:
+    """Layers of a prepared net that round, by name.
+
+    Args:
+        net: of `prepare`.
+    """
+    return {
+        name: layer for name, layer in net.named_sublayers() if isinstance(layer, (QuantConv, QuantLinear))
+    }
+
+
+def replace_layer(net: nn.Layer, name: str, layer: nn.Layer) -> None:
+    """Put another layer in the place of a sublayer.
+
+    Args:
+        net: any layer, changed in place.
+        name: of the sublayer, with dots.
+        layer: the new one.
+    """
+    *path, last = name.split(".")
+    parent = net
+    for part in path:
+        parent = parent._sub_layers[part]
+    parent.add_sublayer(last, layer)
+
+
+def prepare(
+    net: nn.Layer,
+    *,
+    bits: int = 8,
+    keep: Iterable[str] = (),
+    symmetric: bool = True,
+    alpha_rate: float = ALPHA_RATE,
+    alpha_decay: float = ALPHA_DECAY,
+) -> nn.Layer:
+    """Make every convolution and linear layer of a net round its weight and its input.
+
+    Args:
+        net: a net with its trained weights, changed in place.
+        bits: of the integers, 2 to 8.
+        keep: names of layers that stay in floating point.
+        symmetric: see InputQuantizer.
+        alpha_rate, alpha_decay: of the clipping bounds.
+
+    Returns: the net.
+
+    Raises:
+        ValueError: bits; `keep` names no layer of the net; nothing is left to quantize; or the net was prepared before.
+    """
+    check_bits(bits)
+    if quantized(net):
+        raise ValueError(f"{type(net).__name__} was prepared before; prepare a net only once")
+    layers, keep = quantizable(net), set(keep)
+    if unknown := sorted(keep - set(layers)):
+        raise ValueError(f"keep names layers that the net does not have: {', '.join(unknown)}")
+    chosen = {name: layer for name, layer in layers.items() if name not in keep}
+    if not chosen:
+        raise ValueError(f"{type(net).__name__} has no convolution and no linear layer to quantize")
+    for name, layer in chosen.items():
+        quantizer = InputQuantizer(bits, symmetric=symmetric, alpha_rate=alpha_rate, alpha_decay=alpha_decay)
+        wrapper = QuantConv if isinstance(layer, nn.Conv2D) else QuantLinear
+        replace_layer(net, name, wrapper(layer, quantizer))
+    return net
+
+
+@contextmanager
+def _observing(net, layers):
+    """Training mode, in which every branch of a net runs, but with the running statistics of its batch norms."""
+    modes = [(layer, layer.training) for layer in net.sublayers(include_self=True)]
+    for layer, _ in modes:
+        layer.training = not isinstance(layer, (nn.BatchNorm, nn.BatchNorm2D))
+    for layer in layers.values():
+        layer.quantizer.observed = []
+    try:
+        yield
+    finally:
+        for layer in layers.values():
+            layer.quantizer.observed = None
+        for layer, training in modes:
+            layer.training = training
+
+
+def calibrate(net: nn.Layer, batches: Iterable, how: str = "mse") -> nn.Layer:
+    """Set the clipping bound of every input from what the float net makes of some batches.
+
+    Args:
+        net: of `prepare`, changed in place.
+        batches: input tensors (N, 3, H, W).
+        how: one of calibrate.METHODS.
+
+    Returns: the net.
+
+    Raises:
+        ValueError: the net was not prepared; or an unknown method.
+        CalibrationError: there is no batch, or the values of a layer give no range; names the layer.
+    """
+    layers = quantized(net)
+    if not layers:
+        raise ValueError(f"{type(net).__name__} was not prepared: call prepare(net) first")
+    with _observing(net, layers), paddle.no_grad():
+        for batch in batches:
+            net(batch)
+        values = {name: layer.quantizer.observed for name, layer in layers.items()}
+    for name, layer in layers.items():
+        try:
+            layer.quantizer.set_range(np.concatenate(values[name]) if values[name] else [], how)
+        except CalibrationError as error:
+            raise CalibrationError(f"{name}: {error}") from error
+    return net
