@@ -118,6 +118,13 @@ OVERRIDES = [
     (REC, "Train.dataset.transforms.RecAug={tia_prob: 2.0}", "tia_prob is 2.0"),
     (REC, "Global.max_text_length=0", "max_text_length.*found 0"),
     (CLS, "Train.dataset.transforms.RandAugment={magnitude: 11}", "magnitude 11"),
+    (CLS, "Train.dataset.transforms.3={AutoAugment: {policy: []}}", "AutoAugment.*policy is empty"),
+    (CLS, "Train.dataset.transforms.3={AutoAugment: {policy: [[[spin, 0.5, 3]]]}}", "AutoAugment.*'spin'"),
+    (CLS, "Train.dataset.transforms.3={CutOut: {length: 2}}", "CutOut.*length 2"),
+    (CLS, "Train.dataset.transforms.3={RandomErasing: {area: [0.5]}}", "RandomErasing.*area is"),
+    (CLS, "Train.dataset.transforms.3={HideAndSeek: {sizes: [2]}}", "HideAndSeek.*sizes is"),
+    (CLS, "Train.dataset.transforms.3={GridMask: {unit: [1, 0.5]}}", "GridMask.*unit is"),
+    (DET, "Train.dataset.transforms.2={CutOut: }", "CutOut is not a transform of det"),
     (CLS, "Train.dataset.transforms.ClsResizeImg.image_shape=[48, 192]", r"\[3, height, width\] is needed"),
     # what no machine can hold, or no run ends with
     (DET, "Optimizer.lr.learning_rate=.inf", "learning_rate.*inf.*finite"),

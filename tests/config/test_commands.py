@@ -158,6 +158,18 @@ def test_the_launcher_line_of_the_readme(overrides, tmp_path):
     assert ['"acc"' in log for log in logs] == [True, False], "the first process alone prints the result"
 
 
+def test_a_classifier_trains_with_every_augmentation_of_single_images(overrides):
+    augmentations = ("AutoAugment: {policy: [[[rotate, 0.5, 3], [equalize, 1.0, 0]]]}", "CutOut: {holes: 2}",
+                     "RandomErasing: {area: [0.1, 0.2]}", "HideAndSeek: {sizes: [0.5]}", "GridMask:")  # fmt: skip
+    steps = ("DecodeImage: {img_mode: BGR}", "ClsLabelEncode:", *augmentations, "ClsResizeImg: {image_shape: [3, 48, 192]}",
+             "KeepKeys: {keep_keys: [image, label]}")  # fmt: skip
+    given = overrides("cls", **{"Train.dataset.transforms": "[" + ", ".join(f"{{{s}}}" for s in steps) + "]"})
+    config = read_config(CLS, given)
+    names = [name for name, _ in config.train.transforms]
+    assert names[2:7] == ["AutoAugment", "CutOut", "RandomErasing", "HideAndSeek", "GridMask"]
+    assert 0 <= train(config, max_steps=1, progress=False)["acc"] <= 1
+
+
 def test_two_processes_score_as_one(tmp_path):
     """Shares of the set, added up: the same scores to the last bit, in both of them."""
     script = pathlib.Path(__file__).with_name("evaluated.py")
