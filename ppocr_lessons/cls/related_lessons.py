@@ -24,7 +24,8 @@ from ..backbones import mobilenet_v3
 from ..backbones.mobilenet_v3 import cls_mobilenet_v3
 from ..datasets.batches import ClsBatch
 from ..datasets.mixing import mixed
-from ..deploy.stages import Classifier, Direction, classify
+from ..deploy.line_direction import Classifier, Direction
+from ..deploy.stages import classify
 
 __all__ = [
     "BDA",
