@@ -29,11 +29,9 @@ def _plain(line) -> dict:
     return {"text": line.text, "score": round(line.score, 4), "polygon": polygon, "direction": line.direction}
 
 
-def _system(ocr, detector, recognizer, weights: str):
-    """The system with pretrained networks, or one with a detector or recognizer that the user exported."""
-    if detector is None and recognizer is None:
-        return ocr.system(weights)
-    return ocr.OCR(detector=detector, recognizer=recognizer, weights=weights)
+def _system(ocr, stages: dict, weights: str):
+    """The system with pretrained networks, or one with stages that the user exported."""
+    return ocr.OCR(**stages, weights=weights) if any(stages.values()) else ocr.system(weights)
 
 
 def _boxes(system, image):
@@ -83,6 +81,7 @@ def read(
     ] = None,
     only: Annotated[Only | None, typer.Option(help="Run only this stage.")] = None,
     det: Annotated[Path | None, typer.Option(help="Exported detector to use, a folder.")] = None,
+    cls: Annotated[Path | None, typer.Option(help="Exported direction classifier to use, a folder.")] = None,
     rec: Annotated[Path | None, typer.Option(help="Exported recognizer to use, a folder.")] = None,
     weights: Annotated[
         Trained,
@@ -96,10 +95,15 @@ def read(
     """Read the text in images. If an image cannot be read, the others still are, and the exit code is 1."""
     from . import ocr
     from .datasets.pictures import read_picture
-    from .deploy.export_folder import detector_of, recognizer_of
+    from .deploy.export_folder import classifier_of, detector_of, recognizer_of
 
     drawings = _drawing_paths(draw, pictures) if draw else [None] * len(pictures)
-    system = _system(ocr, det and detector_of(det), rec and recognizer_of(rec), weights.value)
+    stages = {
+        "detector": det and detector_of(det),
+        "classifier": cls and classifier_of(cls),
+        "recognizer": rec and recognizer_of(rec),
+    }
+    system = _system(ocr, stages, weights.value)
     results, failed = [], False
     pairs = list(zip(pictures, drawings, strict=True))
     for picture, drawing in tqdm(pairs, disable=len(pictures) < 2, file=sys.stderr, unit="image"):
@@ -242,10 +246,10 @@ def export(
     override: Overrides = None,
     weights: Weights = None,
 ) -> None:
-    """Export a trained network for Paddle's inference engine and for `read --det` and `read --rec`."""
+    """Export a trained network for Paddle's inference engine and for `read --det`, `--cls` and `--rec`."""
     from . import experiment
     from .config import read_config
-    from .config.evaluation import build_postprocess
+    from .config.evaluation import build_postprocess, input_size
     from .deploy.export_folder import write_folder
     from .deploy.export_record import refuse_to_replace
 
@@ -253,7 +257,9 @@ def export(
     settings = read_config(config, override or [])
     net, shared = experiment.trained_net(settings, weights)
     postprocess = build_postprocess(settings) if settings.task == "det" else None
-    write_folder(net, out, settings.task, alphabet=shared.alphabet, postprocess=postprocess)
+    labels, size = (shared.labels, input_size(settings)) if settings.task == "cls" else (None, None)
+    about = {"alphabet": shared.alphabet, "postprocess": postprocess, "labels": labels, "size": size}
+    write_folder(net, out, settings.task, **about)
     typer.echo(f"{settings.task} network exported to {out}", err=True)
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from .datasets.pictures import read_picture
-from .deploy.rectify import crop_line, reading_order, turn_over
-from .deploy.stages import Classifier, Detection, Detector, Direction, Recognizer
+from .deploy.line_direction import Classifier, Direction
+from .deploy.rectify import crop_line, reading_order, turn_back
+from .deploy.stages import Detection, Detector, Recognizer
 from .rec.ctc_decode import Reading
 from .zoo.pretrained import BEST
 
@@ -25,7 +26,8 @@ class TextLine(NamedTuple):
         polygon: (4, 2) float32, corners in pixels of the image, clockwise from the top left corner of the text.
         text: recognized text.
         score: mean probability of the characters, 0 to 1.
-        direction: 0, or 180 if the line was upside down; degrees.
+        direction: angle in degrees by which the line was rotated counterclockwise: 0, or 180 if it was upside down; also
+            90 and 270 with a classifier of four directions.
     """
 
     polygon: np.ndarray
@@ -42,7 +44,7 @@ class Stages(NamedTuple):
         detection: polygons, scores and probability map.
         crops: rectified lines, each (H, W, 3) uint8 RGB.
         directions: direction and score of each crop.
-        upright: the crops, rotated by 180 degrees where the classifier was confident.
+        upright: the crops, rotated back where the classifier was confident.
         readings: text and score of each crop, including those that are dropped.
         lines: the lines with text and a sufficient score.
     """
@@ -66,7 +68,7 @@ class OCR:
         weights: "english" (the default, which reads real English pictures best), "course" for the networks that this
             project trained from scratch, "official" for those of PP-OCRv2, which read Chinese; see
             `zoo.pretrained.WEIGHTS`.
-        cls_thresh: minimum probability of "180" for a line to be rotated.
+        cls_thresh: minimum probability of a direction other than 0 for a line to be rotated.
         drop_score: lines with a lower score are left out.
 
     Raises:
@@ -107,11 +109,11 @@ class OCR:
         polygons = [found.polygons[i] for i in order]
         crops = [crop_line(image, polygon) for polygon in polygons]
         directions = self.classifier(crops)
-        turned = [d.angle_deg == 180 and d.score >= self.cls_thresh for d in directions]
-        upright = [turn_over(c) if t else c for c, t in zip(crops, turned, strict=True)]
+        turned = [d.angle_deg if d.score >= self.cls_thresh else 0 for d in directions]
+        upright = [turn_back(c, angle) for c, angle in zip(crops, turned, strict=True)]
         readings = self.recognizer(upright)
         lines = [
-            TextLine(np.asarray(polygon), reading.text, reading.score, 180 if turn else 0)
+            TextLine(np.asarray(polygon), reading.text, reading.score, turn)
             for polygon, reading, turn in zip(polygons, readings, turned, strict=True)
             if reading.text and reading.score >= self.drop_score
         ]

@@ -8,9 +8,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageOps
+from PIL import Image
 
 from .bda import check_probability
+from .image_operations import ENHANCERS, operate
 
 OPERATIONS = (
     "shearX",
@@ -28,13 +29,6 @@ OPERATIONS = (
     "equalize",
     "invert",
 )
-ENHANCERS = {
-    "color": ImageEnhance.Color,
-    "contrast": ImageEnhance.Contrast,
-    "sharpness": ImageEnhance.Sharpness,
-    "brightness": ImageEnhance.Brightness,
-}
-GRAY = (128, 128, 128)
 
 
 class Operation(NamedTuple):
@@ -102,36 +96,23 @@ class RandAugment:
             return image
         picture = Image.fromarray(np.ascontiguousarray(image))
         for operation in drawn:
-            picture = self._one(picture, operation)
+            picture = operate(picture, operation.name, self._value(operation))
         return np.array(picture)
 
     def __call__(self, rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         """Draw and apply; see `sample` and `apply`."""
         return self.apply(image, self.sample(rng))
 
-    def _one(self, picture, operation):
+    def _value(self, operation):
         name, level = operation.name, self.magnitude / 10
         if name in ENHANCERS:
-            return ENHANCERS[name](picture).enhance(1 + 0.9 * level * operation.sign)
-        if name.startswith(("shear", "translate")):
-            shear = 0.3 * level * operation.sign
-            shift = 150 / 331 * level * operation.sign
-            matrix = {
-                "shearX": (1, shear, 0, 0, 1, 0),
-                "shearY": (1, 0, 0, shear, 1, 0),
-                "translateX": (1, 0, shift * picture.width, 0, 1, 0),
-                "translateY": (1, 0, 0, 0, 1, shift * picture.height),
-            }[name]
-            look_up = Image.Resampling.BICUBIC if name.startswith("shear") else Image.Resampling.NEAREST
-            return picture.transform(picture.size, Image.Transform.AFFINE, matrix, look_up, fillcolor=GRAY)
+            return 1 + 0.9 * level * operation.sign
+        if name.startswith("shear"):
+            return 0.3 * level * operation.sign
+        if name.startswith("translate"):
+            return 150 / 331 * level * operation.sign
         if name == "rotate":
-            return picture.rotate(30 * level, fillcolor=GRAY)
+            return 30 * level
         if name == "posterize":
-            return ImageOps.posterize(picture, max(1, int(4 * level)))
-        if name == "solarize":
-            return ImageOps.solarize(picture, math.ceil(256 * level))
-        return {
-            "autocontrast": ImageOps.autocontrast,
-            "equalize": ImageOps.equalize,
-            "invert": ImageOps.invert,
-        }[name](picture)
+            return max(1, int(4 * level))
+        return math.ceil(256 * level) if name == "solarize" else 0

@@ -86,7 +86,7 @@ def direction_mobile(
 
 
 class PlainCrossEntropy:
-    """Train one classifier with the cross entropy loss.
+    """Train one classifier with the cross entropy loss, of class indices or of the shares that Mixup and CutMix make.
 
     Args:
         net: the classifier.
@@ -99,5 +99,5 @@ class PlainCrossEntropy:
 
     def __call__(self, batch: ClsBatch) -> Objective:
         logits, _ = self.net(batch.images)
-        loss = F.cross_entropy(logits, batch.labels)
+        loss = F.cross_entropy(logits, batch.labels, soft_label=batch.labels.ndim == 2)
         return Objective(loss, {"cross_entropy": loss}, logits)

@@ -67,6 +67,19 @@ def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str
     return score_recognizer(net, lines, shared.alphabet, metric)
 
 
+def input_size(config: Config) -> tuple[int, int]:
+    """Size of the input of a classifier or recognizer, as section Eval resizes lines to it.
+
+    Args:
+        config: configuration of a classifier or recognizer.
+
+    Returns: (height, width) in pixels.
+    """
+    shapes = [given["image_shape"] for _, given in config.evaluation.transforms if "image_shape" in given]
+    _, height, width = shapes[-1]
+    return height, width
+
+
 def _page(sample) -> PageInput:
     height, width = map(int, sample.shape[:2])
     return PageInput(sample.image, (height, width), sample.polygons, sample.ignored)

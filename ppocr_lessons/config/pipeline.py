@@ -22,9 +22,12 @@ _PAGES = {
     "DecodeImage": 0, "DetLabelEncode": 0, "CopyPaste": 1, "IaaAugment": 1, "EastRandomCropData": 2, "DetResizeForTest": 2,
     "MakeBorderMap": 3, "MakeShrinkMap": 3, "NormalizeImage": 4, "ToCHWImage": 5, "KeepKeys": 6,
 }  # fmt: skip
+_OF_LINES = (
+    *("RecAug", "BaseDataAugmentation", "RandAugment", "AutoAugment"),
+    *("CutOut", "RandomErasing", "HideAndSeek", "GridMask"),
+)
 _LINES = {
-    "DecodeImage": 0, "RecAug": 1, "BaseDataAugmentation": 1, "RandAugment": 1, "ClsResizeImg": 2, "RecResizeImg": 2,
-    "KeepKeys": 3,
+    "DecodeImage": 0, **dict.fromkeys(_OF_LINES, 1), "ClsResizeImg": 2, "RecResizeImg": 2, "KeepKeys": 3,
 }  # fmt: skip
 ORDER = {"det": _PAGES, "cls": _LINES, "rec": _LINES}
 """Transforms of each task with their rank: first pixels move, then the size is fixed, then pixels become numbers."""
@@ -33,7 +36,7 @@ ANYWHERE = {"det": ("DetLabelEncode",), "cls": ("ClsLabelEncode",), "rec": ("CTC
 """Transforms that do not change the image. They may have any position before KeepKeys; in the training of a detector they
 also have to come before transforms that move the polygons."""
 
-REPEATED = ("CopyPaste", "IaaAugment", "RecAug", "BaseDataAugmentation", "RandAugment")
+REPEATED = ("CopyPaste", "IaaAugment", *_OF_LINES)
 """Transforms that may occur more than once."""
 
 _INPUT = (("NormalizeImage",), ("ToCHWImage",), ("KeepKeys",))

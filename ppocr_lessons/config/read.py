@@ -219,8 +219,10 @@ class _Reading(Checker):
             )
 
     def labels(self, config: Config) -> None:
-        """A classifier needs exactly one class per label."""
+        """A classifier needs exactly one class per label, and different labels."""
         labels = config.settings.label_list if config.settings else None
+        if labels and len(set(labels)) < len(labels):
+            self.problem(("Global", "label_list"), f"found {labels}; a label occurs twice")
         for name, net in config.nets.items():
             if config.task == "cls" and net.head and net.head.class_dim != len(labels or DIRECTIONS):
                 place = (

@@ -28,7 +28,7 @@ class ClsBatch(NamedTuple):
 
     Fields:
         images: (N, 3, H, W) float32 in -1..1, BGR.
-        labels: (N,) int64 class indices.
+        labels: (N,) int64 class indices, or (N, K) float32 shares of the classes after Mixup or CutMix.
     """
 
     images: paddle.Tensor

@@ -6,10 +6,15 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import paddle
 
+from ..augment.auto_augment import AutoAugment
 from ..augment.bda import BDA, RecAug
 from ..augment.copy_paste import CopyPaste
+from ..augment.cutout import CutOut
+from ..augment.grid_mask import GridMask
+from ..augment.hide_and_seek import HideAndSeek
 from ..augment.rand_augment import RandAugment
 from ..augment.random_crop import EastRandomCropData
+from ..augment.random_erasing import RandomErasing
 from .batches import ClsBatch, DetBatch, RecBatch
 from .det_transforms import DetLabelEncode, DetResizeForTest, IaaAugment, MakeBorderMap, MakeShrinkMap
 from .labels import LabelError
@@ -35,6 +40,11 @@ TRANSFORMS = {
     "RecAug": RecAug,
     "BaseDataAugmentation": BDA,
     "RandAugment": RandAugment,
+    "AutoAugment": AutoAugment,
+    "CutOut": CutOut,
+    "RandomErasing": RandomErasing,
+    "HideAndSeek": HideAndSeek,
+    "GridMask": GridMask,
     "ClsResizeImg": ClsResizeImg,
     "RecResizeImg": RecResizeImg,
     "NormalizeImage": NormalizeImage,

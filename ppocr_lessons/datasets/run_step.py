@@ -8,11 +8,16 @@ import functools
 
 import numpy as np
 
+from ..augment.auto_augment import AutoAugment
 from ..augment.bda import BDA, RecAug
 from ..augment.copy_paste import CopyPaste
+from ..augment.cutout import CutOut
 from ..augment.geometry import Placement
+from ..augment.grid_mask import GridMask
+from ..augment.hide_and_seek import HideAndSeek
 from ..augment.rand_augment import RandAugment
 from ..augment.random_crop import EastRandomCropData
+from ..augment.random_erasing import RandomErasing
 from .sample import Sample
 
 
@@ -35,6 +40,11 @@ def run_step(step, rng: np.random.Generator, sample: Sample) -> None:
 @run_step.register(RecAug)
 @run_step.register(BDA)
 @run_step.register(RandAugment)
+@run_step.register(AutoAugment)
+@run_step.register(CutOut)
+@run_step.register(RandomErasing)
+@run_step.register(HideAndSeek)
+@run_step.register(GridMask)
 def _augment_line(step, rng: np.random.Generator, sample: Sample) -> None:
     sample.image = step(rng, sample.image)
 

@@ -1,6 +1,7 @@
-"""Exported networks with their characters and thresholds, for `ppocr-lessons read --det` and `--rec`."""
+"""Exported networks with their characters, labels and thresholds, for `ppocr-lessons read --det`, `--cls` and `--rec`."""
 
 import pathlib
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import Alphabet
 from .export import export
 from .export_record import ABOUT, FolderError, read_record
+from .line_direction import Classifier
 from .stages import Detector, Recognizer
 
 _Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
@@ -33,18 +35,32 @@ class _About(_Strict):
     stage: Literal["det", "cls", "rec"]
     characters: list[Annotated[str, pydantic.Field(min_length=1, max_length=1)]] | None = None
     postprocess: _Postprocess | None = None
+    labels: Annotated[list[str], pydantic.Field(min_length=2, max_length=4)] | None = None
+    size: (
+        Annotated[
+            list[Annotated[int, pydantic.Field(ge=1, le=10_000)]], pydantic.Field(min_length=2, max_length=2)
+        ]
+        | None
+    ) = None
     sha256: dict[str, str]
 
 
-NEEDED = {"det": "postprocess", "rec": "characters"}
-"""Entry that the record of a stage must contain in addition to its name."""
+NEEDED = {"det": ("postprocess",), "cls": ("labels", "size"), "rec": ("characters",)}
+"""Entries that the record of a stage must contain in addition to its name."""
 
-PROBES = {"det": (1, 3, 64, 64), "rec": (1, 3, 32, 64)}
+PROBES = {"det": (1, 3, 64, 64), "cls": (1, 3, 48, 192), "rec": (1, 3, 32, 64)}
 """Shape of the input that a loaded network is tested with."""
 
 
 def write_folder(
-    net, folder, stage: str, *, alphabet: Alphabet | None = None, postprocess: DBPostProcess | None = None
+    net,
+    folder,
+    stage: str,
+    *,
+    alphabet: Alphabet | None = None,
+    postprocess: DBPostProcess | None = None,
+    labels: Sequence[str] | None = None,
+    size: tuple[int, int] | None = None,
 ) -> pathlib.Path:
     """Export a network with a record of its stage, characters and thresholds.
 
@@ -54,6 +70,8 @@ def write_folder(
         stage: "det", "cls" or "rec".
         alphabet: alphabet of a recognizer.
         postprocess: postprocessing of a detector.
+        labels: directions of the classes of a classifier.
+        size: (height, width) of the input of a classifier, in pixels.
 
     Returns: the folder.
 
@@ -65,6 +83,10 @@ def write_folder(
         about["characters"] = alphabet.characters
     if postprocess is not None:
         about["postprocess"] = {name: getattr(postprocess, name) for name in _Postprocess.model_fields}
+    if labels is not None:
+        about["labels"] = list(labels)
+    if size is not None:
+        about["size"] = list(size)
     return export(net, folder, about=about)
 
 
@@ -77,8 +99,9 @@ def _about(folder: pathlib.Path, stage: str) -> _About:
         raise FolderError(f"{folder / ABOUT}: {place:.60}: {first['msg']}") from error
     if about.stage != stage:
         raise FolderError(f"{folder}: holds {about.stage!r}, {stage!r} with its program is needed")
-    if getattr(about, NEEDED[stage]) is None:
-        raise FolderError(f"{folder / ABOUT}: {NEEDED[stage]} is missing")
+    missing = [name for name in NEEDED[stage] if getattr(about, name) is None]
+    if missing:
+        raise FolderError(f"{folder / ABOUT}: {missing[0]} is missing")
     return about
 
 
@@ -101,6 +124,10 @@ def _loaded(folder, stage: str, make):
     if stage == "det" and answer.shape != (1, 1, *PROBES["det"][2:]):
         raise FolderError(
             f"{folder}: the net answers with shape {answer.shape}; a detector answers with a map"
+        )
+    if stage == "cls" and answer.shape != (1, len(made.angles_deg)):
+        raise FolderError(
+            f"{folder}: the net answers with shape {answer.shape}, {ABOUT} has {len(made.angles_deg)} labels"
         )
     if stage == "rec" and (answer.ndim != 3 or answer.shape[-1] != made.alphabet.classes):
         raise FolderError(
@@ -125,6 +152,24 @@ def detector_of(folder) -> Detector:
         return Detector(folder, postprocess=DBPostProcess(**about.postprocess.model_dump()), upscale_below=0)
 
     return _loaded(folder, "det", make)
+
+
+def classifier_of(folder) -> Classifier:
+    """Load an exported direction classifier.
+
+    Args:
+        folder: folder written by `ppocr-lessons export`.
+
+    Returns: the classifier, with the labels and the input size that it was trained with.
+
+    Raises:
+        FolderError: the folder is not an export of a classifier, it is damaged, or its labels are not directions.
+    """
+    return _loaded(
+        folder,
+        "cls",
+        lambda folder, about: Classifier(folder, labels=about.labels, size=(about.size[0], about.size[1])),
+    )
 
 
 def recognizer_of(folder) -> Recognizer:

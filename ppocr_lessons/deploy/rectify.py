@@ -44,15 +44,21 @@ def as_quad(polygon) -> np.ndarray:
     return polygon if len(polygon) == 4 else order_corners(cv2.boxPoints(cv2.minAreaRect(polygon)))
 
 
-def turn_over(crop: np.ndarray) -> np.ndarray:
-    """Rotate a crop by 180 degrees.
+def turn_back(crop: np.ndarray, angle_deg: int) -> np.ndarray:
+    """Rotate a crop clockwise, which makes a line upright that is rotated counterclockwise by the same angle.
 
     Args:
         crop: (H, W, 3) uint8.
+        angle_deg: 0, 90, 180 or 270.
 
-    Returns: (H, W, 3) uint8.
+    Returns: (H, W, 3) uint8, or (W, H, 3) for 90 and 270 degrees; the crop itself for 0.
+
+    Raises:
+        ValueError: another angle.
     """
-    return np.ascontiguousarray(crop[::-1, ::-1])
+    if angle_deg not in (0, 90, 180, 270):
+        raise ValueError(f"angle_deg is {angle_deg}; 0, 90, 180 or 270 is needed")
+    return np.ascontiguousarray(np.rot90(crop, -(angle_deg // 90))) if angle_deg else crop
 
 
 def crop_line(image: np.ndarray, polygon) -> np.ndarray:

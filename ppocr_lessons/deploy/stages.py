@@ -2,28 +2,22 @@
 
 import functools
 import itertools
-import math
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from ..cls.direction import DIRECTIONS
-from ..cls.input_resolution import cls_resize
 from ..datasets.pictures import read_picture
 from ..datasets.resize import fit_line, line_width, normalize_page, page_size
 from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import Alphabet
 from ..rec.ctc_decode import Reading, greedy_decode
 from ..zoo.pretrained import BEST, detector_postprocess, pretrained, pretrained_alphabet
+from .line_direction import BATCH, Classifier, Direction, check_crops
 from .predictor import Predictor
 
-BATCH = 6
 WIDTH_STEP = 32
 """Widths of recognition batches are rounded up to multiples of this, so that few shapes are compiled."""
-
-MAX_PIECES = 8
-"""Maximum number of pieces into which the classifier divides a long line."""
 
 MAX_WIDTH = 3200
 """Maximum width in pixels at a height of 32, about 250 letters. Longer lines are squeezed to limit memory."""
@@ -41,13 +35,6 @@ class Detection(NamedTuple):
     polygons: np.ndarray | list
     scores: np.ndarray
     prob: np.ndarray
-
-
-class Direction(NamedTuple):
-    """Direction of a line: `angle_deg` is 0 or 180 degrees, `score` its probability."""
-
-    angle_deg: int
-    score: float
 
 
 class Detector:
@@ -103,68 +90,6 @@ class Detector:
         return Detection(boxes.polygons, boxes.scores, prob)
 
 
-def _check_crops(crops) -> list[np.ndarray]:
-    if isinstance(crops, np.ndarray) and crops.ndim == 3:
-        raise TypeError("one array was given; a list of crops is needed, [crop] for a single one")
-    crops = list(crops)
-    for index, crop in enumerate(crops):
-        if not isinstance(crop, np.ndarray) or crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
-            found = (
-                f"{crop.dtype} array of shape {crop.shape}"
-                if isinstance(crop, np.ndarray)
-                else type(crop).__name__
-            )
-            raise TypeError(f"crop {index} is a {found}; an (H, W, 3) uint8 RGB array is needed")
-        if 0 in crop.shape:
-            raise ValueError(f"crop {index} has shape {crop.shape}: no pixels")
-    return crops
-
-
-class Classifier:
-    """Find lines that are upside down.
-
-    Args:
-        net: DirectionClassifier; the one of `weights` if None.
-        max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of the pieces are
-            summed, because a long line is illegible when it is squeezed to the network's input of 4:1. math.inf squeezes
-            all lines, as PaddleOCR does.
-        weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
-        threads: number of CPU threads; all cores if None.
-    """
-
-    def __init__(self, net=None, *, max_aspect: float = 6, weights: str = BEST, threads: int | None = None):
-        self.predict = Predictor(net or pretrained("cls", weights), threads=threads)
-        self.max_aspect = max_aspect
-
-    def __call__(self, crops) -> list[Direction]:
-        """Classify the directions of crops.
-
-        Args:
-            crops: list of (H, W, 3) uint8 RGB arrays.
-
-        Returns: a direction for each crop.
-
-        Raises:
-            TypeError, ValueError: a crop is not such an array; names the first.
-        """
-        pieces = [self._pieces(crop) for crop in _check_crops(crops)]
-        flat = [cls_resize(piece) for group in pieces for piece in group]
-        answers = [self.predict(np.stack(flat[i : i + BATCH])) for i in range(0, len(flat), BATCH)]
-        answers, directions = iter(np.concatenate(answers) if answers else ()), []
-        for group in pieces:
-            # The pieces are treated as independent: their log probabilities are summed.
-            evidence = np.sum([np.log(next(answers) + 1e-6) for _ in group], axis=0)
-            probs = np.exp(evidence - evidence.max())
-            probs /= probs.sum()
-            best = int(probs.argmax())
-            directions.append(Direction(int(DIRECTIONS[best]), float(probs[best])))
-        return directions
-
-    def _pieces(self, crop):
-        count = min(MAX_PIECES, max(1, math.ceil(crop.shape[1] / (crop.shape[0] * self.max_aspect))))
-        return np.array_split(crop, count, axis=1)
-
-
 class Recognizer:
     """Read lines of text.
 
@@ -200,7 +125,7 @@ class Recognizer:
 
         Returns: a (T, K) array for each crop; T depends on the widest crop of its batch.
         """
-        crops = _check_crops(crops)
+        crops = check_crops(crops)
         found = dict(itertools.chain.from_iterable(self._batches(crops)))
         return [found[i] for i in range(len(crops))]
 
@@ -225,7 +150,7 @@ class Recognizer:
         Raises:
             TypeError, ValueError: a crop is not such an array; names the first.
         """
-        crops, readings = _check_crops(crops), {}
+        crops, readings = check_crops(crops), {}
         for batch in self._batches(crops):  # with thousands of classes, the probabilities of a whole page are large
             for index, probs in batch:
                 readings[index] = greedy_decode(probs[None], self.alphabet)[0]

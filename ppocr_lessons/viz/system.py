@@ -108,7 +108,7 @@ def show_directions(directions, turned):
     """Probability of "upright" of each crop, as it is and rotated by 180 degrees.
 
     Args:
-        directions: `deploy.stages.Direction` of each crop.
+        directions: `deploy.line_direction.Direction` of each crop.
         turned: the same of the crops upside down.
     """
     upright = [d.score if d.angle_deg == 0 else 1 - d.score for d in directions]

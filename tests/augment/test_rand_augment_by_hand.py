@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
-from ppocr_lessons.augment.rand_augment import GRAY, OPERATIONS, Operation, RandAugment
+from ppocr_lessons.augment.image_operations import GRAY
+from ppocr_lessons.augment.rand_augment import OPERATIONS, Operation, RandAugment
 
 PIXELS = np.random.default_rng(0).integers(0, 255, (32, 100, 3)).astype(np.uint8)
 PICTURE = Image.fromarray(PIXELS)

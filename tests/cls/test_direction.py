@@ -24,6 +24,20 @@ def test_resize_keeps_proportions_and_pads():
     assert cls_resize(np.zeros((10, 200, 3), np.uint8), SMALL).shape == (3, 32, 100)
 
 
+def test_loss_of_mixed_labels_is_the_mixture_of_the_losses():
+    """Cross entropy is linear in the shares of the classes."""
+    net = direction_mobile()
+    net.eval()
+    images = paddle.randn([3, 3, 48, 192])
+
+    def loss(labels):
+        return float(PlainCrossEntropy(net)(ClsBatch(images, paddle.to_tensor(labels))).loss)
+
+    share = np.array([[0.25, 0.75]], np.float32).repeat(3, 0)
+    mixture = 0.25 * loss(np.zeros(3, np.int64)) + 0.75 * loss(np.ones(3, np.int64))
+    assert loss(share) == pytest.approx(mixture, rel=1e-5)
+
+
 def test_loss_of_equal_logits_is_ln_2():
     net = direction_mobile()
     for p in net.head.parameters():

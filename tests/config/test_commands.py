@@ -8,10 +8,12 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import read_config
+from ppocr_lessons.deploy.export_folder import classifier_of
 from ppocr_lessons.det.dbnet import db_server
 from ppocr_lessons.experiment import prepare, train
 from ppocr_lessons.training.tensor_files import read_tensors, save_weights, sha256
@@ -56,6 +58,62 @@ def test_train_eval_export_read(overrides, tmp_path):
     wrong = _call("read", picture, "--det", tmp_path / "rec_net")
     assert wrong.exit_code == 1 and "'det' with its" in wrong.output
     assert _call("read", picture, "--rec", tmp_path / "nowhere").exit_code == 1
+
+
+def _rotated_lines(folder):
+    """Eight lines in each of the four directions, with their label file."""
+    lines = []
+    for index in range(8):
+        image = Image.open(ROOT / f"data/cls_en/images/{index:05d}.jpg")
+        for angle in (0, 90, 180, 270):
+            image.rotate(angle, expand=True).save(folder / f"{index}_{angle}.png")
+            lines.append(f"{index}_{angle}.png\t{angle}")
+    (folder / "label.txt").write_text("\n".join(lines), encoding="utf-8")
+    return folder / "label.txt"
+
+
+def test_four_directions_are_trained_exported_and_read(overrides, tmp_path):
+    labels = _rotated_lines(tmp_path)
+    given = overrides("cls", **{
+        "Global.label_list": "['0', '90', '180', '270']", "Architecture.Head.class_dim": 4,
+        **{f"{part}.dataset.data_dir": tmp_path for part in ("Train", "Eval")},
+        **{f"{part}.dataset.label_file_list": f"['{labels}']" for part in ("Train", "Eval")},
+        "Eval.dataset.transforms.ClsResizeImg.image_shape": "[3, 48, 96]",
+    })  # fmt: skip
+    assert _call("train", "-c", CLS, "--max-steps", 1, *_options(given)).exit_code == 0
+    assert _call("export", "-c", CLS, "--out", tmp_path / "net", *_options(given)).exit_code == 0
+    loaded = classifier_of(tmp_path / "net")
+    assert loaded.angles_deg == (0, 90, 180, 270) and loaded.size == (48, 96)
+    picture = ROOT / "data/reading.png"
+    read = _call("read", picture, "--json", "--cls", tmp_path / "net")
+    assert read.exit_code == 0 and json.loads(read.stdout)[0]["lines"] is not None
+    wrong = _call("read", picture, "--rec", tmp_path / "net")
+    assert wrong.exit_code == 1 and "holds 'cls'" in wrong.output
+
+
+def test_labels_that_are_not_declared_are_listed(overrides, tmp_path):
+    labels = _rotated_lines(tmp_path)
+    given = overrides("cls", **{
+        "Train.dataset.data_dir": tmp_path, "Train.dataset.label_file_list": f"['{labels}']",
+    })  # fmt: skip
+    result = _call("train", "-c", CLS, "--max-steps", 1, *_options(given))
+    assert result.exit_code == 1
+    assert "label.txt:2: label '90'; known are ['0', '180']" in result.output
+
+
+def test_paddleocrs_classifier_trains_with_only_paths_and_workers_changed(tmp_path):
+    """Batches of 512 need as many labels: they name each image of a small set several times. Eight processes that load
+    batches take minutes to start on a small machine, so this process loads them, which does not change the batches."""
+    lines = (ROOT / "data/cls_en/label.txt").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "train.txt").write_text("\n".join((lines * 3)[:512]), encoding="utf-8")
+    (tmp_path / "test.txt").write_text("\n".join(lines[:8]), encoding="utf-8")
+    changes = [f"Global.save_model_dir={tmp_path / 'run'}"]
+    for part, name in (("Train", "train.txt"), ("Eval", "test.txt")):
+        changes += [f"{part}.dataset.data_dir={ROOT / 'data/cls_en'}", f"{part}.loader.num_workers=0",
+                    f"{part}.dataset.label_file_list=['{tmp_path / name}']"]  # fmt: skip
+    given = _options(changes)
+    assert _call("train", "-c", CONFIGS / "2024/cls_mv3.yml", "--max-steps", 1, *given).exit_code == 0
+    assert (tmp_path / "run/scalars.csv").read_text(encoding="utf-8").splitlines()[1].split(",")[1] == "512"
 
 
 def test_the_written_config_is_the_one_that_ran(overrides, tmp_path):
@@ -156,6 +214,18 @@ def test_the_launcher_line_of_the_readme(overrides, tmp_path):
     assert json.loads((tmp_path / "run/environment.json").read_text())["processes"] == "2"
     assert (tmp_path / "run/step-00000001/model.safetensors").is_file()
     assert ['"acc"' in log for log in logs] == [True, False], "the first process alone prints the result"
+
+
+def test_a_classifier_trains_with_every_augmentation_of_single_images(overrides):
+    augmentations = ("AutoAugment: {policy: [[[rotate, 0.5, 3], [equalize, 1.0, 0]]]}", "CutOut: {holes: 2}",
+                     "RandomErasing: {area: [0.1, 0.2]}", "HideAndSeek: {sizes: [0.5]}", "GridMask:")  # fmt: skip
+    steps = ("DecodeImage: {img_mode: BGR}", "ClsLabelEncode:", *augmentations, "ClsResizeImg: {image_shape: [3, 48, 192]}",
+             "KeepKeys: {keep_keys: [image, label]}")  # fmt: skip
+    given = overrides("cls", **{"Train.dataset.transforms": "[" + ", ".join(f"{{{s}}}" for s in steps) + "]"})
+    config = read_config(CLS, given)
+    names = [name for name, _ in config.train.transforms]
+    assert names[2:7] == ["AutoAugment", "CutOut", "RandomErasing", "HideAndSeek", "GridMask"]
+    assert 0 <= train(config, max_steps=1, progress=False)["acc"] <= 1
 
 
 def test_two_processes_score_as_one(tmp_path):

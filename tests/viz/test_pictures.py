@@ -10,8 +10,8 @@ from PIL import Image
 
 from ppocr_lessons import ocr
 from ppocr_lessons.deploy.draw import draw_boxes, draw_reading
-from ppocr_lessons.deploy.rectify import turn_over
-from ppocr_lessons.deploy.stages import Direction
+from ppocr_lessons.deploy.line_direction import Direction
+from ppocr_lessons.deploy.rectify import turn_back
 from ppocr_lessons.strategies import STRATEGIES
 from ppocr_lessons.viz import cover, framework, strategy_map, system, upload
 from ppocr_lessons.viz import page as pages
@@ -34,7 +34,7 @@ def stages(page):
 
 
 def test_figures_of_the_system(stages):
-    turned = [turn_over(crop) for crop in stages.crops]
+    turned = [turn_back(crop, 180) for crop in stages.crops]
     classify = ocr.system("course").classifier
     for shown in (
         system.show_pipeline(),

@@ -1,0 +1,136 @@
+"""The direction stage: which way up is each line? Two directions by default, four if the network has four classes."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ..cls.direction import DIRECTIONS, DirectionClassifier
+from ..cls.input_resolution import LARGE, cls_resize
+from ..zoo.pretrained import BEST, pretrained
+from .predictor import Predictor
+
+BATCH = 6
+ANGLES_DEG = ("0", "90", "180", "270")
+"""Labels that a crop can be turned by: the line is rotated counterclockwise on the screen by this number of degrees."""
+
+MAX_PIECES = 8
+"""Maximum number of pieces into which the classifier divides a long line."""
+
+TALL_ASPECT = 2
+"""With four directions, crops that are higher than this number of widths are divided too: the height of the network's
+input is small, and a tall crop would be only a few pixels wide in it."""
+
+
+class Direction(NamedTuple):
+    """Direction of a line: `angle_deg` is 0 or 180 degrees, with four directions also 90 or 270; `score` its probability.
+
+    The line is rotated counterclockwise on the screen by this angle, so rotating it clockwise makes it upright.
+    """
+
+    angle_deg: int
+    score: float
+
+
+def check_crops(crops) -> list[np.ndarray]:
+    """Check that crops are a list of images.
+
+    Args:
+        crops: list of (H, W, 3) uint8 RGB arrays.
+
+    Returns: the list.
+
+    Raises:
+        TypeError, ValueError: a crop is not such an array; names the first.
+    """
+    if isinstance(crops, np.ndarray) and crops.ndim == 3:
+        raise TypeError("one array was given; a list of crops is needed, [crop] for a single one")
+    crops = list(crops)
+    for index, crop in enumerate(crops):
+        if not isinstance(crop, np.ndarray) or crop.ndim != 3 or crop.shape[2] != 3 or crop.dtype != np.uint8:
+            found = (
+                f"{crop.dtype} array of shape {crop.shape}"
+                if isinstance(crop, np.ndarray)
+                else type(crop).__name__
+            )
+            raise TypeError(f"crop {index} is a {found}; an (H, W, 3) uint8 RGB array is needed")
+        if 0 in crop.shape:
+            raise ValueError(f"crop {index} has shape {crop.shape}: no pixels")
+    return crops
+
+
+class Classifier:
+    """Find lines that are upside down, or the directions that a network has been trained for.
+
+    Args:
+        net: DirectionClassifier or folder of its export; the one of `weights` if None.
+        labels: directions of the classes in degrees, in the order of the network's outputs; see ANGLES_DEG.
+        size: (height, width) of the network's input in pixels.
+        max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of the pieces are
+            summed, because a long line is illegible when it is squeezed to the network's input of 4:1. math.inf squeezes
+            all lines, as PaddleOCR does.
+        weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
+        threads: number of CPU threads; all cores if None.
+
+    Raises:
+        ValueError: labels that are not different ones of ANGLES_DEG, or their number is not that of the classes.
+    """
+
+    def __init__(
+        self,
+        net=None,
+        *,
+        labels: Sequence[str] = DIRECTIONS,
+        size: tuple[int, int] = LARGE,
+        max_aspect: float = 6,
+        weights: str = BEST,
+        threads: int | None = None,
+    ):
+        labels = [str(label) for label in labels]
+        if not set(labels) <= set(ANGLES_DEG) or len(set(labels)) < max(2, len(labels)):
+            raise ValueError(
+                f"labels are {labels}; two or more different ones of {list(ANGLES_DEG)} are needed"
+            )
+        classes = net.head.fc.weight.shape[1] if isinstance(net, DirectionClassifier) else len(labels)
+        if classes != len(labels):
+            raise ValueError(
+                f"the network has {classes} classes and there are {len(labels)} labels: {labels}"
+            )
+        self.predict = Predictor(net or pretrained("cls", weights), threads=threads)
+        self.angles_deg, self.size = tuple(int(label) for label in labels), tuple(size)
+        self.max_aspect = max_aspect
+        self.max_tall = TALL_ASPECT if {90, 270} & set(self.angles_deg) else math.inf
+
+    def __call__(self, crops) -> list[Direction]:
+        """Classify the directions of crops.
+
+        Args:
+            crops: list of (H, W, 3) uint8 RGB arrays.
+
+        Returns: a direction for each crop.
+
+        Raises:
+            TypeError, ValueError: a crop is not such an array; names the first.
+        """
+        pieces = [self._pieces(crop) for crop in check_crops(crops)]
+        flat = [cls_resize(piece, self.size) for group in pieces for piece in group]
+        answers = [self.predict(np.stack(flat[i : i + BATCH])) for i in range(0, len(flat), BATCH)]
+        answers, directions = iter(np.concatenate(answers) if answers else ()), []
+        for group in pieces:
+            # The pieces are treated as independent: their log probabilities are summed.
+            evidence = np.sum([np.log(next(answers) + 1e-6) for _ in group], axis=0)
+            probs = np.exp(evidence - evidence.max())
+            probs /= probs.sum()
+            best = int(probs.argmax())
+            directions.append(Direction(self.angles_deg[best], float(probs[best])))
+        return directions
+
+    def _pieces(self, crop):
+        height, width = crop.shape[:2]
+        wide, tall = (
+            math.ceil(width / (height * self.max_aspect)),
+            math.ceil(height / (width * self.max_tall)),
+        )
+        axis, count = (0, tall) if tall > wide else (1, wide)
+        return np.array_split(crop, min(MAX_PIECES, max(1, count)), axis=axis)
