@@ -44,7 +44,7 @@ def test_every_notebook_is_linked_once():
 @pytest.mark.parametrize(
     ("title", "stage", "names"),
     [
-        ("detector", "det", ("precision", "recall", "hmean")),
+        ("detector of pages", "det_pages", ("precision", "recall", "hmean")),
         ("direction classifier", "cls", ("acc",)),
         ("recognizer, words", "rec", ("word_acc", "word_norm_edit_dis")),
         ("recognizer, lines", "rec", ("line_acc", "line_norm_edit_dis")),
@@ -55,6 +55,18 @@ def test_scores_are_those_of_the_cards(title, stage, names):
     assert cells[:2] == _scores(card, names)
     if title != "recognizer, lines":
         assert cells[2] == [f"{card['steps']:,}", f"{card['samples']:,}", f"{card['minutes']:.1f}"]
+
+
+def test_scores_of_the_networks_for_photographs_are_those_of_the_cards():
+    detector, recognizer = _card("det"), _card("rec_english")
+    names = ("precision", "recall", "hmean")
+    photographs, pages, _ = _cells("detector")
+    assert photographs == [f"{detector['scores'][f'photographs_{name}']:.3f}" for name in names]
+    assert pages == [f"{detector['scores'][f'pages_{name}']:.3f}" for name in names]
+    averaged = recognizer["scores"]["averaged"]
+    assert _cells("English recognizer")[0] == [f"{averaged[name]:.3f}" for name in ("acc", "norm_edit_dis")]
+    for title, card in (("detector", detector), ("English recognizer", recognizer)):
+        assert _cells(title)[2] == [f"{card['steps']:,}", f"{card['samples']:,}", f"{card['minutes']:.1f}"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -96,3 +108,18 @@ def test_numbers_of_the_ablation_are_those_of_its_record():
     assert f"it is {min(spreads):.3f} to {max(spreads):.3f}" in page
     for name in re.findall(r"`(\w+\.(?:json|safetensors))`", page):
         assert (ROOT / "data/results" / name).is_file()
+
+
+def test_the_table_of_systems_is_the_recorded_one():
+    record = json.loads((ROOT / "data/results/read_real.json").read_text(encoding="utf-8"))
+    for row in record["rows"]:
+        mb = "-" if row["mb"] is None else f"{row['mb']:.1f}"
+        cells = (
+            f"{row['precision']:.2f} / {row['recall']:.2f} / {row['hmean']:.3f}",
+            f"{row['word_f1']:.3f}",
+            f"{row['exact_words']} of {row['words']}",
+            f"{row['ms']:.0f}",
+            mb,
+        )
+        assert f"| {row['system']} | " + " | ".join(cells) + " |" in TEXT, row["system"]
+    assert f"{record['texts']} lines" in TEXT and f"{record['crops']} crops" in TEXT
