@@ -24,7 +24,7 @@ PICTURE = "path of a picture that the test draws"
 OTHER = {
     "00_start_here": {"picture": PICTURE, "headline": "Soyuz at dawn"},
     "01_pp_ocr_system": {"picture": PICTURE, "line": 0, "thresh": 0.4, "zh_page": 4, "rounds": 1},
-    "01b_real_pictures": {"count": 20, "zh_page": 4, "pictures": 3},
+    "01b_real_pictures": {"count": 20, "zh_page": 4, "pictures": 6},
     "02_det_backbone": {"side": 160, "rounds": 2},
     "03_det_dbfpn": {"widths": [256, 96], "side": 256, "rounds": 2},
     "03b_det_binarization": {

@@ -30,12 +30,12 @@ def _is_figure(shown):
 
 @pytest.fixture(scope="module")
 def stages(page):
-    return ocr.system("course").stages(page)
+    return ocr.system("pages").stages(page)
 
 
 def test_figures_of_the_system(stages):
     turned = [turn_back(crop, 180) for crop in stages.crops]
-    classify = ocr.system("course").classifier
+    classify = ocr.system("pages").classifier
     for shown in (
         system.show_pipeline(),
         system.show_published(),
@@ -115,13 +115,13 @@ def test_the_cover_prints_its_lines():
 
 def test_the_cover_is_read_exactly():
     lines = cover.captions()
-    found = ocr.read(cover.print_cover(skimage.data.rocket(), lines), weights="course")
+    found = ocr.read(cover.print_cover(skimage.data.rocket(), lines), weights="pages")
     assert sorted(line.text for line in found) == sorted(line.text for line in lines)
     assert [line.direction for line in found if line.text == "This line is upside down"] == [180]
 
 
 def test_collapse_names_the_text(stages):
-    probs = ocr.system("course").recognizer.probabilities(stages.upright[:1])[0]
+    probs = ocr.system("pages").recognizer.probabilities(stages.upright[:1])[0]
     assert stages.readings[0].text in _is_figure(show_collapse(stages.upright[0], probs, english())).alt
 
 
