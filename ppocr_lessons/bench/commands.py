@@ -31,11 +31,12 @@ class Part(str, Enum):
     """Chapters that have an ablation."""
 
     det = "det"
+    cls = "cls"
 
 
 @bench.command("ablation")
 def ablation_command(
-    part: Annotated[Part, typer.Argument(help="det: chapters 2.1 and 3.1.")],
+    part: Annotated[Part, typer.Argument(help="det: chapters 2.1 and 3.1; cls: chapter 2.2.")],
     out: Annotated[
         pathlib.Path, typer.Option(help="Folder of all runs. Finished runs in it are not repeated.")
     ],
@@ -52,10 +53,15 @@ def ablation_command(
 
     This takes hours on a CPU. An interrupted command resumes.
     """
-    from . import ablation
+    from . import ablation, ablation_cls
 
-    result = ablation.det(out, only=row, seeds=tuple(seed or ablation.SEEDS), rounds=rounds)
-    typer.echo(json.dumps(result, indent=1) if as_json else ablation.as_text(result))
+    if part is Part.cls:
+        result = ablation_cls.cls(out, only=row, seeds=tuple(seed or ablation_cls.SEEDS), rounds=rounds)
+        text = ablation_cls.as_text(result)
+    else:
+        result = ablation.det(out, only=row, seeds=tuple(seed or ablation.SEEDS), rounds=rounds)
+        text = ablation.as_text(result)
+    typer.echo(json.dumps(result, indent=1) if as_json else text)
 
 
 @bench.command("read")
