@@ -33,6 +33,8 @@ OTHER = {
     "05_det_lr_schedule": {"steps": 12, "peak": 0.01, "warmup": 4, "seeds": [7]},
     "06_det_fpgm": {"left": 0.6, "pages": 2, "rounds": 2},
     "07_det_training": {"steps": 12, "stop": 6, "page": 3, "seed": 8},
+    "08_cls_direction": {"line": 2, "rounds": 2},
+    "09_cls_augmentation": {"line": 8, "seed": 6},
     "14_v2_det_cml": {"steps": 6, "side": 128, "seed": 5},
     "15_v2_det_copy_paste": {"page_number": 3, "donor_number": 4, "seed": 1, "ratio": 1.0},
 }  # fmt: skip
