@@ -31,12 +31,16 @@ class Part(str, Enum):
     """Chapters that have an ablation."""
 
     det = "det"
+    cls = "cls"
     quant = "quant"
 
 
 @bench.command("ablation")
 def ablation_command(
-    part: Annotated[Part, typer.Argument(help="det: chapters 2.1 and 3.1. quant: chapters 2.2.4 and 2.3.5.")],
+    part: Annotated[
+        Part,
+        typer.Argument(help="det: chapters 2.1 and 3.1; cls: chapter 2.2; quant: chapters 2.2.4 and 2.3.5."),
+    ],
     out: Annotated[
         pathlib.Path, typer.Option(help="Folder of all runs. Finished runs in it are not repeated.")
     ],
@@ -53,16 +57,18 @@ def ablation_command(
 
     This takes hours on a CPU. An interrupted command resumes.
     """
+    from . import ablation, ablation_cls, quantization
+
     if part is Part.quant:
-        from . import quantization
-
-        found = quantization.quant(out, only=row, seeds=tuple(seed or quantization.SEEDS))
-        typer.echo(json.dumps(found, indent=1) if as_json else quantization.as_text(found))
-        return
-    from . import ablation
-
-    result = ablation.det(out, only=row, seeds=tuple(seed or ablation.SEEDS), rounds=rounds)
-    typer.echo(json.dumps(result, indent=1) if as_json else ablation.as_text(result))
+        result = quantization.quant(out, only=row, seeds=tuple(seed or quantization.SEEDS))
+        text = quantization.as_text(result)
+    elif part is Part.cls:
+        result = ablation_cls.cls(out, only=row, seeds=tuple(seed or ablation_cls.SEEDS), rounds=rounds)
+        text = ablation_cls.as_text(result)
+    else:
+        result = ablation.det(out, only=row, seeds=tuple(seed or ablation.SEEDS), rounds=rounds)
+        text = ablation.as_text(result)
+    typer.echo(json.dumps(result, indent=1) if as_json else text)
 
 
 @bench.command("read")

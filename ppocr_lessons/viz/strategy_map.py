@@ -8,8 +8,6 @@ from ..strategies import STRATEGIES, Strategy
 
 TO_COME = frozenset(
     {
-        "08_cls_direction.ipynb",
-        "09_cls_augmentation.ipynb",
         "10_pact.ipynb",
         "12_rec_tia.ipynb",
         "13_rec_training.ipynb",
