@@ -33,6 +33,7 @@ OTHER = {
     "05_det_lr_schedule": {"steps": 12, "peak": 0.01, "warmup": 4, "seeds": [7]},
     "06_det_fpgm": {"left": 0.6, "pages": 2, "rounds": 2},
     "07_det_training": {"steps": 12, "stop": 6, "page": 3, "seed": 8},
+    "10_pact": {"bits": 3, "steps": 2, "lines": 6, "rounds": 2},
     "14_v2_det_cml": {"steps": 6, "side": 128, "seed": 5},
     "15_v2_det_copy_paste": {"page_number": 3, "donor_number": 4, "seed": 1, "ratio": 1.0},
 }  # fmt: skip

@@ -10,7 +10,6 @@ TO_COME = frozenset(
     {
         "08_cls_direction.ipynb",
         "09_cls_augmentation.ipynb",
-        "10_pact.ipynb",
         "11_rec_backbone_head.ipynb",
         "12_rec_tia.ipynb",
         "13_rec_training.ipynb",
