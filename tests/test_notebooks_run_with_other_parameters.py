@@ -41,6 +41,7 @@ OTHER = {
     "11_rec_backbone_head": {"widths": [192, 32], "number": 34, "rounds": 2},
     "08_cls_direction": {"line": 2, "rounds": 2},
     "09_cls_augmentation": {"line": 8, "seed": 6},
+    "10_pact": {"bits": 3, "steps": 2, "lines": 6, "rounds": 2},
     "14_v2_det_cml": {"steps": 6, "side": 128, "seed": 5},
     "15_v2_det_copy_paste": {"page_number": 3, "donor_number": 4, "seed": 1, "ratio": 1.0},
 }  # fmt: skip

@@ -11,8 +11,9 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import model_validator
 
 from ..quant.calibrate import METHODS
+from ..quant.input_quantizer import ALPHA_DECAY, ALPHA_RATE
 from ..quant.pact import MAX_BITS, MIN_BITS
-from ..quant.prepare import ALPHA_DECAY, ALPHA_RATE, calibrate, prepare, quantizable
+from ..quant.prepare import calibrate, prepare, quantizable
 from .schema import Above0, Count, Section, Weight
 
 Bits = Annotated[int, Ge(MIN_BITS), Le(MAX_BITS)]

@@ -94,7 +94,7 @@ def mse(values, bits: int = 8, *, steps: int = 100) -> float:
     if flat.size > 2 * BINS:  # the centers of narrow bins stand for the values in them, which is faster
         counts, edges = np.histogram(flat, 2 * BINS, (0, flat.max()))
         flat = (edges[:-1] + edges[1:]) / 2
-    return float(min(bounds, key=lambda bound: squared_error(flat, bound, bits, counts)))
+    return min(map(float, bounds), key=lambda bound: squared_error(flat, bound, bits, counts))
 
 
 def kl_threshold(histogram, bin_width: float, bits: int = 8) -> float:

@@ -112,7 +112,7 @@ def _integers(net, name, layer: QuantConv | QuantLinear) -> IntegerLayer:
         np.float32
     )  # a norm with gamma 0 leaves its offset alone
     if norm:
-        weight = np.where((factor == 0).reshape([-1] + [1] * (weight.ndim - 1)), 0, weight)
+        weight = np.where(np.equal(factor, 0).reshape([-1] + [1] * (weight.ndim - 1)), 0, weight)
     scale, zero = quantizer.grid()
     scale = float(np.float32(scale))
     steps = np.clip(np.round(bias / (scale * scales.astype(np.float64))), -(2**31) + 1, 2**31 - 1)

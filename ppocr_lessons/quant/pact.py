@@ -7,6 +7,7 @@ too early, information is lost. PACT makes the clipping bound alpha a parameter,
 import math
 import numbers
 
+import numpy as np
 import paddle
 from paddle.nn import functional as F
 
@@ -40,9 +41,8 @@ def levels(bits: int) -> int:
 
 
 def _check_positive(value, name: str, what: str) -> None:
-    smallest, largest = (
-        (value.amin().item(), value.amax().item()) if isinstance(value, paddle.Tensor) else (value, value)
-    )
+    values = value.numpy() if isinstance(value, paddle.Tensor) else [value]
+    smallest, largest = float(np.min(values)), float(np.max(values))
     if not (smallest > 0 and math.isfinite(largest)):
         found = largest if smallest > 0 else smallest
         raise ValueError(f"{name} is {found:g}; {what} has to be positive and finite")

@@ -10,115 +10,17 @@ LSTM and transposed convolution stay in floating point, as in the chapter.
 
 from collections.abc import Iterable
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import paddle
-from paddle import ParamAttr, nn
+from paddle import nn
 from paddle.nn import functional as F
-from paddle.regularizer import L2Decay
 
 from ..backbones.blocks import DepthwiseConv
-from .calibrate import CalibrationError, bound
-from .pact import channel_scales, check_bits, fake_quant, levels, pact, pact_relu
-
-ALPHA_RATE = 20.0
-"""Learning rate of the bounds as a multiple of the net's. With 1 they hardly move in a short run."""
-
-ALPHA_DECAY = 2e-5
-"""L2 factor of the bounds: a smaller bound has finer levels, and the loss pulls the other way."""
-
-LEAST = 0.05
-"""Smallest bound that training can reach, as a share of the calibrated one."""
-
-KEPT_VALUES = 200_000
-"""Values of a layer's input that calibration keeps, drawn evenly from each batch."""
-
-
-class InputQuantizer(nn.Layer):
-    """Clips and rounds the input of a layer.
-
-    Args:
-        bits: of the integers, 2 to 8.
-        symmetric: levels from -alpha to alpha; otherwise from the lowest value seen to alpha, with a zero point.
-        alpha_rate: see ALPHA_RATE.
-        alpha_decay: see ALPHA_DECAY.
-
-    Shape:
-        x: any
-        returns: the same
-    """
-
-    def __init__(
-        self,
-        bits: int = 8,
-        *,
-        symmetric: bool = True,
-        alpha_rate: float = ALPHA_RATE,
-        alpha_decay: float = ALPHA_DECAY,
-    ):
-        super().__init__()
-        self.bits, self.symmetric = check_bits(bits), symmetric
-        attr = ParamAttr(learning_rate=alpha_rate, regularizer=L2Decay(alpha_decay))
-        self.alpha = self.create_parameter([1], attr=attr, default_initializer=nn.initializer.Constant(0.0))
-        self.register_buffer("low", paddle.zeros([1]))
-        self.register_buffer("least", paddle.zeros([1]))
-        self.observed: list[np.ndarray] | None = None
-
-    @property
-    def calibrated(self) -> bool:
-        """Whether the range has been set."""
-        return self.least.item() > 0
-
-    def bound(self):
-        """Alpha, (1,). Training may push it to 0 or below; then the calibrated bound times LEAST is used, and alpha still
-        has its gradient, so that it can rise again."""
-        return self.alpha + F.relu(self.least - self.alpha).detach()
-
-    def grid(self) -> tuple[float, int]:
-        """Distance of two levels, and the integer that stands for 0.0."""
-        if self.symmetric:
-            return self.bound().item() / levels(self.bits), 0
-        scale = (self.bound().item() - self.low.item()) / (2**self.bits - 1)
-        return scale, round(-self.low.item() / scale)
-
-    def set_range(self, values, how: str) -> None:
-        """Choose the range from values of the float net.
-
-        Args:
-            values: (N,) of this input.
-            how: one of calibrate.METHODS.
-
-        Raises:
-            CalibrationError: no range can be chosen from them.
-        """
-        self._choose(np.asarray(values), how)
-        self.least.set_value(self.alpha * LEAST)
-
-    def _choose(self, values, how: str) -> None:
-        if values.size and not values.any():  # a dead input: every bound serves, and nothing is lost
-            self.alpha.set_value(np.float32([1.0]))
-            return
-        if self.symmetric:
-            self.alpha.set_value(np.float32([bound(values, how, self.bits)]))
-            return
-        negative, positive = values[values < 0], values[values > 0]
-        self.low.set_value(np.float32([-bound(negative, how, self.bits) if negative.size else 0.0]))
-        self.alpha.set_value(np.float32([bound(positive, how, self.bits) if positive.size else 1e-3]))
-
-    def forward(self, x):
-        if self.observed is not None:
-            values = x.numpy().ravel()
-            self.observed.append(values[:: max(1, values.size // (KEPT_VALUES // 8))].copy())
-            return x
-        if not self.calibrated:
-            raise CalibrationError(
-                "a layer has no clipping bound yet: call calibrate(net, batches) after prepare(net)"
-            )
-        scale, zero = self.grid()
-        if self.symmetric:
-            return fake_quant(pact(x, self.bound()), scale, self.bits)
-        clipped = self.low + pact_relu(x - self.low, self.bound() - self.low)
-        return fake_quant(clipped, scale, self.bits, zero=zero, signed=False)
+from .calibrate import CalibrationError
+from .input_quantizer import ALPHA_DECAY, ALPHA_RATE, InputQuantizer
+from .pact import channel_scales, check_bits, fake_quant
 
 
 class QuantConv(nn.Layer):
@@ -177,10 +79,11 @@ def convolve(layer: nn.Conv2D, x, weight, bias):
     """
     if isinstance(layer, DepthwiseConv) and bias is None:
         return layer.filter(x, weight)
-    return F.conv2d(x, weight, bias, layer._stride, layer._padding, layer._dilation, layer._groups)
+    padding: Any = layer._padding  # Paddle declares more kinds of padding for the layer than for the function
+    return F.conv2d(x, weight, bias, layer._stride, padding, layer._dilation, layer._groups)
 
 
-def quantizable(net: nn.Layer) -> dict[str, nn.Layer]:
+def quantizable(net: nn.Layer) -> dict[str, nn.Conv2D | nn.Linear]:
     """Convolutions and linear layers of a net by name, in the order of the net.
 
     Args:
@@ -249,8 +152,8 @@ def prepare(
         raise ValueError(f"{type(net).__name__} has no convolution and no linear layer to quantize")
     for name, layer in chosen.items():
         quantizer = InputQuantizer(bits, symmetric=symmetric, alpha_rate=alpha_rate, alpha_decay=alpha_decay)
-        wrapper = QuantConv if isinstance(layer, nn.Conv2D) else QuantLinear
-        replace_layer(net, name, wrapper(layer, quantizer))
+        conv = isinstance(layer, nn.Conv2D)
+        replace_layer(net, name, QuantConv(layer, quantizer) if conv else QuantLinear(layer, quantizer))
     return net
 
 
@@ -291,10 +194,11 @@ def calibrate(net: nn.Layer, batches: Iterable, how: str = "mse") -> nn.Layer:
     with _observing(net, layers), paddle.no_grad():
         for batch in batches:
             net(batch)
-        values = {name: layer.quantizer.observed for name, layer in layers.items()}
+        values = {name: layer.quantizer.observed or [] for name, layer in layers.items()}
     for name, layer in layers.items():
+        seen = values[name]
         try:
-            layer.quantizer.set_range(np.concatenate(values[name]) if values[name] else [], how)
+            layer.quantizer.set_range(np.concatenate(seen) if seen else [], how)
         except CalibrationError as error:
             raise CalibrationError(f"{name}: {error}") from error
     return net

@@ -8,7 +8,6 @@ from ..strategies import STRATEGIES, Strategy
 
 TO_COME = frozenset(
     {
-        "10_pact.ipynb",
         "12_rec_tia.ipynb",
         "13_rec_training.ipynb",
         "16_v2_rec_pp_lcnet.ipynb",

@@ -8,9 +8,10 @@ from ppocr_lessons.config import ConfigError, read_config
 from ppocr_lessons.config.strategy_configs import FOLDER
 from ppocr_lessons.deploy.predictor import Predictor
 from ppocr_lessons.experiment import evaluate_config, prepare, train, trained_net
+from ppocr_lessons.quant.input_quantizer import LEAST
 from ppocr_lessons.quant.int8 import integer_layers, load_int8
 from ppocr_lessons.quant.pact import levels
-from ppocr_lessons.quant.prepare import LEAST, quantized
+from ppocr_lessons.quant.prepare import quantized
 from ppocr_lessons.training.tensor_files import read_tensors
 from ppocr_lessons.zoo.pretrained import pretrained
 
