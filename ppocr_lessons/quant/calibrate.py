@@ -20,12 +20,27 @@ class CalibrationError(ValueError):
     """Values that no range can be chosen from, with the reason."""
 
 
-def _absolute(values) -> np.ndarray:
-    flat = np.abs(np.asarray(values, np.float64).ravel())
+def checked(values) -> np.ndarray:
+    """Values to calibrate on as an array.
+
+    Args:
+        values: activations of any shape.
+
+    Returns: (N,) float64.
+
+    Raises:
+        CalibrationError: there are none, or some of them are not finite.
+    """
+    flat = np.asarray(values, np.float64).ravel()
     if not flat.size:
         raise CalibrationError("no values to calibrate on: the calibration set is empty")
     if not np.isfinite(flat).all():
         raise CalibrationError("some of the values to calibrate on are NaN or infinite")
+    return flat
+
+
+def _absolute(values) -> np.ndarray:
+    flat = np.abs(checked(values))
     if not flat.any():
         raise CalibrationError("all values to calibrate on are 0")
     return flat

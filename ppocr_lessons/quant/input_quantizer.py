@@ -6,7 +6,8 @@ from paddle import ParamAttr, nn
 from paddle.nn import functional as F
 from paddle.regularizer import L2Decay
 
-from .calibrate import CalibrationError, bound
+from ..datasets.seeding import rng_for
+from .calibrate import CalibrationError, bound, checked
 from .pact import check_bits, fake_quant, levels, pact, pact_relu
 
 ALPHA_RATE = 20.0
@@ -18,8 +19,8 @@ ALPHA_DECAY = 2e-5
 LEAST = 0.05
 """Smallest bound that training can reach, as a share of the calibrated one."""
 
-KEPT_VALUES = 200_000
-"""Values of a layer's input that calibration keeps, drawn evenly from each batch."""
+KEPT_VALUES = 25_000
+"""Values of a layer's input that calibration keeps of each batch, drawn at random, besides the smallest and largest."""
 
 
 class InputQuantizer(nn.Layer):
@@ -80,11 +81,11 @@ class InputQuantizer(nn.Layer):
         Raises:
             CalibrationError: no range can be chosen from them.
         """
-        self._choose(np.asarray(values), how)
+        self._choose(checked(values), how)
         self.least.set_value(self.alpha * LEAST)
 
     def _choose(self, values, how: str) -> None:
-        if values.size and not values.any():  # a dead input: every bound serves, and nothing is lost
+        if not values.any():  # a dead input: every bound serves, and nothing is lost
             self.alpha.set_value(np.array([1.0], np.float32))
             return
         if self.symmetric:
@@ -99,7 +100,8 @@ class InputQuantizer(nn.Layer):
     def forward(self, x):
         if self.observed is not None:
             values = x.numpy().ravel()
-            self.observed.append(values[:: max(1, values.size // (KEPT_VALUES // 8))].copy())
+            drawn = rng_for(0, len(self.observed)).integers(0, values.size, min(values.size, KEPT_VALUES))
+            self.observed.append(np.concatenate([values[drawn], [values.min(), values.max()]]))
             return x
         if not self.calibrated:
             raise CalibrationError(

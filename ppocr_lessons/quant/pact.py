@@ -13,6 +13,12 @@ from paddle.nn import functional as F
 
 MIN_BITS, MAX_BITS = 2, 8
 
+EDGE = 1e-3
+"""Share of a step by which a value may exceed the range of the integers and still pass its gradient on.
+
+The largest value of a channel and a clipped activation lie exactly on the edge of the range. Divided by the scale, they
+may exceed it by a rounding error, and their gradient must not depend on that."""
+
 
 def check_bits(bits: int) -> int:
     """The bits themselves, if integers of so many bits exist here.
@@ -108,7 +114,7 @@ def fake_quant(x, scale, bits: int = 8, *, zero: int = 0, signed: bool = True):
     high = levels(bits) if signed else 2 ** check_bits(bits) - 1
     low = -high if signed else 0
     _check_positive(scale, "scale", "the distance of two levels")
-    clipped = (x / scale).clip(low - zero, high - zero)
+    clipped = (x / scale).clip(low - zero - EDGE, high - zero + EDGE)
     return (clipped + (clipped.round() - clipped).detach()) * scale
 
 

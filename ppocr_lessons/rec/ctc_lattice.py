@@ -164,10 +164,9 @@ def class_posterior(log_probs: np.ndarray, label: Sequence[int]) -> np.ndarray:
         ValueError: see `posterior`.
     """
     by_state = posterior(log_probs, label)
-    by_class = np.zeros(np.shape(log_probs))
     # A class has several states if the text repeats it, as the blank always does.
-    np.add.at(by_class, (slice(None), lattice_states(label)), by_state)
-    return by_class
+    members = lattice_states(label)[:, None] == np.arange(np.shape(log_probs)[1])  # (2 L + 1, K)
+    return by_state @ members  # (T, 2 L + 1) (2 L + 1, K) -> (T, K)
 
 
 def gradient(log_probs: np.ndarray, label: Sequence[int]) -> np.ndarray:
