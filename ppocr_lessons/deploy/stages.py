@@ -151,7 +151,9 @@ class Recognizer:
             TypeError, ValueError: a crop is not such an array; names the first.
         """
         crops, readings = check_crops(crops), {}
-        for batch in self._batches(crops):  # with thousands of classes, the probabilities of a whole page are large
+        for batch in self._batches(
+            crops
+        ):  # with thousands of classes, the probabilities of a whole page are large
             for index, probs in batch:
                 readings[index] = greedy_decode(probs[None], self.alphabet)[0]
         return [readings[i] for i in range(len(crops))]

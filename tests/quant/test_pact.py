@@ -100,3 +100,12 @@ def test_each_channel_uses_all_of_its_levels():
     np.testing.assert_allclose(integers, [127, 127, 0, 127])
     linear = channel_scales(paddle.to_tensor([[1.0, -8.0], [0.5, 2.0]]), 4, axis=1)
     np.testing.assert_allclose(linear.numpy(), [[1 / 7, 8 / 7]], rtol=1e-6)
+
+
+def test_alpha_has_its_gradient_although_clipped_values_lie_on_the_edge_of_the_range():
+    for alpha_value in np.random.default_rng(3).uniform(0.1, 9, 40).astype(np.float32):
+        x, alpha = _leaf([-20.0, 20.0, 20.0]), _leaf([alpha_value])
+        y = fake_quant(pact(x, alpha), alpha.detach() / levels(8), 8)
+        np.testing.assert_allclose(np.abs(y.numpy()), alpha_value, rtol=1e-6)
+        y.sum().backward()
+        np.testing.assert_allclose(alpha.grad.numpy(), [1.0], rtol=1e-6, err_msg=str(alpha_value))

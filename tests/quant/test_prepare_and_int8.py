@@ -9,6 +9,7 @@ from ppocr_lessons.backbones.blocks import ConvBN
 from ppocr_lessons.datasets.synthetic.streams import cls_batch
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.quant.calibrate import CalibrationError
+from ppocr_lessons.quant.input_quantizer import InputQuantizer
 from ppocr_lessons.quant.int8 import FORMAT, convert, integer_layers, load_int8, norm_behind, save_int8
 from ppocr_lessons.quant.prepare import calibrate, prepare, quantized
 from ppocr_lessons.rec.crnn import crnn_mobile
@@ -190,3 +191,17 @@ def test_damaged_files_leave_the_net_untouched(small, tmp_path):
     (tmp_path / "cut.safetensors").write_bytes((tmp_path / "good.safetensors").read_bytes()[:400])
     with pytest.raises(WeightsError, match=r"cut\.safetensors"):
         load_int8(Small(), tmp_path / "cut.safetensors")
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_calibration_sees_the_extremes_and_refuses_an_empty_or_broken_set(symmetric):
+    quantizer = InputQuantizer(symmetric=symmetric)
+    values = np.random.default_rng(1).standard_normal((1, 1, 500, 500)).astype(np.float32)
+    values[0, 0, 250, 77] = 77.0
+    quantizer.observed = []
+    quantizer(paddle.to_tensor(values))
+    quantizer.set_range(np.concatenate(quantizer.observed), "min-max")
+    assert quantizer.alpha.item() == pytest.approx(77.0)
+    for broken in (np.zeros(0), np.full(5, np.nan)):
+        with pytest.raises(CalibrationError):
+            InputQuantizer(symmetric=symmetric).set_range(broken, "mse")
