@@ -48,7 +48,7 @@ class GridMask:
         check_probability("ratio", ratio)
         if len(unit) != 2 or not 0 < unit[0] <= unit[1]:
             raise ValueError(f"unit is {unit}; 0 < smallest <= largest is needed")
-        self.prob, self.unit, self.ratio = prob, tuple(unit), ratio
+        self.prob, self.unit, self.ratio = prob, (unit[0], unit[1]), ratio
 
     def sample(self, rng: np.random.Generator, image: np.ndarray) -> GridDraw | None:
         """Draw the grid for an image.

@@ -4,6 +4,8 @@ Shears, a rotation, translations and changes of color. Each takes a value in its
 value differs between the two methods and is written in their files.
 """
 
+import math
+
 from PIL import Image, ImageEnhance, ImageOps
 
 ENHANCERS = {
@@ -57,7 +59,9 @@ def operate(picture: Image.Image, name: str, value: float) -> Image.Image:
     if name == "posterize":
         return ImageOps.posterize(picture, int(value))
     if name == "solarize":
-        return ImageOps.solarize(picture, value)
+        return ImageOps.solarize(
+            picture, math.ceil(value)
+        )  # values below a threshold stay, and they are integers
     if name not in WITHOUT_VALUE:
         raise ValueError(f"operation {name!r}; known are {list(NAMES)}")
     return WITHOUT_VALUE[name](picture)

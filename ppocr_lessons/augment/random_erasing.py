@@ -46,7 +46,7 @@ class RandomErasing:
             raise ValueError(
                 f"area is {area} and aspect {aspect}; 0 < smallest <= largest <= 1, and above 0 to 1 are needed"
             )
-        self.prob, self.area, self.aspect = prob, tuple(area), aspect
+        self.prob, self.area, self.aspect = prob, (area[0], area[1]), aspect
 
     def sample(self, rng: np.random.Generator, image: np.ndarray) -> ErasingDraw | None:
         """Draw the rectangle for an image.

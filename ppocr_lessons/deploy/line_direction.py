@@ -98,7 +98,7 @@ class Classifier:
                 f"the network has {classes} classes and there are {len(labels)} labels: {labels}"
             )
         self.predict = Predictor(net or pretrained("cls", weights), threads=threads)
-        self.angles_deg, self.size = tuple(int(label) for label in labels), tuple(size)
+        self.angles_deg, self.size = tuple(int(label) for label in labels), (size[0], size[1])
         self.max_aspect = max_aspect
         self.max_tall = TALL_ASPECT if {90, 270} & set(self.angles_deg) else math.inf
 

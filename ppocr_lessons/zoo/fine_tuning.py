@@ -4,7 +4,6 @@ import pathlib
 from typing import NamedTuple
 
 import numpy as np
-from paddle import nn
 
 from ..training.tensor_files import WeightsError, read_tensors, state_of, unusable
 from .pretrained import read_pdparams
@@ -144,7 +143,7 @@ def freeze(net, prefixes) -> list[str]:
         if name in frozen:
             parameter.stop_gradient = True
     for name, layer in net.named_sublayers():
-        if any(f.startswith(name + ".") for f in frozen):
+        if not layer.sublayers() and any(f.startswith(name + ".") for f in frozen):
             fix_statistics(layer)
     return frozen
 
@@ -158,5 +157,5 @@ def fix_statistics(net) -> None:
         net: any layer; changed in place. Scale and shift are trained on.
     """
     for layer in net.sublayers(include_self=True):
-        if isinstance(layer, (nn.BatchNorm, nn.BatchNorm2D)):
+        if hasattr(layer, "_use_global_stats"):  # batch norms, synchronized ones included
             layer._use_global_stats = True

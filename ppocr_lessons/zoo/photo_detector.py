@@ -66,7 +66,7 @@ def _run(net, parameters, *, steps, peak, seed, out, fonts) -> tuple[int, int]:
     )
     first = trainer.resume()
     trainer.run(steps)
-    return first, sum(row["samples"] for row in trainer.history)
+    return first, sum(int(row["samples"]) for row in trainer.history)
 
 
 def train(
