@@ -192,3 +192,13 @@ def test_main_reports_and_cleans(tmp_path, capsys):
     assert rules.main(["clean", str(path)]) == 0 and rules.main(["check", str(path)]) == 1
     assert "02_here.ipynb: has no outputs" in capsys.readouterr().err
     assert rules.main(["tidy", str(path)]) == rules.main(["check"]) == 1
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.name)
+def test_the_package_is_imported_before_paddle(path):
+    """Importing the package filters a warning with a path of the machine, which importing Paddle writes to stderr."""
+    source = "\n".join(cell.source for cell in rules.read_notebook(path).cells if cell.cell_type == "code")
+    imports = [line.split()[1] for line in source.splitlines() if line.startswith(("import ", "from "))]
+    names = [name.split(".")[0] for name in imports]
+    if "paddle" in names:
+        assert "ppocr_lessons" in names[: names.index("paddle")]
