@@ -42,7 +42,7 @@ from .detection_rows import (
     settings_of,
 )
 from .fpgm import uniform_ratios
-from .provenance import provenance
+from .provenance import known_rows, read_records, write_result
 from .timing import interleaved
 
 UNCLIPS = (0.9, 1.2, 1.5, 1.8)
@@ -246,23 +246,14 @@ def det(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
     Raises:
         ValueError: an unknown row.
     """
-    out, wanted = pathlib.Path(out), only or list(ROWS)
-    unknown = [name for name in wanted if name not in ROWS]
-    if unknown:
-        raise ValueError(f"unknown rows {unknown}; known are {list(ROWS)}")
+    out, wanted = pathlib.Path(out), known_rows(only, ROWS)
     prepare_data(out)
     for name in [n for n in ROWS if n in wanted]:
         for seed in SEEDS[:1] if name in ONCE else seeds:
             train_row(ROWS[name], seed, out)
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/record.json"))]
-    result = {
-        "table": summary(records),
-        "costs": costs(out, rounds=rounds),
-        "records": records,
-        **provenance("ppocr-lessons bench ablation det --out runs/ablation"),
-    }
-    (out / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    return result
+    records = read_records(out, "*/record.json")
+    parts = {"table": summary(records), "costs": costs(out, rounds=rounds), "records": records}
+    return write_result(out, parts, "ppocr-lessons bench ablation det --out runs/ablation")
 
 
 def as_text(result: dict) -> str:

@@ -38,7 +38,7 @@ from ..evaluate import score_classifier
 from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import count_parameters
 from ..training.trainer import Trainer
-from .provenance import provenance
+from .provenance import known_rows, read_records, write_result
 from .timing import interleaved
 
 SEEDS = (7, 8, 9)
@@ -258,10 +258,7 @@ def cls(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
     Raises:
         ValueError: an unknown row.
     """
-    out, wanted = pathlib.Path(out), only or list(ROWS)
-    unknown = [name for name in wanted if name not in ROWS]
-    if unknown:
-        raise ValueError(f"unknown rows {unknown}; known are {list(ROWS)}")
+    out, wanted = pathlib.Path(out), known_rows(only, ROWS)
     out.mkdir(parents=True, exist_ok=True)
     data = {}
     for seed in seeds:
@@ -270,17 +267,10 @@ def cls(out, *, only: list[str] | None = None, seeds=SEEDS, rounds: int = 15) ->
             if count not in data:
                 data[count] = lines_of(11, LINES, count), lines_of(900_001, HELD_BACK, count)
             train_row(name, seed, out, train=data[count][0], held_back=data[count][1])
-    records = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*-*.json"))]
-    result = {
-        "table": summary(records),
-        "costs": costs(rounds),
-        "records": records,
-        "lines": LINES,
-        "held_back": HELD_BACK,
-        **provenance("ppocr-lessons bench ablation cls --out runs/ablation_cls"),
-    }
-    (out / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
-    return result
+    records = read_records(out, "*-*.json")
+    parts = {"table": summary(records), "costs": costs(rounds), "records": records}
+    parts |= {"lines": LINES, "held_back": HELD_BACK}
+    return write_result(out, parts, "ppocr-lessons bench ablation cls --out runs/ablation_cls")
 
 
 def as_text(result: dict) -> str:

@@ -1,6 +1,7 @@
 """What is recorded beside every measured number: command, machine, commit and date."""
 
 import datetime
+import json
 import pathlib
 import subprocess
 
@@ -33,3 +34,44 @@ def provenance(command: str) -> dict[str, str]:
         "commit": source_commit(),
         "date": datetime.date.today().isoformat(),
     }
+
+
+def write_result(out, parts: dict, command: str) -> dict:
+    """Write the result of an ablation to `result.json`, with where it comes from.
+
+    Args:
+        out: folder of all runs.
+        parts: table, records and so on.
+        command: that makes the result again.
+
+    Returns: the parts, with machine, command, commit and date.
+    """
+    result = {**parts, **provenance(command)}
+    (pathlib.Path(out) / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+    return result
+
+
+def read_records(out, pattern: str) -> list[dict]:
+    """Records of the finished runs of an ablation.
+
+    Args:
+        out: folder of all runs.
+        pattern: of their files in it.
+    """
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(pathlib.Path(out).glob(pattern))]
+
+
+def known_rows(only: list[str] | None, rows) -> list[str]:
+    """Rows of an ablation that are asked for.
+
+    Args:
+        only: their names; None for all.
+        rows: names of all rows.
+
+    Raises:
+        ValueError: an unknown row.
+    """
+    unknown = [name for name in only or () if name not in rows]
+    if unknown:
+        raise ValueError(f"unknown rows {unknown}; known are {list(rows)}")
+    return list(only or rows)

@@ -26,7 +26,7 @@ from ..quant.prepare import calibrate, prepare
 from ..training.cosine_warmup import lr_at
 from ..training.trainer import Trainer
 from ..zoo.pretrained import pretrained
-from .provenance import provenance
+from .provenance import known_rows, read_records, write_result
 
 BITS = (4, 8, 6, 3)
 """In the order of the runs; the first shows the largest effect."""
@@ -206,24 +206,16 @@ def quant(
     Raises:
         ValueError: an unknown row.
     """
-    out, wanted = pathlib.Path(out), list(only or ROWS)
-    if unknown := [name for name in wanted if name not in ROWS]:
-        raise ValueError(f"unknown rows {unknown}; known are {list(ROWS)}")
+    out, wanted = pathlib.Path(out), known_rows(only, ROWS)
     result: dict = {}
     for number, seed in enumerate(seeds):
         for row in (row for name, row in ROWS.items() if name in wanted):
             if number and row.method != "pact":
                 continue
             run_row(row, seed if row.method == "pact" else 0, out, steps=steps)
-            records = [
-                json.loads(path.read_text(encoding="utf-8")) for path in sorted(out.glob("*/record.json"))
-            ]
-            result = {
-                "table": summary(records),
-                "records": records,
-                **provenance("ppocr-lessons bench ablation quant --out runs/quant"),
-            }
-            (out / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+            records = read_records(out, "*/record.json")
+            parts = {"table": summary(records), "records": records}
+            result = write_result(out, parts, "ppocr-lessons bench ablation quant --out runs/quant")
     return result
 
 

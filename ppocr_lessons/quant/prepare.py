@@ -23,49 +23,41 @@ from .input_quantizer import ALPHA_DECAY, ALPHA_RATE, InputQuantizer
 from .pact import channel_scales, check_bits, fake_quant
 
 
-class QuantConv(nn.Layer):
-    """A convolution whose weight and input are rounded to integers.
+class QuantLayer(nn.Layer):
+    """A layer whose weight and input are rounded to integers; QuantConv and QuantLinear compute with them.
 
     Args:
-        layer: nn.Conv2D, depthwise or not; its parameters stay where they are.
+        layer: the layer in floating point; its parameters stay where they are and are trained on.
         quantizer: of its input.
     """
 
     AXIS = 0
     """Of the output channels in the weight."""
 
-    def __init__(self, layer: nn.Conv2D, quantizer: InputQuantizer):
+    def __init__(self, layer, quantizer: InputQuantizer):
         super().__init__()
         self.layer, self.quantizer = layer, quantizer
 
+    def rounded_weight(self):
+        """The weight on the grid of the integers, with one scale for each output channel."""
+        weight, bits = self.layer.weight, self.quantizer.bits
+        return fake_quant(weight, channel_scales(weight, bits, self.AXIS), bits)
+
+
+class QuantConv(QuantLayer):
+    """A convolution, depthwise or not, whose weight and input are rounded to integers."""
+
     def forward(self, x):
-        weight = self.layer.weight
-        weight = fake_quant(
-            weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits
-        )
-        return convolve(self.layer, self.quantizer(x), weight, self.layer.bias)
+        return convolve(self.layer, self.quantizer(x), self.rounded_weight(), self.layer.bias)
 
 
-class QuantLinear(nn.Layer):
-    """A linear layer whose weight and input are rounded to integers.
-
-    Args:
-        layer: nn.Linear.
-        quantizer: of its input.
-    """
+class QuantLinear(QuantLayer):
+    """A linear layer whose weight and input are rounded to integers."""
 
     AXIS = 1
 
-    def __init__(self, layer: nn.Linear, quantizer: InputQuantizer):
-        super().__init__()
-        self.layer, self.quantizer = layer, quantizer
-
     def forward(self, x):
-        weight = self.layer.weight
-        weight = fake_quant(
-            weight, channel_scales(weight, self.quantizer.bits, self.AXIS), self.quantizer.bits
-        )
-        return F.linear(self.quantizer(x), weight, self.layer.bias)
+        return F.linear(self.quantizer(x), self.rounded_weight(), self.layer.bias)
 
 
 def convolve(layer: nn.Conv2D, x, weight, bias):

@@ -108,11 +108,11 @@ def english() -> Alphabet:
 
 
 def detector_postprocess() -> DBPostProcess:
-    """Postprocessing for the shipped detector.
+    """Postprocessing for the pretrained detectors.
 
     The thresholds are PaddleOCR's except those of the score. A curved line fills only a small part of the rectangle around
     it, so the score is the mean inside the region ("slow"). Such scores are higher for text, and 0.8 rejects noise. The
-    values were chosen on 24 synthetic pages with a separate seed, where hmean of the shipped network was 0.846 with
+    values were chosen on 24 synthetic pages with a separate seed, where hmean of the detector of pages (`det_pages`) was 0.846 with
     PaddleOCR's "fast" and 0.6, 0.847 with "slow" and 0.6, and 0.879 with "slow" and 0.8.
 
     Returns: the postprocessing step.

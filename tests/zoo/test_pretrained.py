@@ -19,12 +19,14 @@ from ppocr_lessons.training.tensor_files import (
     save_weights,
     state_of,
 )
+from ppocr_lessons.zoo import pretrained as pretrained_module
 from ppocr_lessons.zoo.fine_tuning import load_matching
 from ppocr_lessons.zoo.pretrained import (
     card,
     load_paddleocr_weights,
     pretrained,
     read_pdparams,
+    weights_mb,
 )
 from ppocr_lessons.zoo.shipped import FILES, SHIPPED, weights_file
 
@@ -222,3 +224,12 @@ def test_builders_load_the_shipped_weights(stage, make):
 def test_shipped_weights_of_another_architecture_are_refused(make):
     with pytest.raises(WeightsError, match=r"safetensors: the weights do not fit the net"):
         make()
+
+
+def test_english_falls_back_to_the_course_without_the_official_package(monkeypatch):
+    monkeypatch.setattr(pretrained_module, "installed", lambda: False)
+    detector, shipped = pretrained("det", "english"), read_tensors(weights_file("det"))
+    for name, tensor in state_of(detector).items():
+        np.testing.assert_array_equal(tensor.numpy(), shipped[name], err_msg=name)
+    files = [weights_file(name) for name in ("det", "cls", "rec_english")]
+    assert weights_mb("english") == pytest.approx(sum(file.stat().st_size for file in files) / 1e6)

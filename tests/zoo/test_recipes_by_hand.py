@@ -18,8 +18,10 @@ def asked(monkeypatch):
     found = {}
 
     class Trainer:
-        def __init__(self, strategy, optimizer, **options):
-            found.update(options, strategy=strategy, optimizer=optimizer)
+        def __init__(
+            self, strategy, optimizer, *, batch_at, lr_at, seed, out, save_every, evaluate, eval_every
+        ):
+            found.update(locals())
             self.history = [{"samples": 3}, {"samples": 4}]
 
         def resume(self):
