@@ -32,6 +32,8 @@ class Part(str, Enum):
 
     det = "det"
     cls = "cls"
+    rec = "rec"
+    rec_v2 = "rec_v2"
     quant = "quant"
 
 
@@ -39,7 +41,10 @@ class Part(str, Enum):
 def ablation_command(
     part: Annotated[
         Part,
-        typer.Argument(help="det: chapters 2.1 and 3.1; cls: chapter 2.2; quant: chapters 2.2.4 and 2.3.5."),
+        typer.Argument(
+            help="det: chapters 2.1 and 3.1; cls: chapter 2.2; rec: chapter 2.3; rec_v2: chapter 3.2; "
+            "quant: chapters 2.2.4 and 2.3.5."
+        ),
     ],
     out: Annotated[
         pathlib.Path, typer.Option(help="Folder of all runs. Finished runs in it are not repeated.")
@@ -57,11 +62,15 @@ def ablation_command(
 
     This takes hours on a CPU. An interrupted command resumes.
     """
-    from . import ablation, ablation_cls, quantization
+    from . import ablation, ablation_cls, ablation_rec, quantization
 
     if part is Part.quant:
         result = quantization.quant(out, only=row, seeds=tuple(seed or quantization.SEEDS))
         text = quantization.as_text(result)
+    elif part in (Part.rec, Part.rec_v2):
+        seeds = tuple(seed or ablation_rec.SEEDS)
+        result = ablation_rec.rec(out, part.value, only=row, seeds=seeds, rounds=rounds)
+        text = ablation_rec.as_text(result)
     elif part is Part.cls:
         result = ablation_cls.cls(out, only=row, seeds=tuple(seed or ablation_cls.SEEDS), rounds=rounds)
         text = ablation_cls.as_text(result)

@@ -1,0 +1,92 @@
+"""Rows of the tables of chapters 2.3 and 3.2: what each run of the recognition ablations is made of."""
+
+from typing import NamedTuple
+
+from ..augment.bda import RecAug
+
+SEEDS = (1, 2, 3)
+STEPS, FURTHER, BATCH = 1000, 300, 16
+"""Steps of a row, steps of a row that continues another one, and lines per batch."""
+
+PEAK, LOW = 3e-3, 1e-3
+"""Highest learning rate of a row, and of a row that starts from trained weights."""
+
+WARMUP = 100
+TALL, SHORT = (1, 2, 2, 2), (2, 2, 2, 2)
+"""Strides of the height with and without the strategy of chapter 2.3.4."""
+
+_BDA, _ALL = RecAug(use_tia=False), RecAug()
+
+
+class Row(NamedTuple):
+    """One row of a table.
+
+    Fields:
+        title: as the chapter calls it.
+        section: of the chapter.
+        published: accuracy in the chapter's table, or None.
+        hidden: width of the LSTM.
+        strides: of the height.
+        lcnet: PP-LCNet instead of MobileNetV3.
+        augmentation: of each line, or None.
+        cosine: whether the learning rate falls along a cosine.
+        l2: factor of the coupled weight decay.
+        warmup: number of steps of the warm-up.
+        start: "" for random weights, "rec" for the shipped recognizer, or the name of another row.
+        how: what is trained: "ctc", "udml", "center" (Enhanced CTC) or "pact".
+    """
+
+    title: str
+    section: str
+    published: float | None
+    hidden: int = 48
+    strides: tuple[int, ...] = TALL
+    lcnet: bool = False
+    augmentation: RecAug | None = None
+    cosine: bool = True
+    l2: float = 0.0
+    warmup: int = 0
+    start: str = ""
+    how: str = "ctc"
+
+
+ROWS = {
+    "rec": {
+        "wide": Row("baseline, LSTM of 256", "2.3", None, 256, SHORT, cosine=False),
+        "narrow": Row("LSTM of 48", "2.3.1", 0.5193, strides=SHORT, cosine=False),
+        "bda": Row("+ BDA", "2.3.2", 0.5505, strides=SHORT, augmentation=_BDA, cosine=False),
+        "cosine": Row("+ cosine", "2.3.3", 0.5652, strides=SHORT, augmentation=_BDA),
+        "stride": Row("+ feature map stride", "2.3.4", 0.6179, augmentation=_BDA),
+        "l2": Row("+ L2", "2.3.3", 0.6519, augmentation=_BDA, l2=1e-5),
+        "warmup": Row("+ warm-up", "2.3.3", 0.6581, augmentation=_BDA, l2=1e-5, warmup=WARMUP),
+        "tia": Row("+ TIA", "2.3.2", None, augmentation=_ALL, l2=1e-5, warmup=WARMUP),
+        "longer": Row("+ warm-up, 300 more steps", "2.3.5", None, augmentation=_BDA, l2=1e-5, warmup=WARMUP, start="warmup"),
+        "pact": Row("+ warm-up, 300 more steps with PACT", "2.3.5", 0.674, augmentation=_BDA, l2=1e-5, warmup=WARMUP, start="warmup", how="pact"),
+        "pretrained": Row("+ pre-training", "2.3.6", 0.69, augmentation=_BDA, l2=1e-5, warmup=WARMUP, start="rec"),
+    },
+    "rec_v2": {
+        "mv3": Row("MobileNetV3", "3.2", 0.667, augmentation=_ALL, l2=1e-5, warmup=WARMUP),
+        "lcnet": Row("PP-LCNet", "3.2.1", 0.693, lcnet=True, augmentation=_ALL, l2=1e-5, warmup=WARMUP),
+        "udml": Row(
+            "+ U-DML", "3.2.2", 0.739, lcnet=True, augmentation=_ALL, l2=1e-5, warmup=WARMUP, how="udml"
+        ),
+        "longer": Row(
+            "PP-LCNet, 300 more steps", "3.2.3", None, lcnet=True, augmentation=_ALL, l2=1e-5, start="lcnet"
+        ),
+        "enhanced": Row(
+            "PP-LCNet, 300 more steps with Enhanced CTC", "3.2.3", 0.748, lcnet=True, augmentation=_ALL,
+            l2=1e-5, start="lcnet", how="center",
+        ),
+        "udml-longer": Row(
+            "+ U-DML, 300 more steps", "3.2.3", None, lcnet=True, augmentation=_ALL, l2=1e-5, start="udml"
+        ),
+        "udml-enhanced": Row(
+            "+ U-DML, 300 more steps with Enhanced CTC", "3.2.3", 0.748, lcnet=True, augmentation=_ALL,
+            l2=1e-5, start="udml", how="center",
+        ),
+    },
+}  # fmt: skip
+"""The rows of both tables, in the order of the chapter."""
+
+PAIRS = (("longer", "pact"), ("longer", "enhanced"), ("udml-longer", "udml-enhanced"))
+"""Rows that differ in the strategy alone."""

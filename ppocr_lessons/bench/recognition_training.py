@@ -1,0 +1,115 @@
+"""What trains a row of the recognition ablations: its network, its batches and its strategy."""
+
+import numpy as np
+import paddle
+
+from ..datasets.batches import RecBatch
+from ..datasets.resize import fit_line
+from ..datasets.seeding import rng_for
+from ..datasets.synthetic.streams import encode_labels
+from ..distill.udml import UDML
+from ..losses.center_loss import CenterLoss, class_centers
+from ..losses.combined import Weighted
+from ..losses.ctc_loss import PlainCTC
+from ..losses.enhanced_ctc import EnhancedCTC
+from ..losses.guided_ctc import GuidedCTC, GuideTerm
+from ..quant.prepare import calibrate, prepare
+from ..rec.crnn import CRNN, crnn_lcnet
+from ..rec.ctc_decode import greedy_decode
+from ..rec.feature_stride import rec_backbone
+from .recognition_rows import BATCH, Row
+from .short_words import WIDTH, Words, alphabet
+
+
+def network(row: Row, classes: int) -> CRNN:
+    """The untrained recognizer of a row.
+
+    Args:
+        row: one of ROWS.
+        classes: number of characters plus one for the blank.
+    """
+    if row.lcnet:
+        return crnn_lcnet(classes)
+    return CRNN(rec_backbone(row.strides, 0.5), classes, hidden_size=row.hidden)
+
+
+def batches_of(row: Row, seed: int, lines: Words):
+    """Make the function that prepares the batches of a run.
+
+    Args:
+        row: its augmentation.
+        seed: of all random numbers.
+        lines: for training.
+
+    Returns: function from the number of a batch to the RecBatch.
+    """
+
+    def batch_at(number: int) -> RecBatch:
+        chosen = rng_for(seed, number).integers(len(lines.images), size=BATCH)
+        images = []
+        for place, index in enumerate(chosen):
+            image = lines.images[index]
+            if row.augmentation:
+                image = row.augmentation(rng_for(seed, number, place), image)
+            images.append(fit_line(image, 32, WIDTH))
+        labels = encode_labels([lines.texts[index] for index in chosen], alphabet())
+        return RecBatch(paddle.to_tensor(np.stack(images)), *labels)
+
+    return batch_at
+
+
+def centers_of(net: CRNN, lines: Words) -> np.ndarray:
+    """Centers of the features of all classes over the training lines that are read correctly.
+
+    Args:
+        net: trained recognizer, in evaluation mode.
+        lines: for training.
+
+    Returns: (classes, D) float32; a class that occurs in no such line has its center at 0.
+    """
+    feats, logits = [], []
+    with paddle.no_grad():
+        for start in range(0, len(lines.images), 50):
+            images = [fit_line(image, 32, WIDTH) for image in lines.images[start : start + 50]]
+            answer, found = net(paddle.to_tensor(np.stack(images)))
+            feats.append(found.head.numpy())
+            logits.append(answer.numpy())
+    all_logits = np.concatenate(logits)
+    readings = greedy_decode(all_logits, alphabet())
+    right = [reading.text == text for reading, text in zip(readings, lines.texts, strict=True)]
+    known = class_centers(np.concatenate(feats), all_logits, right, alphabet().classes)
+    centers = np.zeros((alphabet().classes, feats[0].shape[-1]), np.float32)
+    for number, center in known.items():
+        centers[number] = center
+    return centers
+
+
+def strategy_of(row: Row, net: CRNN, lines: Words):
+    """The training strategy of a row.
+
+    Rows that start from random weights have the second CTC loss of GuidedCTC: it shortens the phase in which a recognizer
+    answers nothing but blanks from more than a thousand steps to 400, for all rows alike.
+
+    Args:
+        row: one of ROWS.
+        net: its recognizer, with the weights that the row starts from.
+        lines: for training; centers and clipping bounds come from them.
+
+    Returns: a strategy for the trainer, whose recognizer is `net`.
+    """
+    classes = alphabet().classes
+    if row.how == "udml":
+        nets = {"Student": net, "Teacher": network(row, classes)}
+        strategy = UDML(nets)
+        guide = GuideTerm(nets, classes)
+        strategy.terms.append(Weighted(1.0, guide))
+        strategy.trained = paddle.nn.LayerList([*nets.values(), guide.layers])
+        return strategy
+    if row.how == "center":
+        net.eval()
+        centers = centers_of(net, lines)
+        return EnhancedCTC(net, CenterLoss(classes, centers.shape[1], centers=centers))
+    if row.how == "pact":
+        images = [fit_line(image, 32, WIDTH) for image in lines.images[:100]]
+        calibrate(prepare(net), [paddle.to_tensor(np.stack(images))], "mse")
+    return PlainCTC(net) if row.start and row.start != "rec" else GuidedCTC(net, classes)
