@@ -23,7 +23,7 @@ from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
 from ..zoo.fine_tuning import load_matching
 from .provenance import known_rows, read_records, write_result
-from .recognition_rows import FURTHER, LOW, PEAK, ROWS, SEEDS, STEPS
+from .recognition_rows import FURTHER, LOW, ONCE, PEAK, ROWS, SEEDS, STEPS
 from .recognition_training import batches_of, network, strategy_of
 from .short_words import Words, alphabet, photographed, rendered, score_words
 from .timing import interleaved
@@ -147,7 +147,7 @@ def costs(table: str, rounds: int = 15) -> dict[str, dict[str, float]]:
     x = np.random.default_rng(0).standard_normal((1, 3, 32, 320)).astype(np.float32)
     found, runs, seen = {}, {}, set()
     for name, row in ROWS[table].items():
-        if (key := (row.hidden, row.strides, row.lcnet)) in seen:
+        if (key := (row.hidden, row.strides, row.backbone)) in seen:
             continue
         seen.add(key)
         net = network(row, CHINESE)
@@ -178,6 +178,8 @@ def rec(out, table: str = "rec", *, only: list[str] | None = None, seeds=SEEDS, 
     lines, scored = rendered(False), {"rendered": rendered(True), "photographed": photographed(PHOTOGRAPHS)}
     for seed in seeds:
         for name in (name for name in ROWS[table] if name in wanted):
+            if name in ONCE and seed != seeds[0]:
+                continue
             train_row(table, name, seed, out, lines=lines, scored=scored)
     records = read_records(out, "*/record.json")
     parts = {"table": summary(table, records), "costs": costs(table, rounds), "records": records}

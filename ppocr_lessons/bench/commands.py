@@ -1,4 +1,4 @@
-"""The commands `ppocr-lessons bench infer | ablation | read`."""
+"""The commands `ppocr-lessons bench infer | ablation | read | systems` and `ppocr-lessons claims`."""
 
 import json
 import pathlib
@@ -116,3 +116,28 @@ def read_command(
     if out is not None:
         out.write_text(json.dumps(read.record(rows, pages, crops), indent=1), encoding="utf-8")
     typer.echo(json.dumps(rows, indent=1) if as_json else read.as_text(rows))
+
+
+@bench.command("systems")
+def systems_command(
+    folder: Annotated[pathlib.Path, typer.Argument(help="Labeled pages, such as data/det_en.")],
+    pages: Annotated[int, typer.Option(min=1, help="Number of pages.")] = 5,
+    rounds: Rounds = 5,
+    out: Annotated[pathlib.Path | None, typer.Option(help="Also write the result to this JSON file.")] = None,
+) -> None:
+    """Compare the sizes and latencies of PP-OCR mobile, PP-OCR server and PP-OCRv2, stage by stage."""
+    from ..datasets.shipped import shipped_page
+    from . import whole_systems
+
+    result = whole_systems.record([shipped_page(folder, i) for i in range(pages)], rounds=rounds)
+    if out is not None:
+        out.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    typer.echo(whole_systems.as_text(result))
+
+
+def claims_command(as_json: Json = False) -> None:
+    """Weigh the chapter's claims: for each of the 24 strategies what was recorded here, and a verdict by a fixed rule."""
+    from . import claims
+
+    found = claims.claims()
+    typer.echo(json.dumps(claims.as_rows(found), indent=1) if as_json else claims.as_text(found))

@@ -1,6 +1,6 @@
 """Rows of the tables of chapters 2.3 and 3.2: what each run of the recognition ablations is made of."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..augment.bda import RecAug
 
@@ -27,7 +27,7 @@ class Row(NamedTuple):
         published: accuracy in the chapter's table, or None.
         hidden: width of the LSTM.
         strides: of the height.
-        lcnet: PP-LCNet instead of MobileNetV3.
+        backbone: "mobile" (MobileNetV3 small 0.5), "mobile-1.0" (twice as wide), "lcnet" (PP-LCNet 0.5) or "server" (ResNet34_vd).
         augmentation: of each line, or None.
         cosine: whether the learning rate falls along a cosine.
         l2: factor of the coupled weight decay.
@@ -41,7 +41,7 @@ class Row(NamedTuple):
     published: float | None
     hidden: int = 48
     strides: tuple[int, ...] = TALL
-    lcnet: bool = False
+    backbone: Literal["mobile", "mobile-1.0", "lcnet", "server"] = "mobile"
     augmentation: RecAug | None = None
     cosine: bool = True
     l2: float = 0.0
@@ -63,30 +63,35 @@ ROWS = {
         "longer": Row("+ warm-up, 300 more steps", "2.3.5", None, augmentation=_BDA, l2=1e-5, warmup=WARMUP, start="warmup"),
         "pact": Row("+ warm-up, 300 more steps with PACT", "2.3.5", 0.674, augmentation=_BDA, l2=1e-5, warmup=WARMUP, start="warmup", how="pact"),
         "pretrained": Row("+ pre-training", "2.3.6", 0.69, augmentation=_BDA, l2=1e-5, warmup=WARMUP, start="rec"),
+        "scale-1.0": Row("+ warm-up, MobileNetV3 small 1.0", "2.3.1", None, backbone="mobile-1.0", augmentation=_BDA, l2=1e-5, warmup=WARMUP),
+        "server": Row("server: ResNet34_vd, LSTM of 256", "1", None, 256, backbone="server", augmentation=_BDA, l2=1e-5, warmup=WARMUP),
     },
     "rec_v2": {
         "mv3": Row("MobileNetV3", "3.2", 0.667, augmentation=_ALL, l2=1e-5, warmup=WARMUP),
-        "lcnet": Row("PP-LCNet", "3.2.1", 0.693, lcnet=True, augmentation=_ALL, l2=1e-5, warmup=WARMUP),
+        "lcnet": Row("PP-LCNet", "3.2.1", 0.693, backbone="lcnet", augmentation=_ALL, l2=1e-5, warmup=WARMUP),
         "udml": Row(
-            "+ U-DML", "3.2.2", 0.739, lcnet=True, augmentation=_ALL, l2=1e-5, warmup=WARMUP, how="udml"
+            "+ U-DML", "3.2.2", 0.739, backbone="lcnet", augmentation=_ALL, l2=1e-5, warmup=WARMUP, how="udml"
         ),
         "longer": Row(
-            "PP-LCNet, 300 more steps", "3.2.3", None, lcnet=True, augmentation=_ALL, l2=1e-5, start="lcnet"
+            "PP-LCNet, 300 more steps", "3.2.3", None, backbone="lcnet", augmentation=_ALL, l2=1e-5, start="lcnet"
         ),
         "enhanced": Row(
-            "PP-LCNet, 300 more steps with Enhanced CTC", "3.2.3", 0.748, lcnet=True, augmentation=_ALL,
+            "PP-LCNet, 300 more steps with Enhanced CTC", "3.2.3", 0.748, backbone="lcnet", augmentation=_ALL,
             l2=1e-5, start="lcnet", how="center",
         ),
         "udml-longer": Row(
-            "+ U-DML, 300 more steps", "3.2.3", None, lcnet=True, augmentation=_ALL, l2=1e-5, start="udml"
+            "+ U-DML, 300 more steps", "3.2.3", None, backbone="lcnet", augmentation=_ALL, l2=1e-5, start="udml"
         ),
         "udml-enhanced": Row(
-            "+ U-DML, 300 more steps with Enhanced CTC", "3.2.3", 0.748, lcnet=True, augmentation=_ALL,
+            "+ U-DML, 300 more steps with Enhanced CTC", "3.2.3", 0.748, backbone="lcnet", augmentation=_ALL,
             l2=1e-5, start="udml", how="center",
         ),
     },
 }  # fmt: skip
 """The rows of both tables, in the order of the chapter."""
+
+ONCE = ("server",)
+"""Rows that are trained only with the first of SEEDS: the difference is large, and a step takes ten times as long."""
 
 PAIRS = (("longer", "pact"), ("longer", "enhanced"), ("udml-longer", "udml-enhanced"))
 """Rows that differ in the strategy alone."""

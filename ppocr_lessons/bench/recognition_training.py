@@ -14,7 +14,7 @@ from ..losses.ctc_loss import PlainCTC
 from ..losses.enhanced_ctc import EnhancedCTC
 from ..losses.guided_ctc import GuidedCTC, GuideTerm
 from ..quant.prepare import calibrate, prepare
-from ..rec.crnn import CRNN, crnn_lcnet
+from ..rec.crnn import CRNN, crnn_lcnet, crnn_server
 from ..rec.ctc_decode import greedy_decode
 from ..rec.feature_stride import rec_backbone
 from .recognition_rows import BATCH, Row
@@ -28,9 +28,12 @@ def network(row: Row, classes: int) -> CRNN:
         row: one of ROWS.
         classes: number of characters plus one for the blank.
     """
-    if row.lcnet:
+    if row.backbone == "lcnet":
         return crnn_lcnet(classes)
-    return CRNN(rec_backbone(row.strides, 0.5), classes, hidden_size=row.hidden)
+    if row.backbone == "server":
+        return crnn_server(classes, hidden_size=row.hidden)
+    scale = 1.0 if row.backbone == "mobile-1.0" else 0.5
+    return CRNN(rec_backbone(row.strides, scale), classes, hidden_size=row.hidden)
 
 
 def batches_of(row: Row, seed: int, lines: Words):

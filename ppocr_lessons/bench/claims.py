@@ -1,0 +1,278 @@
+"""The court of claims: what the chapter says of each strategy, what was recorded here, and a verdict by a fixed rule.
+
+    ppocr-lessons claims
+
+An effect is the change of one number between two rows of a recorded result. It counts as shown if it has the claimed
+direction and is larger than the noise of the result. A strategy whose effects are all shown "shows"; one with some of them
+"shows in part"; one with none of them "does not show"; one without a record "cannot be tested here".
+"""
+
+import json
+import pathlib
+import statistics
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from ..strategies import STRATEGIES, Strategy
+
+RESULTS = pathlib.Path(__file__).parents[2] / "data" / "results"
+"""Recorded results of the checkout."""
+
+VERDICTS = ("shows", "shows in part", "does not show", "cannot be tested here")
+TIMING_NOISE = 0.05
+"""Relative difference of two medians of one interleaved measurement that is still noise."""
+
+UNITS = {"saved_mb": "MB", "ms": "ms", "acc": "accuracy", "hmean": "hmean"}
+Direction = Literal["up", "down", "kept"]
+
+
+class Effect(NamedTuple):
+    """One number before and after a strategy.
+
+    Fields:
+        result: name of a file in data/results, without its ending.
+        measure: key of UNITS; "saved_mb" and "ms" are costs, the others stand in the table of scores.
+        before: row without the strategy.
+        after: row with it.
+        direction: what is claimed; "kept" means not lower (scores) or not higher (costs).
+    """
+
+    result: str
+    measure: str
+    before: str
+    after: str
+    direction: Direction
+
+
+class Found(NamedTuple):
+    """An effect with its recorded numbers: `before`, `after`, the `noise`, and whether it is `shown`."""
+
+    effect: Effect
+    before: float
+    after: float
+    noise: float
+    shown: bool
+
+    def as_text(self) -> str:
+        """The numbers in words, with what follows from them."""
+        unit = UNITS[self.effect.measure]
+        digits = 3 if self.effect.measure in ("acc", "hmean") else 2
+        return (
+            f"{unit} {self.before:.{digits}f} -> {self.after:.{digits}f} "
+            f"({'shown' if self.shown else 'not shown'}, noise {self.noise:.{digits}f})"
+        )
+
+
+class Claim(NamedTuple):
+    """A strategy with its verdict.
+
+    Fields:
+        strategy: row of the index.
+        found: recorded effects.
+        verdict: one of VERDICTS.
+        reason: one sentence.
+    """
+
+    strategy: Strategy
+    found: list[Found]
+    verdict: str
+    reason: str
+
+
+def _costs(result: str, before: str, after: str) -> tuple[Effect, Effect]:
+    return Effect(result, "saved_mb", before, after, "down"), Effect(result, "ms", before, after, "down")
+
+
+_DET, _CLS, _REC, _V2, _QUANT = (
+    "ablation_det",
+    "ablation_cls",
+    "ablation_rec",
+    "ablation_rec_v2",
+    "ablation_quant",
+)
+
+EFFECTS: dict[str, tuple[Effect, ...]] = {
+    "det-light-backbone": (
+        Effect(_DET, "hmean", "small-1.0", "narrow", "up"), Effect(_DET, "ms", "large-1.0", "narrow", "down"),
+    ),
+    "det-light-head": (*_costs(_DET, "wide", "narrow"), Effect(_DET, "hmean", "wide", "narrow", "kept")),
+    "det-se-removal": (*_costs(_DET, "narrow", "no-se"), Effect(_DET, "hmean", "narrow", "no-se", "kept")),
+    "det-cosine": (Effect(_DET, "hmean", "no-se", "cosine", "up"),),
+    "det-warmup": (Effect(_DET, "hmean", "cosine", "warm-up", "up"),),
+    "det-fpgm": (*_costs(_DET, "no-se", "fpgm"), Effect(_DET, "hmean", "warm-up", "fpgm", "kept")),
+    "cls-light-backbone": (*_costs(_CLS, "small-0.5", "large"), Effect(_CLS, "acc", "small-0.5", "large", "kept")),
+    "cls-augmentation": (Effect(_CLS, "acc", "none", "rand-augment", "up"),),
+    "cls-input-resolution": (
+        Effect(_CLS, "acc", "rand-augment", "large", "up"), Effect(_CLS, "ms", "rand-augment", "large", "kept"),
+    ),
+    "cls-pact": (Effect(_QUANT, "acc", "float", "pact-8", "kept"), Effect(_QUANT, "acc", "mse-4", "pact-4", "up")),
+    "rec-light-backbone": (
+        *_costs(_REC, "scale-1.0", "stride"), Effect(_REC, "acc", "warmup", "scale-1.0", "up"),
+    ),
+    "rec-augmentation": (Effect(_REC, "acc", "narrow", "bda", "up"), Effect(_REC, "acc", "warmup", "tia", "up")),
+    "rec-cosine": (Effect(_REC, "acc", "bda", "cosine", "up"),),
+    "rec-feature-stride": (Effect(_REC, "acc", "cosine", "stride", "up"), Effect(_REC, "ms", "narrow", "stride", "kept")),
+    "rec-l2": (Effect(_REC, "acc", "stride", "l2", "up"),),
+    "rec-warmup": (Effect(_REC, "acc", "l2", "warmup", "up"),),
+    "rec-light-head": _costs(_REC, "wide", "narrow"),
+    "rec-pretrained": (Effect(_REC, "acc", "warmup", "pretrained", "up"),),
+    "rec-pact": (Effect(_REC, "acc", "longer", "pact", "kept"),),
+    "det-cml": (Effect(_DET, "hmean", "further", "cml", "up"),),
+    "det-copy-paste": (Effect(_DET, "hmean", "cml", "cml-copy-paste", "up"),),
+    "rec-pp-lcnet": (Effect(_V2, "acc", "mv3", "lcnet", "up"), Effect(_V2, "ms", "mv3", "lcnet", "down")),
+    "rec-udml": (Effect(_V2, "acc", "lcnet", "udml", "up"),),
+    "rec-enhanced-ctc": (
+        Effect(_V2, "acc", "longer", "enhanced", "up"), Effect(_V2, "acc", "udml-longer", "udml-enhanced", "up"),
+    ),
+}  # fmt: skip
+"""Effects that stand for the claim of each strategy."""
+
+
+def read_result(name: str, folder=RESULTS) -> dict:
+    """A recorded result.
+
+    Args:
+        name: of the file, without its ending.
+        folder: of the recorded results.
+
+    Raises:
+        ValueError: there is no such file.
+    """
+    file = pathlib.Path(folder) / f"{name}.json"
+    if not file.is_file():
+        raise ValueError(f"{file}: no such result; recorded results come with a checkout of the project")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def noise_of(result: dict, effect: Effect, before: float) -> float:
+    """Largest change that chance explains.
+
+    For scores it is the larger spread of both rows over their seeds. A row with a single seed has no spread; it counts with
+    the median spread of the rows of its table that have several. Sizes have no noise, latencies TIMING_NOISE.
+
+    Args:
+        result: recorded result.
+        effect: an effect in it.
+        before: number without the strategy.
+    """
+    if effect.measure == "saved_mb":
+        return 0.0
+    if effect.measure == "ms":
+        return TIMING_NOISE * before
+    several = [row["spread"] for row in result["table"] if len(row["seeds"]) > 1]
+    usual = statistics.median(several) if several else 0.0
+    rows = {row["row"]: row for row in result["table"]}
+    pair = (rows[effect.before], rows[effect.after])
+    return max(row["spread"] if len(row["seeds"]) > 1 else usual for row in pair)
+
+
+def is_shown(change: float, noise: float, effect: Effect) -> bool:
+    """The rule: a claimed rise or fall has to exceed the noise; what should be kept may get worse by the noise at most.
+
+    Args:
+        change: number with the strategy minus number without it.
+        noise: of the result.
+        effect: its measure and direction.
+    """
+    if effect.direction == "up":
+        return change > noise
+    if effect.direction == "down":
+        return change < -noise
+    is_cost = effect.measure in ("saved_mb", "ms")
+    return change <= noise if is_cost else change >= -noise
+
+
+def weigh(effect: Effect, result: dict) -> Found | None:
+    """Look up an effect in a result.
+
+    Args:
+        effect: what to compare.
+        result: recorded result.
+
+    Returns: the numbers and whether the effect is shown; None if the result has not both rows.
+    """
+    is_cost = effect.measure in ("saved_mb", "ms")
+    rows = result.get("costs", {}) if is_cost else {row["row"]: row for row in result["table"]}
+    if effect.before not in rows or effect.after not in rows:
+        return None
+    before, after = (float(rows[name][effect.measure]) for name in (effect.before, effect.after))
+    noise = noise_of(result, effect, before)
+    return Found(effect, before, after, noise, is_shown(after - before, noise, effect))
+
+
+def verdict_of(found: Iterable[Found]) -> str:
+    """One of VERDICTS, from the effects of a strategy."""
+    shown = [entry.shown for entry in found]
+    if not shown:
+        return VERDICTS[3]
+    return VERDICTS[0] if all(shown) else VERDICTS[1] if any(shown) else VERDICTS[2]
+
+
+def _reason(found: list[Found]) -> str:
+    if not found:
+        return "no recorded result has both rows"
+    missed = [entry for entry in found if not entry.shown]
+    if not missed:
+        return "all recorded effects exceed the noise in the claimed direction"
+    parts = []
+    for entry in missed:
+        inside = abs(entry.after - entry.before) <= entry.noise
+        parts.append(
+            f"{UNITS[entry.effect.measure]} {'changes within the noise' if inside else 'changes the other way'}"
+        )
+    return "; ".join(dict.fromkeys(parts))
+
+
+def claims(folder=RESULTS) -> list[Claim]:
+    """All strategies with their verdicts, in the order of the index.
+
+    Args:
+        folder: of the recorded results.
+
+    Raises:
+        ValueError: a result is missing.
+    """
+    results: dict[str, dict] = {}
+    found = []
+    for strategy in STRATEGIES:
+        entries = []
+        for effect in EFFECTS[strategy.key]:
+            result = results.setdefault(effect.result, read_result(effect.result, folder))
+            entry = weigh(effect, result)
+            if entry:
+                entries.append(entry)
+        found.append(Claim(strategy, entries, verdict_of(entries), _reason(entries)))
+    return found
+
+
+def as_rows(found: list[Claim]) -> list[dict]:
+    """The claims as plain values for JSON."""
+    return [
+        {
+            "key": claim.strategy.key,
+            "section": claim.strategy.section,
+            "title": claim.strategy.title,
+            "claim": claim.strategy.claim,
+            "source": claim.strategy.source,
+            "recorded": [
+                entry.effect._asdict() | {"value_before": entry.before, "value_after": entry.after}
+                | {"noise": entry.noise, "shown": entry.shown}
+                for entry in claim.found
+            ],
+            "verdict": claim.verdict,
+            "reason": claim.reason,
+            "notebook": claim.strategy.notebook,
+        }
+        for claim in found
+    ]  # fmt: skip
+
+
+def as_text(found: list[Claim]) -> str:
+    """The claims as a table for a terminal."""
+    lines = []
+    for claim in found:
+        lines.append(f"{claim.strategy.key:22} {claim.verdict:22} {claim.strategy.claim}")
+        lines += [f"{'':22} recorded: {entry.as_text()}" for entry in claim.found]
+        lines.append(f"{'':22} {claim.reason}")
+    counts = ", ".join(f"{sum(c.verdict == verdict for c in found)} {verdict}" for verdict in VERDICTS)
+    return "\n".join([*lines, f"{len(found)} strategies: {counts}"])
