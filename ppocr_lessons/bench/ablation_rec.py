@@ -21,10 +21,9 @@ from ..training.cosine_warmup import lr_at
 from ..training.l2_decay import regularizer
 from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
-from ..zoo.fine_tuning import load_matching
 from .provenance import known_rows, read_records, write_result
-from .recognition_rows import FURTHER, LOW, ONCE, PEAK, ROWS, SEEDS, STEPS
-from .recognition_training import batches_of, network, strategy_of
+from .recognition_rows import FROM_OFFICIAL, FURTHER, LOW, OFFICIAL, ONCE, PEAK, ROWS, SEEDS, STEPS
+from .recognition_training import batches_of, load_start, network, strategy_of
 from .short_words import Words, alphabet, photographed, rendered, score_words
 from .timing import interleaved
 
@@ -54,14 +53,15 @@ def train_row(table: str, name: str, seed: int, out, *, lines: Words, scored: di
     continues = row.start in ROWS[table]
     if continues:
         train_row(table, row.start, seed, out, lines=lines, scored=scored)
-    began, steps, peak = time.time(), FURTHER if continues else STEPS, LOW if continues else PEAK
+    began, steps = time.time(), FURTHER if continues else FROM_OFFICIAL if row.start == OFFICIAL else STEPS
+    peak = LOW if continues or row.start == OFFICIAL else PEAK
     paddle.seed(seed)
     with paddle.utils.unique_name.guard():
         net = network(row, alphabet().classes)
         if continues:
             load_weights(net, folder.with_name(f"{row.start}-{seed}") / "net.safetensors")
-        elif row.start:
-            load_matching(net, row.start)
+        elif row.start and row.how != "udml":
+            load_start(net, row)
         strategy = strategy_of(row, net, lines)
         optimizer = paddle.optimizer.Adam(
             parameters=strategy.trained.parameters(), weight_decay=regularizer("L2", row.l2)

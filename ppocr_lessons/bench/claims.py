@@ -120,7 +120,7 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "det-cml": (Effect(_DET, "hmean", "further", "cml", "up"),),
     "det-copy-paste": (Effect(_DET, "hmean", "cml", "cml-copy-paste", "up"),),
     "rec-pp-lcnet": (Effect(_V2, "acc", "mv3", "lcnet", "up"), Effect(_V2, "ms", "mv3", "lcnet", "down")),
-    "rec-udml": (Effect(_V2, "acc", "lcnet", "udml", "up"),),
+    "rec-udml": (Effect(_V2, "acc", "start", "udml", "up"),),
     "rec-enhanced-ctc": (
         Effect(_V2, "acc", "longer", "enhanced", "up"), Effect(_V2, "acc", "udml-longer", "udml-enhanced", "up"),
     ),

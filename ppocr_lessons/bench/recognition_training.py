@@ -9,15 +9,17 @@ from ..datasets.seeding import rng_for
 from ..datasets.synthetic.streams import encode_labels
 from ..distill.udml import UDML
 from ..losses.center_loss import CenterLoss, class_centers
-from ..losses.combined import Weighted
 from ..losses.ctc_loss import PlainCTC
 from ..losses.enhanced_ctc import EnhancedCTC
-from ..losses.guided_ctc import GuidedCTC, GuideTerm
+from ..losses.guided_ctc import GuidedCTC
 from ..quant.prepare import calibrate, prepare
 from ..rec.crnn import CRNN, crnn_lcnet, crnn_server
 from ..rec.ctc_decode import greedy_decode
 from ..rec.feature_stride import rec_backbone
-from .recognition_rows import BATCH, Row
+from ..training.tensor_files import state_of
+from ..zoo.fine_tuning import load_matching
+from ..zoo.pretrained import pretrained
+from .recognition_rows import BATCH, OFFICIAL, Row
 from .short_words import WIDTH, Words, alphabet
 
 
@@ -34,6 +36,25 @@ def network(row: Row, classes: int) -> CRNN:
         return crnn_server(classes, hidden_size=row.hidden)
     scale = 1.0 if row.backbone == "mobile-1.0" else 0.5
     return CRNN(rec_backbone(row.strides, scale), classes, hidden_size=row.hidden)
+
+
+def load_start(net: CRNN, row: Row) -> None:
+    """Load the weights that a row starts from; the last layer, which has other classes, keeps its random weights.
+
+    Args:
+        net: recognizer of the row, changed in place.
+        row: one of ROWS whose start is not another row.
+
+    Raises:
+        ImportError: the package with the official weights is not installed.
+    """
+    if row.start != OFFICIAL:
+        load_matching(net, row.start)
+        return
+    trained = state_of(pretrained("rec", OFFICIAL))
+    for name, tensor in state_of(net).items():
+        if tensor.shape == trained[name].shape:
+            tensor.set_value(trained[name])
 
 
 def batches_of(row: Row, seed: int, lines: Words):
@@ -103,11 +124,9 @@ def strategy_of(row: Row, net: CRNN, lines: Words):
     classes = alphabet().classes
     if row.how == "udml":
         nets = {"Student": net, "Teacher": network(row, classes)}
-        strategy = UDML(nets)
-        guide = GuideTerm(nets, classes)
-        strategy.terms.append(Weighted(1.0, guide))
-        strategy.trained = paddle.nn.LayerList([*nets.values(), guide.layers])
-        return strategy
+        for member in nets.values():  # from the same weights, with different random last layers
+            load_start(member, row)
+        return UDML(nets)
     if row.how == "center":
         net.eval()
         centers = centers_of(net, lines)
@@ -115,4 +134,6 @@ def strategy_of(row: Row, net: CRNN, lines: Words):
     if row.how == "pact":
         images = [fit_line(image, 32, WIDTH) for image in lines.images[:100]]
         calibrate(prepare(net), [paddle.to_tensor(np.stack(images))], "mse")
-    return PlainCTC(net) if row.start and row.start != "rec" else GuidedCTC(net, classes)
+    if row.start == "rec" or not row.start:
+        return GuidedCTC(net, classes)
+    return PlainCTC(net)
