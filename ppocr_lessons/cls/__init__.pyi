@@ -16,6 +16,7 @@ from .related_lessons import HideAndSeek as HideAndSeek
 from .related_lessons import Mixup as Mixup
 from .related_lessons import RandAugment as RandAugment
 from .related_lessons import RandomErasing as RandomErasing
+from .related_lessons import TextbookBDA as TextbookBDA
 from .related_lessons import auto_augment as auto_augment
 from .related_lessons import bda as bda
 from .related_lessons import classify as classify
@@ -29,3 +30,4 @@ from .related_lessons import mixup as mixup
 from .related_lessons import mobilenet_v3 as mobilenet_v3
 from .related_lessons import rand_augment as rand_augment
 from .related_lessons import random_erasing as random_erasing
+from .related_lessons import textbook_bda as textbook_bda

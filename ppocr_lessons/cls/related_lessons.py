@@ -10,6 +10,7 @@ from ..augment import (
     mixup,
     rand_augment,
     random_erasing,
+    textbook_bda,
 )
 from ..augment.auto_augment import AutoAugment
 from ..augment.bda import BDA
@@ -20,6 +21,7 @@ from ..augment.hide_and_seek import HideAndSeek
 from ..augment.mixup import Mixup
 from ..augment.rand_augment import RandAugment
 from ..augment.random_erasing import RandomErasing
+from ..augment.textbook_bda import TextbookBDA
 from ..backbones import mobilenet_v3
 from ..backbones.mobilenet_v3 import cls_mobilenet_v3
 from ..datasets.batches import ClsBatch
@@ -40,6 +42,7 @@ __all__ = [
     "Mixup",
     "RandAugment",
     "RandomErasing",
+    "TextbookBDA",
     "auto_augment",
     "bda",
     "classify",
@@ -53,4 +56,5 @@ __all__ = [
     "mobilenet_v3",
     "rand_augment",
     "random_erasing",
+    "textbook_bda",
 ]

@@ -23,7 +23,7 @@ _PAGES = {
     "MakeBorderMap": 3, "MakeShrinkMap": 3, "NormalizeImage": 4, "ToCHWImage": 5, "KeepKeys": 6,
 }  # fmt: skip
 _OF_LINES = (
-    *("RecAug", "BaseDataAugmentation", "RandAugment", "AutoAugment"),
+    *("RecAug", "BaseDataAugmentation", "TextbookBDA", "RandAugment", "AutoAugment"),
     *("CutOut", "RandomErasing", "HideAndSeek", "GridMask"),
 )
 _LINES = {

@@ -15,6 +15,7 @@ from ..augment.hide_and_seek import HideAndSeek
 from ..augment.rand_augment import RandAugment
 from ..augment.random_crop import EastRandomCropData
 from ..augment.random_erasing import RandomErasing
+from ..augment.textbook_bda import TextbookBDA
 from .batches import ClsBatch, DetBatch, RecBatch
 from .det_transforms import DetLabelEncode, DetResizeForTest, IaaAugment, MakeBorderMap, MakeShrinkMap
 from .labels import LabelError
@@ -39,6 +40,7 @@ TRANSFORMS = {
     "DetResizeForTest": DetResizeForTest,
     "RecAug": RecAug,
     "BaseDataAugmentation": BDA,
+    "TextbookBDA": TextbookBDA,
     "RandAugment": RandAugment,
     "AutoAugment": AutoAugment,
     "CutOut": CutOut,

@@ -18,6 +18,7 @@ from ..augment.hide_and_seek import HideAndSeek
 from ..augment.rand_augment import RandAugment
 from ..augment.random_crop import EastRandomCropData
 from ..augment.random_erasing import RandomErasing
+from ..augment.textbook_bda import TextbookBDA
 from .sample import Sample
 
 
@@ -39,6 +40,7 @@ def run_step(step, rng: np.random.Generator, sample: Sample) -> None:
 
 @run_step.register(RecAug)
 @run_step.register(BDA)
+@run_step.register(TextbookBDA)
 @run_step.register(RandAugment)
 @run_step.register(AutoAugment)
 @run_step.register(CutOut)

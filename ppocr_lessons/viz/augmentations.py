@@ -1,9 +1,9 @@
 """Figures of chapter 2.2: augmented lines, mixed batches, and the recorded table beside the published one."""
 
-import cv2
 import numpy as np
 from IPython.display import Markdown
 
+from ..augment.textbook_bda import TextbookBDA, TextbookDraw
 from .figure import new_figure, show, show_picture
 
 CHAPTER_BDA = {
@@ -25,20 +25,16 @@ def chapter_bda(image: np.ndarray, name: str, strength: float) -> np.ndarray:
 
     Returns: (H, W, 3) uint8 RGB.
     """
-    height, width = image.shape[:2]
     if name.startswith("rotation"):
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), strength, 1.0)
-        return cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    if name.startswith("perspective"):
-        by = strength * height
-        corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-        moved = corners + np.array([[0, by], [0, 0], [0, 0], [0, -by]], np.float32)
-        matrix = cv2.getPerspectiveTransform(corners, moved)
-        return cv2.warpPerspective(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    if name.startswith("motion"):
-        return cv2.blur(image, (int(strength), 1))
-    noise = np.random.default_rng(0).normal(0, strength, image.shape)
-    return (image + noise).clip(0, 255).astype(np.uint8)
+        drawn = TextbookDraw(angle_deg=strength)
+    elif name.startswith("perspective"):
+        by = strength * image.shape[0]
+        drawn = TextbookDraw(corners=np.array([[0, by], [0, 0], [0, 0], [0, -by]], np.float32))
+    elif name.startswith("motion"):
+        drawn = TextbookDraw(blur=(int(strength), 0.0))
+    else:
+        drawn = TextbookDraw(noise=(strength, 0))
+    return TextbookBDA.apply(image, drawn)
 
 
 def show_rows(rows: dict[str, dict[str, np.ndarray]]):
