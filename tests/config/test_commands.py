@@ -217,14 +217,14 @@ def test_the_launcher_line_of_the_readme(overrides, tmp_path):
 
 
 def test_a_classifier_trains_with_every_augmentation_of_single_images(overrides):
-    augmentations = ("AutoAugment: {policy: [[[rotate, 0.5, 3], [equalize, 1.0, 0]]]}", "CutOut: {holes: 2}",
+    augmentations = ("TextbookBDA: {prob: 1}", "AutoAugment: {policy: [[[rotate, 0.5, 3], [equalize, 1.0, 0]]]}", "CutOut: {holes: 2}",
                      "RandomErasing: {area: [0.1, 0.2]}", "HideAndSeek: {sizes: [0.5]}", "GridMask:")  # fmt: skip
     steps = ("DecodeImage: {img_mode: BGR}", "ClsLabelEncode:", *augmentations, "ClsResizeImg: {image_shape: [3, 48, 192]}",
              "KeepKeys: {keep_keys: [image, label]}")  # fmt: skip
     given = overrides("cls", **{"Train.dataset.transforms": "[" + ", ".join(f"{{{s}}}" for s in steps) + "]"})
     config = read_config(CLS, given)
     names = [name for name, _ in config.train.transforms]
-    assert names[2:7] == ["AutoAugment", "CutOut", "RandomErasing", "HideAndSeek", "GridMask"]
+    assert names[2:8] == ["TextbookBDA", "AutoAugment", "CutOut", "RandomErasing", "HideAndSeek", "GridMask"]
     assert 0 <= train(config, max_steps=1, progress=False)["acc"] <= 1
 
 
