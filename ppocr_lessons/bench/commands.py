@@ -1,4 +1,4 @@
-"""The commands `ppocr-lessons bench infer | ablation | read | systems` and `ppocr-lessons claims`."""
+"""The commands `ppocr-lessons bench infer | ablation | read | systems | integers` and `ppocr-lessons claims`."""
 
 import json
 import pathlib
@@ -133,6 +133,24 @@ def systems_command(
     if out is not None:
         out.write_text(json.dumps(result, indent=1), encoding="utf-8")
     typer.echo(whole_systems.as_text(result))
+
+
+@bench.command("integers")
+def integers_command(
+    folder: Annotated[pathlib.Path, typer.Argument(help="Folder of the committed sets, data.")],
+    stage: Annotated[list[str] | None, typer.Option(help="Only this network: det, cls or rec.")] = None,
+    rounds: Rounds = 15,
+    out: Annotated[pathlib.Path | None, typer.Option(help="Also write the result to this JSON file.")] = None,
+) -> None:
+    """Compare the networks in floating point with 8-bit integers: scores, files and latency. Needs the extra `int8`."""
+    from . import integers
+    from .provenance import known_rows
+
+    stages = known_rows(stage, integers.STAGES)
+    result = integers.record(folder, stages=stages, rounds=rounds)
+    if out is not None:
+        out.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    typer.echo(integers.as_text(result))
 
 
 def claims_command(as_json: Json = False) -> None:
