@@ -22,7 +22,7 @@ from ..training.l2_decay import regularizer
 from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
 from .provenance import known_rows, read_records, write_result
-from .recognition_rows import FROM_OFFICIAL, FURTHER, LOW, OFFICIAL, ONCE, PEAK, ROWS, SEEDS, STEPS
+from .recognition_rows import LOW, OFFICIAL, ONCE, PEAK, ROWS, SEEDS
 from .recognition_training import batches_of, load_start, network, strategy_of
 from .short_words import Words, alphabet, photographed, rendered, score_words
 from .timing import interleaved
@@ -53,7 +53,8 @@ def train_row(table: str, name: str, seed: int, out, *, lines: Words, scored: di
     continues = row.start in ROWS[table]
     if continues:
         train_row(table, row.start, seed, out, lines=lines, scored=scored)
-    began, steps = time.time(), FURTHER if continues else FROM_OFFICIAL if row.start == OFFICIAL else STEPS
+    lines = Words(lines.images[: row.lines], lines.texts[: row.lines])
+    began, steps = time.time(), row.steps
     peak = LOW if continues or row.start == OFFICIAL else PEAK
     paddle.seed(seed)
     with paddle.utils.unique_name.guard():
