@@ -47,8 +47,8 @@ class _About(_Strict):
 NEEDED = {"det": ("postprocess",), "cls": ("labels", "size"), "rec": ("characters",)}
 """Entries that the record of a stage must contain in addition to its name."""
 
-PROBES = {"det": (1, 3, 64, 64), "cls": (1, 3, 48, 192), "rec": (1, 3, 32, 64)}
-"""Shape of the input that a loaded network is tested with."""
+PROBES = {"det": (1, 3, 64, 64), "rec": (1, 3, 32, 64)}
+"""Shape of the input that a loaded network is tested with; a classifier is tested with its own size."""
 
 
 def write_folder(
@@ -119,7 +119,9 @@ def _loaded(folder, stage: str, make):
     about = _about(folder, stage)
     try:
         made = make(folder, about)
-        answer = made.predict(np.zeros(PROBES[stage], np.float32))
+        # The ONNX file of a classifier accepts only the size that it was trained with.
+        shape = (1, 3, *about.size) if stage == "cls" else PROBES[stage]
+        answer = made.predict(np.zeros(shape, np.float32))
     except (FolderError, ImportError):
         raise  # the engine is not installed, or the folder has no ONNX file
     except Exception as error:  # Paddle raises many types of errors for invalid programs
