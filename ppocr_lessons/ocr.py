@@ -3,7 +3,6 @@
 image -> detect -> order and rectify -> classify direction -> recognize -> lines
 """
 
-import contextlib
 import functools
 import threading
 from typing import NamedTuple
@@ -105,7 +104,8 @@ class OCR:
             source_file(SHORT[name], weights)  # raises the error for weights that are not there
         self.weights, self.engine, self.threads = weights, engine, threads
         self.cls_thresh, self.drop_score = cls_thresh, drop_score
-        self._locks = {name: threading.Lock() for name in SHORT}
+        # Stages are built one at a time: Paddle's engine crashes now and then if it builds one while another one runs.
+        self._lock = threading.Lock()
 
     @property
     def detector(self) -> Detector:
@@ -123,27 +123,10 @@ class OCR:
         return self._stage("recognizer", Recognizer)
 
     def _stage(self, name: str, kind):
-        with self._locks[name]:
+        with self._lock:
             if name not in self._stages:
                 self._stages[name] = kind(weights=self.weights, engine=self.engine, threads=self.threads)
             return self._stages[name]
-
-    def _begin_the_others(self) -> threading.Thread | None:
-        """Build classifier and recognizer in a second thread, while this one builds and runs the detector."""
-        waiting = {"classifier": Classifier, "recognizer": Recognizer}
-        waiting = {name: kind for name, kind in waiting.items() if name not in self._stages}
-        if not waiting:
-            return None
-
-        def build():
-            # An error is raised again, in the first thread, when the stage is used.
-            with contextlib.suppress(Exception):
-                for name, kind in waiting.items():
-                    self._stage(name, kind)
-
-        thread = threading.Thread(target=build, name="ppocr-lessons-stages")
-        thread.start()
-        return thread
 
     def _recognized(self, crops):
         """Directions of crops, the angles to turn them by, the upright crops, and their readings."""
@@ -164,12 +147,7 @@ class OCR:
             PictureError: the image cannot be read; names it and the reason.
         """
         image = read_picture(picture)
-        building = self._begin_the_others()
-        try:
-            found = self.detector(image)
-        finally:
-            if building is not None:
-                building.join()
+        found = self.detector(image)
         order = reading_order(found.polygons)
         polygons = [found.polygons[i] for i in order]
         crops = [crop_line(image, polygon) for polygon in polygons]

@@ -10,7 +10,6 @@ import functools
 import hashlib
 import importlib.metadata
 import pathlib
-import threading
 from typing import NamedTuple
 
 from ..training.tensor_files import sha256
@@ -20,10 +19,6 @@ from .export_record import FILES
 
 SOURCES = ("backbones", "det", "cls", "rec", "deploy", "quant")
 """Packages whose code decides what an export of a pretrained network computes."""
-
-
-_WRITING = threading.Lock()
-"""Held while a network is built and exported: Paddle has one state for that, and `ocr.OCR` builds its stages in threads."""
 
 
 @functools.cache
@@ -80,6 +75,5 @@ class Prepared(NamedTuple):
         from .export import onnx_beside, write_beside
         from .fold import fold_batch_norms
 
-        with _WRITING:
-            net = fold_batch_norms(self.build())
-            return write_beside(net, folder) if files == FILES else onnx_beside(net, folder)
+        net = fold_batch_norms(self.build())
+        return write_beside(net, folder) if files == FILES else onnx_beside(net, folder)
