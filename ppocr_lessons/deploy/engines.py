@@ -57,7 +57,7 @@ class OnnxRuntime:
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         (answer,) = self.session.run(None, {self.input: np.ascontiguousarray(x, np.float32)})
-        return answer
+        return np.asarray(answer)
 
 
 def onnx_engine(engine: str, path: pathlib.Path, threads: int) -> Callable[[np.ndarray], np.ndarray]:

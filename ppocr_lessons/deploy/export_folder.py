@@ -120,7 +120,7 @@ def _loaded(folder, stage: str, make):
     try:
         made = make(folder, about)
         # The ONNX file of a classifier accepts only the size that it was trained with.
-        shape = (1, 3, *about.size) if stage == "cls" else PROBES[stage]
+        shape = (1, 3, *about.size) if about.size else PROBES[stage]
         answer = made.predict(np.zeros(shape, np.float32))
     except (FolderError, ImportError):
         raise  # the engine is not installed, or the folder has no ONNX file

@@ -1,5 +1,7 @@
 """Fold batch norms into the convolutions in front of them, for inference."""
 
+from typing import Any
+
 import paddle
 from paddle import nn
 
@@ -36,12 +38,15 @@ def fold_batch_norms(net: nn.Layer) -> nn.Layer:
         transposed = isinstance(layer, nn.Conv2DTranspose)
         weight = layer.weight * factor.reshape([1, -1, 1, 1] if transposed else [-1, 1, 1, 1])
         kind = nn.Conv2DTranspose if transposed else nn.Conv2D
+        padding: Any = (
+            layer._padding
+        )  # Paddle declares fewer kinds of padding for the constructor than it keeps
         folded = kind(
             layer._in_channels,
             layer._out_channels,
             layer._kernel_size,
             stride=layer._stride,
-            padding=layer._padding,
+            padding=padding,
             groups=layer._groups,
         )
         folded.weight.set_value(weight)

@@ -147,7 +147,7 @@ class Predictor:
             self._net = self._net.build()
         with paddle.no_grad(), evaluating(self._net):
             answer = Answer(self._net)
-            return answer(paddle.to_tensor(x)).numpy()
+            return np.asarray(answer(paddle.to_tensor(x)).numpy())
 
 
 def _onnx_file(net, engine: str) -> pathlib.Path:
