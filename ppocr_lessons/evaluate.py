@@ -3,7 +3,7 @@
 Counts are summed over all processes of a run, so each process passes its own share of the samples.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import cv2
@@ -49,20 +49,26 @@ class LineBatch(NamedTuple):
 
 
 @paddle.no_grad()
-def score_detector(net, pages: Iterable[PageInput], postprocess: DBPostProcess) -> dict[str, float]:
+def score_detector(
+    net, pages: Iterable[PageInput], postprocess: DBPostProcess, watch: Callable | None = None
+) -> dict[str, float]:
     """Precision, recall and hmean of a detector.
 
     Args:
         net: a DBNet in evaluation mode.
         pages: at least one in all processes together.
         postprocess: turns a probability map into polygons.
+        watch: called after every page with the page and the polygons that were found.
 
     Returns: {"precision", "recall", "hmean"}, each in 0..1.
     """
     metric = DetMetric()
     for page in pages:
         prob = net(paddle.to_tensor(page.image[None]))[0].prob.numpy()[0, 0]
-        metric.add(postprocess(prob, page.size).polygons, page.polygons, page.ignored)
+        found = postprocess(prob, page.size).polygons
+        metric.add(found, page.polygons, page.ignored)
+        if watch:
+            watch(page, found)
     counts = parallel.total([metric.matched, metric.expected, metric.detected])
     metric.matched, metric.expected, metric.detected = map(int, counts)
     return metric.score()._asdict()
@@ -70,7 +76,7 @@ def score_detector(net, pages: Iterable[PageInput], postprocess: DBPostProcess) 
 
 @paddle.no_grad()
 def score_recognizer(
-    net, batches: Iterable[LineBatch], alphabet: Alphabet, metric: RecMetric
+    net, batches: Iterable[LineBatch], alphabet: Alphabet, metric: RecMetric, watch: Callable | None = None
 ) -> dict[str, float]:
     """Accuracy over whole lines and normalized edit distance of a recognizer.
 
@@ -79,6 +85,7 @@ def score_recognizer(
         batches: at least one line in all processes together.
         alphabet: characters of the classes of the network.
         metric: a new RecMetric, which defines how texts are compared.
+        watch: called after every line with its text and the Reading.
 
     Returns: {"acc", "norm_edit_dis"}, each in 0..1.
     """
@@ -87,25 +94,31 @@ def score_recognizer(
         readings = greedy_decode(F.softmax(logits, axis=-1).numpy(), alphabet)
         for reading, text in zip(readings, batch.texts, strict=True):
             metric.add(reading.text, text.lower() if alphabet.lower else text)
+            if watch:
+                watch(text, reading)
     correct, count, metric.distance = parallel.total([metric.correct, metric.count, metric.distance])
     metric.correct, metric.count = int(correct), int(count)
     return metric.score()._asdict()
 
 
 @paddle.no_grad()
-def score_classifier(net, batches) -> dict[str, float]:
+def score_classifier(net, batches, watch: Callable | None = None) -> dict[str, float]:
     """Accuracy of a direction classifier.
 
     Args:
         net: a DirectionClassifier in evaluation mode.
         batches: pairs of images, a tensor (N, 3, H, W), and labels, N integers; at least one line in all processes
             together.
+        watch: called after every line with its label and the (K,) logits.
 
     Returns: {"acc"}, in 0..1.
     """
     right = count = 0
     for images, labels in batches:
-        predicted = net(images)[0].numpy().argmax(1)
+        logits = net(images)[0].numpy()
+        predicted = logits.argmax(1)
+        for label, answer in zip(labels, logits, strict=True) if watch else ():
+            watch(label, answer)
         right += int((predicted == np.asarray(labels)).sum())
         count += len(predicted)
     right, count = parallel.total([right, count])

@@ -5,6 +5,7 @@ config/ reads and builds; the modules of training/ run. This module connects the
 
 import contextlib
 import pathlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import paddle
@@ -193,7 +194,7 @@ def train(
             write_record(out, record | {"teachers_checked": checked or max_steps is None})
             write_environment(out)
         if first := trainer.resume(changed=resume_changed):
-            say(f"resumed at step {first} of {run.steps}" if first_process else "")
+            say(_resumed(out, first, run.steps) if first_process else "")
         history = trainer.run(run.steps if max_steps is None else min(run.steps, max_steps))
         if first_process:
             with trainer.averaged():
@@ -202,6 +203,15 @@ def train(
                 save_int8(trained_net(config, _best_of(out))[0], out / "int8.safetensors")
     numbers = [row for row in history if config.metric.main_indicator in row]
     return numbers[-1] if numbers else (history[-1] if history else {})
+
+
+def _resumed(out: pathlib.Path, step: int, steps: int) -> str:
+    if step < steps:
+        return f"resumed at step {step} of {steps}, from {out}; --fresh starts a new run instead"
+    return (
+        f"the run in {out} is finished, {step} of {steps} steps: there is nothing left to train. A larger "
+        "Global.epoch_num continues it; --fresh starts a new run"
+    )
 
 
 def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]:
@@ -247,12 +257,14 @@ def _best_of(folder: pathlib.Path) -> pathlib.Path | None:
     return next((folder / name for name in names if (folder / name).is_file()), None)
 
 
-def evaluate_config(config: Config, weights=None) -> dict[str, float]:
+def evaluate_config(config: Config, weights=None, *, watching: Callable | None = None) -> dict[str, float]:
     """Score trained weights on the evaluation dataset of a configuration.
 
     Args:
         config: configuration that was read.
         weights: see `trained_net`.
+        watching: function of the dataset and the context that returns a function for `config.evaluation.evaluate` to
+            call after every sample, for progress bars and lists of errors.
 
     Returns: precision, recall and hmean; or acc; or acc and norm_edit_dis.
 
@@ -260,4 +272,5 @@ def evaluate_config(config: Config, weights=None) -> dict[str, float]:
         ConfigError, WeightsError: see `trained_net`.
     """
     net, shared = trained_net(config, weights)
-    return evaluate(config, net, build_dataset(config, config.evaluation, shared, "Eval"), shared)
+    dataset = build_dataset(config, config.evaluation, shared, "Eval")
+    return evaluate(config, net, dataset, shared, watch=watching and watching(dataset, shared))

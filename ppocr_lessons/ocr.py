@@ -4,19 +4,23 @@ image -> detect -> order and rectify -> classify direction -> recognize -> lines
 """
 
 import functools
+import threading
 from typing import NamedTuple
 
 import numpy as np
 
 from .datasets.pictures import read_picture
+from .deploy.engines import check_engine
 from .deploy.line_direction import Classifier, Direction
 from .deploy.rectify import crop_line, reading_order, turn_back
 from .deploy.stages import Detection, Detector, Recognizer
 from .rec.ctc_decode import Reading
-from .zoo.pretrained import BEST
+from .zoo.pretrained import BEST, source_file
 
 CLS_THRESH = 0.9
 DROP_SCORE = 0.5
+SHORT = {"detector": "det", "classifier": "cls", "recognizer": "rec"}
+"""Stages of the system by the names of their networks."""
 
 
 class TextLine(NamedTuple):
@@ -70,10 +74,14 @@ class OCR:
             `zoo.pretrained.WEIGHTS`.
         cls_thresh: minimum probability of a direction other than 0 for a line to be rotated.
         drop_score: lines with a lower score are left out.
+        engine: program that runs the networks of `weights`, one of `deploy.engines.ENGINES`: "paddle", or "openvino" and
+            "onnxruntime", which come with the extra `engines`.
+        threads: number of CPU threads for the networks of `weights`; all cores if None.
 
     Raises:
-        ValueError: unknown weights.
-        ImportError: the package with the official weights is not installed; the message says how to install it.
+        ValueError: unknown weights or engine.
+        ImportError: the package with the official weights or the engine is not installed; the message says how to install
+            it.
     PaddleOCR: TextSystem in tools/infer/predict_system.py.
     """
 
@@ -86,11 +94,46 @@ class OCR:
         weights: str = BEST,
         cls_thresh: float = CLS_THRESH,
         drop_score: float = DROP_SCORE,
+        engine: str = "paddle",
+        threads: int | None = None,
     ):
-        self.detector = detector or Detector(weights=weights)
-        self.classifier = classifier or Classifier(weights=weights)
-        self.recognizer = recognizer or Recognizer(weights=weights)
+        check_engine(engine)
+        given = {"detector": detector, "classifier": classifier, "recognizer": recognizer}
+        self._stages = {name: stage for name, stage in given.items() if stage is not None}
+        for name in given.keys() - self._stages.keys():
+            source_file(SHORT[name], weights)  # raises the error for weights that are not there
+        self.weights, self.engine, self.threads = weights, engine, threads
         self.cls_thresh, self.drop_score = cls_thresh, drop_score
+        # Stages are built one at a time: Paddle's engine crashes now and then if it builds one while another one runs.
+        self._lock = threading.Lock()
+
+    @property
+    def detector(self) -> Detector:
+        """The detector. Each stage that was not given is built when it is first used."""
+        return self._stage("detector", Detector)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The direction classifier."""
+        return self._stage("classifier", Classifier)
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """The recognizer."""
+        return self._stage("recognizer", Recognizer)
+
+    def _stage(self, name: str, kind):
+        with self._lock:
+            if name not in self._stages:
+                self._stages[name] = kind(weights=self.weights, engine=self.engine, threads=self.threads)
+            return self._stages[name]
+
+    def _recognized(self, crops):
+        """Directions of crops, the angles to turn them by, the upright crops, and their readings."""
+        directions = self.classifier(crops)
+        turned = [d.angle_deg if d.score >= self.cls_thresh else 0 for d in directions]
+        upright = [turn_back(c, angle) for c, angle in zip(crops, turned, strict=True)]
+        return directions, turned, upright, self.recognizer(upright)
 
     def stages(self, picture) -> Stages:
         """Read an image and return the results of every stage.
@@ -108,10 +151,7 @@ class OCR:
         order = reading_order(found.polygons)
         polygons = [found.polygons[i] for i in order]
         crops = [crop_line(image, polygon) for polygon in polygons]
-        directions = self.classifier(crops)
-        turned = [d.angle_deg if d.score >= self.cls_thresh else 0 for d in directions]
-        upright = [turn_back(c, angle) for c, angle in zip(crops, turned, strict=True)]
-        readings = self.recognizer(upright)
+        directions, turned, upright, readings = self._recognized(crops)
         lines = [
             TextLine(np.asarray(polygon), reading.text, reading.score, turn)
             for polygon, reading, turn in zip(polygons, readings, turned, strict=True)
@@ -119,6 +159,27 @@ class OCR:
         ]
         detection = Detection(polygons, found.scores[order], found.prob)
         return Stages(image, detection, crops, directions, upright, readings, lines)
+
+    def read_lines(self, pictures) -> list[TextLine]:
+        """Read images of single lines, such as crops of a data set for recognition, without the detector.
+
+        Args:
+            pictures: list of images as for `read`; each is one line of text.
+
+        Returns: one TextLine for each image, whatever its score is; its text is empty if none was read, and its polygon
+            is the border of the image.
+
+        Raises:
+            PictureError: an image cannot be read; names it and the reason.
+        """
+        crops = [read_picture(picture) for picture in pictures]
+        _, turned, _, readings = self._recognized(crops)
+        found = []
+        for crop, turn, reading in zip(crops, turned, readings, strict=True):
+            height, width = crop.shape[:2]
+            border = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+            found.append(TextLine(border, reading.text, reading.score, turn))
+        return found
 
     def read(self, picture) -> list[TextLine]:
         """Read the text in an image.
@@ -135,28 +196,34 @@ class OCR:
 
 
 @functools.cache
-def system(weights: str = BEST) -> OCR:
+def _system(weights: str, engine: str) -> OCR:
+    return OCR(weights=weights, engine=engine)
+
+
+def system(weights: str = BEST, engine: str = "paddle") -> OCR:
     """The system with a set of weights. It is built at the first call.
 
     Args:
         weights: one of `zoo.pretrained.WEIGHTS`.
+        engine: one of `deploy.engines.ENGINES`.
 
     Returns: the same object at every call.
     """
-    return OCR(weights=weights)
+    return _system(weights, engine)
 
 
-def read(picture, *, weights: str = BEST) -> list[TextLine]:
+def read(picture, *, weights: str = BEST, engine: str = "paddle") -> list[TextLine]:
     """Read the text in an image with pretrained networks.
 
     Args:
         picture: path, bytes of an image file, (H, W, 3) uint8 RGB array or PIL image.
         weights: one of `zoo.pretrained.WEIGHTS`.
+        engine: program that runs the networks: "paddle", "openvino" or "onnxruntime".
 
     Returns: lines of text in reading order.
 
     Raises:
         PictureError: the image cannot be read; names it and the reason.
-        ImportError: see `OCR`.
+        ValueError, ImportError: see `OCR`.
     """
-    return system(weights).read(picture)
+    return system(weights, engine).read(picture)

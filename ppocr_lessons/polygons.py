@@ -7,8 +7,7 @@ Lists of polygons with different numbers of points become one array with `same_l
 import numpy as np
 import pyclipper
 
-from .kernels.compiled import accelerated_by
-from .kernels.offset import offset_quads
+from .kernels.lazily import accelerated_from
 
 FEWEST_POINTS = 4
 """Points that each polygon has at least after `same_length`."""
@@ -161,7 +160,7 @@ def offset_polygon(polygon, distance: float) -> list[np.ndarray]:
     return [np.array(path, np.int32) for path in clipper.Execute(distance)]
 
 
-@accelerated_by(offset_quads)
+@accelerated_from("offset", "offset_quads")
 def offset_polygons(polygons, distances) -> list[list[np.ndarray]]:
     """`offset_polygon` for many polygons.
 

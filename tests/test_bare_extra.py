@@ -14,9 +14,9 @@ from PIL import Image
 BLOCKED = (
     "IPython", "ipywidgets", "jupyter_client", "jupyter_core", "jupyterlab", "nbformat", "nbconvert", "nbclient", "nbval",
     "papermill", "traitlets", "pytest", "_pytest", "hypothesis", "psutil", "tensorboardX", "xdist", "lmdb", "pandas",
-    "cvttf_NotoSansCJK_Regular", "openvino",
+    "cvttf_NotoSansCJK_Regular", "openvino", "onnxruntime",
 )  # fmt: skip
-"""What the extras lab, board, zh, int8 and test bring, and what a requirement of a requirement might."""
+"""What the extras lab, board, zh, int8, engines and test bring, and what a requirement of a requirement might."""
 
 PROGRAM = f"""
 import importlib.abc, sys
@@ -118,7 +118,7 @@ def test_what_is_imported_is_declared(repository):
     imported -= {*sys.stdlib_module_names, "ppocr_lessons"}
     project = toml.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    named = ("cpu", "lab", "board", "official", "int8", "peers")
+    named = ("cpu", "lab", "board", "official", "int8", "engines", "peers")
     wanted = [*project["dependencies"], *(name for extra in named for name in extras[extra])]
     declared = {re.match(r"[\w.-]+", name)[0].lower().replace("_", "-") for name in wanted}
     homes = importlib.metadata.packages_distributions()

@@ -46,7 +46,7 @@ LAYERS = (
     ("experiment", "ocr"),
     ("det.related_lessons", "cls.related_lessons", "rec.related_lessons"),
     ("bench", "viz"),
-    ("command_errors", "cli_choices", "cli", "__main__", "__init__"),
+    ("command_errors", "commands", "cli", "__main__", "__init__"),
 )
 """Bottom to top: a module imports from its own row and the rows before it. A package stands for all of its modules,
 except for those named here with a dot. The files `related_lessons.py` collect what a reader of `det`, `cls` or `rec`
@@ -125,10 +125,6 @@ def test_every_module_can_be_imported_first():
     assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr[-2000:]
 
 
-COMMANDS = ("cli", "bench.commands")
-"""Modules of commands: typer takes the text of an argument from its option, and `--help` shows it."""
-
-
 def _public():
     for path in SOURCES:
         name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
@@ -169,10 +165,12 @@ def _documented(doc):
 
 
 def _wanted(signature, skipped=0):
-    """Arguments that a docstring has to name; those with a help text of the command line have been told."""
+    """Arguments that a docstring has to name; those with a help text of the command line have been told, by `--help`."""
 
     def told(annotation):
-        return any(getattr(extra, "help", None) for extra in getattr(annotation, "__metadata__", ()))
+        return annotation is typer.Context or any(
+            getattr(extra, "help", None) for extra in getattr(annotation, "__metadata__", ())
+        )
 
     parameters = list(signature.parameters.values())[skipped:]
     return [] if parameters and all(told(p.annotation) for p in parameters) else [p.name for p in parameters]
@@ -189,8 +187,7 @@ def _faults(thing, is_plain=True):
             return ""
     named, wanted = _documented(doc), _wanted(inspect.signature(thing), 0 if is_plain else 1)
     if named is None and wanted:
-        module = thing.__module__.removeprefix("ppocr_lessons.")
-        return "" if module in COMMANDS else f"no Args, and it takes {wanted}"
+        return f"no Args, and it takes {wanted}"
     return "" if (named or []) == wanted else f"Args are {named}, and it takes {wanted}"
 
 

@@ -12,9 +12,6 @@ from ..datasets.batches import ClsBatch
 from ..losses.objective import Objective
 from ..zoo.shipped import load_shipped
 
-DIRECTIONS = ("0", "180")
-"""Labels of the two classes in degrees, in the order of the logits."""
-
 
 class ClsFeatures(NamedTuple):
     """Intermediate features of the classifier: `backbone`, (N, C, H', W / 4)."""

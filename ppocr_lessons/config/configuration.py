@@ -4,7 +4,7 @@ import pathlib
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ..cls.direction import DIRECTIONS
+from ..cls.labels import DIRECTIONS
 from ..rec.alphabet import Alphabet
 from .networks import NetConfig
 from .optimizer import LearningRate, Optimizer, Regularizer

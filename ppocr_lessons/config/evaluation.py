@@ -4,6 +4,8 @@ Several processes share the dataset and add up their counts. Text lines are dist
 same as with a single process, so that the answers are identical.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import paddle
 
@@ -37,7 +39,9 @@ def build_postprocess(config: Config) -> DBPostProcess:
     )
 
 
-def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str, float]:
+def evaluate(
+    config: Config, net, dataset: Dataset, shared: Context, *, watch: Callable | None = None
+) -> dict[str, float]:
     """Score a network. With several processes, each of them has to call this with the same weights.
 
     Args:
@@ -45,26 +49,37 @@ def evaluate(config: Config, net, dataset: Dataset, shared: Context) -> dict[str
         net: network in evaluation mode.
         dataset: evaluation dataset.
         shared: see `configuration.context`.
+        watch: called after every sample of this process with its index, what its label says and what the network
+            answered: PageInput and polygons; text and Reading; or label and (K,) logits.
 
     Returns: precision, recall and hmean; or acc; or acc and norm_edit_dis.
     """
     rank, world = parallel.world()
     if config.task == "det":
         shares = range(rank, len(dataset), world)
-        return score_detector(net, (_page(dataset.sample(i)) for i in shares), build_postprocess(config))
+        pages = (_page(dataset.sample(i)) for i in shares)
+        return score_detector(net, pages, build_postprocess(config), _numbered(watch, shares))
     size = config.evaluation.loader.batch_size_per_card
     # Each process scores whole batches, which are the same as with a single process.
-    batches = (
-        [dataset.sample(i) for i in range(start, min(start + size, len(dataset)))]
+    shares = [
+        range(start, min(start + size, len(dataset)))
         for start in range(rank * size, len(dataset), world * size)
-    )
+    ]
+    watch = _numbered(watch, (i for share in shares for i in share))
+    batches = ([dataset.sample(i) for i in share] for share in shares)
     stacked = ((np.stack([s.image for s in samples]), samples) for samples in batches)
     if config.task == "cls":
         labeled = ((paddle.to_tensor(images), [s.target for s in samples]) for images, samples in stacked)
-        return score_classifier(net, labeled)
+        return score_classifier(net, labeled, watch)
     metric = RecMetric(ignore_space=config.metric.ignore_space, is_filter=config.metric.is_filter)
     lines = (LineBatch(images, [s.texts[0] for s in samples]) for images, samples in stacked)
-    return score_recognizer(net, lines, shared.alphabet, metric)
+    return score_recognizer(net, lines, shared.alphabet, metric, watch)
+
+
+def _numbered(watch: Callable | None, indices) -> Callable | None:
+    """A function that calls `watch` with one index after another in front of its own arguments."""
+    indices = iter(indices)
+    return watch and (lambda expected, answer: watch(next(indices), expected, answer))
 
 
 def input_size(config: Config) -> tuple[int, int]:

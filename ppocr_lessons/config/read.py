@@ -1,6 +1,6 @@
 """Read a configuration file: validate every section, and report all problems together."""
 
-from ..cls.direction import DIRECTIONS
+from ..cls.labels import DIRECTIONS
 from . import losses, networks, optimizer, schema
 from .build import problems_of_files
 from .compat import name_of

@@ -1,10 +1,9 @@
 """Convert labels of ICDAR 2015 (one file per image, one line `x1,y1,x2,y2,x3,y3,x4,y4,text` per text) to PaddleOCR's."""
 
-import json
 import math
 import pathlib
 
-from .labels import LabelError, Problem, raise_for
+from .labels import LabelError, Problem, raise_for, write_pages
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 
@@ -51,7 +50,7 @@ def convert_icdar(labels, pictures, out) -> int:
         if not folder.is_dir():
             raise LabelError(f"{folder}: no such folder")
     by_name = {p.stem: p for p in sorted(pictures.iterdir()) if p.suffix.lower() in PICTURES}
-    rows, problems = [], []
+    pages, problems = [], []
     for path in sorted(labels.glob("*.txt")):
         if path.resolve() == out.resolve():
             continue
@@ -74,15 +73,8 @@ def convert_icdar(labels, pictures, out) -> int:
                     entries.append(parse_line(line.rstrip("\r")))
                 except ValueError as error:
                     problems.append(Problem(str(path), number, str(error)))
-        rows.append(f"{picture.name}\t{json.dumps(entries, ensure_ascii=False)}\n")
-    if not rows and not problems:
+        pages.append((picture.name, entries))
+    if not pages and not problems:
         problems.append(Problem(str(labels), 0, "no label files (*.txt)"))
     raise_for(problems, "ICDAR labels")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".partial-{out.name}")
-    try:
-        partial.write_text("".join(rows), encoding="utf-8")
-        partial.replace(out)  # never a partial file, even if the disk is full
-    finally:
-        partial.unlink(missing_ok=True)
-    return len(rows)
+    return write_pages(out, pages)

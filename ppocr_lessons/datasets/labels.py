@@ -70,6 +70,47 @@ def raise_for(problems: list[Problem], what: str, way_out: str = "") -> None:
     raise LabelError("\n".join(lines))
 
 
+def write_lines(path, lines: list[str]) -> None:
+    """Write a text file atomically: it is never there in part, even if the disk is full.
+
+    Args:
+        path: of the file; its folder is created if necessary.
+        lines: texts with their line breaks.
+
+    Raises:
+        OSError: the file cannot be written; an older file is kept.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".partial-{path.name}")
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(lines)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_pages(path, pages: list[tuple[str, list[dict]]]) -> int:
+    """Write a detection label file.
+
+    Args:
+        path: of the file; its folder is created if necessary.
+        pages: path of each image, and its texts, each with "transcription" and "points".
+
+    Returns: number of images.
+
+    Raises:
+        LabelError: the path of an image contains a tab or a line break.
+        OSError: see `write_lines`.
+    """
+    for name, _ in pages:
+        if set(name) & set("\t\r\n"):
+            raise LabelError(f"{name!r}: a label file cannot hold an image path with a tab or a line break")
+    write_lines(path, [f"{name}\t{json.dumps(texts, ensure_ascii=False)}\n" for name, texts in pages])
+    return len(pages)
+
+
 class LabelFile:
     """Lines of a label file, by number.
 

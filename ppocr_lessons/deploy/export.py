@@ -2,32 +2,30 @@
 
 import contextlib
 import hashlib
-import json
-import os
 import pathlib
-import secrets
 import shutil
-import stat
 import warnings
 
 import paddle
 import paddle.nn.functional as F
-import platformdirs
 from paddle.static import InputSpec
 from paddle.version import full_version
 
 from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
 from ..rec.crnn import CRNN
-from ..training.tensor_files import sha256, state_of
+from ..training.tensor_files import state_of
+from .cache import cached
+from .engines import INSTALL
 from .export_record import (
-    ABOUT,
     FILES,
     NAME,
+    ONNX,
     FolderError,
     put_in_place,
-    read_record,
     refuse_to_replace,
+    write_record,
+    written_beside,
 )
 
 
@@ -78,60 +76,86 @@ def evaluating(net):
             net.train()
 
 
-def write_beside(net, folder, about: dict | None = None) -> pathlib.Path:
+def write_beside(
+    net, folder, about: dict | None = None, *, onnx: bool = False, size: tuple[int, int] | None = None
+) -> pathlib.Path:
     """Export a network to a new temporary folder beside its final folder.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
         folder: final folder.
         about: further entries of the record.
+        onnx: write an ONNX file as well.
+        size: (height, width) in pixels that the ONNX file of a classifier accepts.
 
     Returns: the temporary folder; see `put_in_place`.
 
     Raises:
         TypeError: any other network.
+        ImportError: the package onnx is not installed.
         OSError: the export cannot be written, for example because the disk is full.
     """
     answer = Answer(net)
     answer.training = False  # the flag of the wrapper; that of the network is set during the export
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.parent / f".export-{secrets.token_hex(8)}"
-    partial.mkdir()  # not mkdtemp, whose folders only the owner can read
-    try:
+    with written_beside(folder) as partial:
         with evaluating(net), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             spec = InputSpec([None, *answer.input_shape], "float32", "x")
             program = paddle.jit.to_static(answer, input_spec=[spec], full_graph=True)
             paddle.jit.save(program, str(partial / NAME))
-        record = {**(about or {}), "sha256": {name: sha256(partial / name) for name in FILES}}
-        (partial / ABOUT).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
-    except BaseException as error:
-        shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and not error.filename:
-            # Paddle reports a full disk without the name of the file.
-            raise OSError(error.errno, error.strerror or str(error), str(folder)) from error
-        raise
+        if onnx:
+            write_onnx(net, partial / ONNX, size=size)
+        write_record(partial, about, (*FILES, ONNX) if onnx else FILES)
     return partial
 
 
-def export(net, folder, *, about: dict | None = None) -> pathlib.Path:
+def write_onnx(net, path: pathlib.Path, *, size: tuple[int, int] | None = None) -> None:
+    """Write a network as an ONNX file, with input `x` (N, 3, H, W) float32 and its probabilities as output.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier.
+        path: of the file.
+        size: (height, width) in pixels that the file of a classifier accepts; its usual size if None.
+
+    Raises:
+        ImportError: the package onnx is not installed; says how to install it.
+        TypeError: a network that cannot be written as ONNX.
+    """
+    try:
+        from ..quant.onnx_nets import onnx_model
+    except ImportError as error:
+        raise ImportError(
+            f"writing ONNX files needs the package onnx, which is not installed: {INSTALL}"
+        ) from error
+    with evaluating(net):
+        path.write_bytes(onnx_model(net, size=size).SerializeToString())
+
+
+def export(
+    net, folder, *, about: dict | None = None, onnx: bool = False, size: tuple[int, int] | None = None
+) -> pathlib.Path:
     """Write `inference.json`, `inference.pdiparams` and their record to a folder atomically.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.
         folder: created if necessary; an older export in it is replaced.
         about: further entries of the record.
+        onnx: write `inference.onnx` as well, for other inference engines.
+        size: (height, width) in pixels that the ONNX file of a classifier accepts.
 
     Returns: the folder.
 
     Raises:
         TypeError: any other network.
         FolderError: the folder contains files that are not part of an export; see `refuse_to_replace`.
+        ImportError: the package onnx is not installed.
         OSError: the export cannot be written.
     """
     folder = pathlib.Path(folder)
     refuse_to_replace(folder)
-    partial = write_beside(net, folder, about)
+    partial = (
+        write_beside(net, folder, about, onnx=True, size=size) if onnx else write_beside(net, folder, about)
+    )
     try:
         refuse_to_replace(folder)  # other programs may have written to it during the export
     except FolderError:
@@ -152,11 +176,6 @@ def size_mb(folder) -> float:
     return sum((pathlib.Path(folder) / name).stat().st_size for name in FILES) / 1e6
 
 
-def cache_folder() -> pathlib.Path:
-    """Folder of the cache: PPOCR_LESSONS_CACHE, or the cache folder of the user."""
-    return pathlib.Path(os.environ.get("PPOCR_LESSONS_CACHE") or platformdirs.user_cache_dir("ppocr-lessons"))
-
-
 def fingerprint(net) -> str:
     """SHA-256 of the structure, tensor names and values of a network, and of the version of Paddle.
 
@@ -172,38 +191,6 @@ def fingerprint(net) -> str:
     return digest.hexdigest()
 
 
-def _exports() -> pathlib.Path:
-    """Folder of the cached exports, accessible only to this user.
-
-    Raises:
-        PermissionError: the folder belongs to another user, who could place any program in it.
-    """
-    cache = cache_folder()
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    exports = cache / "exports"
-    exports.mkdir(mode=0o700, exist_ok=True)
-    if hasattr(os, "geteuid"):
-        mine = os.geteuid()
-        foreign = [
-            p for p, owners in ((cache, (mine, 0)), (exports, (mine,))) if p.stat().st_uid not in owners
-        ]
-        if foreign or exports.is_symlink():
-            place = foreign[0] if foreign else exports
-            reason = "belongs to another user" if foreign else "is a link"
-            raise PermissionError(f"{place}: {reason}; set PPOCR_LESSONS_CACHE to a folder of your own")
-        if stat.S_IMODE(exports.stat().st_mode) != 0o700:
-            exports.chmod(0o700)
-    return exports
-
-
-def _is_whole(folder: pathlib.Path) -> bool:
-    try:
-        read_record(folder)
-    except FolderError:
-        return False
-    return not folder.is_symlink()
-
-
 def export_cached(net) -> pathlib.Path:
     """Export a network to the cache, unless the cache has an intact export of it.
 
@@ -215,16 +202,38 @@ def export_cached(net) -> pathlib.Path:
     Raises:
         OSError: the cache cannot be written, or belongs to another user.
     """
-    folder = _exports() / fingerprint(net)[:32]
-    if _is_whole(folder):
-        return folder
-    partial = write_beside(net, folder)
-    if _is_whole(folder):  # another process has exported it in the meantime and may be using it
-        shutil.rmtree(partial, ignore_errors=True)
-        return folder
-    try:
-        put_in_place(partial, folder)
-    except OSError:
-        if not _is_whole(folder):
-            raise
-    return folder
+    return cached(fingerprint(net)[:32], FILES, lambda folder: write_beside(net, folder))
+
+
+def onnx_beside(net, folder: pathlib.Path) -> pathlib.Path:
+    """Write a network as an ONNX file, with its record, to a new temporary folder beside its final folder.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier.
+        folder: final folder.
+
+    Returns: the temporary folder; see `put_in_place`.
+
+    Raises:
+        TypeError, ImportError: see `write_onnx`.
+        OSError: the file cannot be written.
+    """
+    with written_beside(folder) as partial:
+        write_onnx(net, partial / ONNX)
+        write_record(partial, None, (ONNX,))
+    return partial
+
+
+def onnx_cached(net) -> pathlib.Path:
+    """Write a network as an ONNX file to the cache, unless the cache has an intact one of it.
+
+    Args:
+        net: DBNet, CRNN or DirectionClassifier.
+
+    Returns: folder with `inference.onnx`.
+
+    Raises:
+        TypeError, ImportError: see `write_onnx`.
+        OSError: the cache cannot be written, or belongs to another user.
+    """
+    return cached(f"{fingerprint(net)[:32]}-onnx", (ONNX,), lambda folder: onnx_beside(net, folder))

@@ -9,7 +9,6 @@ import pydantic
 
 from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import Alphabet
-from .export import export
 from .export_record import ABOUT, FolderError, read_record
 from .line_direction import Classifier
 from .stages import Detector, Recognizer
@@ -48,8 +47,8 @@ class _About(_Strict):
 NEEDED = {"det": ("postprocess",), "cls": ("labels", "size"), "rec": ("characters",)}
 """Entries that the record of a stage must contain in addition to its name."""
 
-PROBES = {"det": (1, 3, 64, 64), "cls": (1, 3, 48, 192), "rec": (1, 3, 32, 64)}
-"""Shape of the input that a loaded network is tested with."""
+PROBES = {"det": (1, 3, 64, 64), "rec": (1, 3, 32, 64)}
+"""Shape of the input that a loaded network is tested with; a classifier is tested with its own size."""
 
 
 def write_folder(
@@ -61,6 +60,7 @@ def write_folder(
     postprocess: DBPostProcess | None = None,
     labels: Sequence[str] | None = None,
     size: tuple[int, int] | None = None,
+    onnx: bool = False,
 ) -> pathlib.Path:
     """Export a network with a record of its stage, characters and thresholds.
 
@@ -72,12 +72,16 @@ def write_folder(
         postprocess: postprocessing of a detector.
         labels: directions of the classes of a classifier.
         size: (height, width) of the input of a classifier, in pixels.
+        onnx: write `inference.onnx` as well, for other inference engines.
 
     Returns: the folder.
 
     Raises:
         FolderError: the folder contains files that are not part of an export.
+        ImportError: the package onnx is not installed.
     """
+    from .export import export  # loading an export needs none of its code
+
     about: dict[str, object] = {"stage": stage}
     if alphabet is not None:
         about["characters"] = alphabet.characters
@@ -87,7 +91,7 @@ def write_folder(
         about["labels"] = list(labels)
     if size is not None:
         about["size"] = list(size)
-    return export(net, folder, about=about)
+    return export(net, folder, about=about, onnx=onnx, size=size)
 
 
 def _about(folder: pathlib.Path, stage: str) -> _About:
@@ -115,7 +119,11 @@ def _loaded(folder, stage: str, make):
     about = _about(folder, stage)
     try:
         made = make(folder, about)
-        answer = made.predict(np.zeros(PROBES[stage], np.float32))
+        # The ONNX file of a classifier accepts only the size that it was trained with.
+        shape = (1, 3, *about.size) if about.size else PROBES[stage]
+        answer = made.predict(np.zeros(shape, np.float32))
+    except (FolderError, ImportError):
+        raise  # the engine is not installed, or the folder has no ONNX file
     except Exception as error:  # Paddle raises many types of errors for invalid programs
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         raise FolderError(
@@ -136,11 +144,13 @@ def _loaded(folder, stage: str, make):
     return made
 
 
-def detector_of(folder) -> Detector:
+def detector_of(folder, *, engine: str = "paddle", threads: int | None = None) -> Detector:
     """Load an exported detector.
 
     Args:
         folder: folder written by `ppocr-lessons export`.
+        engine: one of `engines.ENGINES`; others than "paddle" need an export with `--onnx`.
+        threads: number of CPU threads; all cores if None.
 
     Returns: the detector.
 
@@ -149,40 +159,49 @@ def detector_of(folder) -> Detector:
     """
 
     def make(folder, about):
-        return Detector(folder, postprocess=DBPostProcess(**about.postprocess.model_dump()), upscale_below=0)
+        postprocess = DBPostProcess(**about.postprocess.model_dump())
+        return Detector(folder, postprocess=postprocess, upscale_below=0, engine=engine, threads=threads)
 
     return _loaded(folder, "det", make)
 
 
-def classifier_of(folder) -> Classifier:
+def classifier_of(folder, *, engine: str = "paddle", threads: int | None = None) -> Classifier:
     """Load an exported direction classifier.
 
     Args:
         folder: folder written by `ppocr-lessons export`.
+        engine: one of `engines.ENGINES`; others than "paddle" need an export with `--onnx`.
+        threads: number of CPU threads; all cores if None.
 
     Returns: the classifier, with the labels and the input size that it was trained with.
 
     Raises:
         FolderError: the folder is not an export of a classifier, it is damaged, or its labels are not directions.
     """
-    return _loaded(
-        folder,
-        "cls",
-        lambda folder, about: Classifier(folder, labels=about.labels, size=(about.size[0], about.size[1])),
-    )
+
+    def make(folder, about):
+        size = (about.size[0], about.size[1])
+        return Classifier(folder, labels=about.labels, size=size, engine=engine, threads=threads)
+
+    return _loaded(folder, "cls", make)
 
 
-def recognizer_of(folder) -> Recognizer:
+def recognizer_of(folder, *, engine: str = "paddle", threads: int | None = None) -> Recognizer:
     """Load an exported recognizer.
 
     Args:
         folder: folder written by `ppocr-lessons export`.
+        engine: one of `engines.ENGINES`; others than "paddle" need an export with `--onnx`.
+        threads: number of CPU threads; all cores if None.
 
     Returns: the recognizer.
 
     Raises:
         FolderError: the folder is not an export of a recognizer, or it is damaged.
     """
-    return _loaded(
-        folder, "rec", lambda folder, about: Recognizer(folder, Alphabet(about.characters, use_space=False))
-    )
+
+    def make(folder, about):
+        alphabet = Alphabet(about.characters, use_space=False)
+        return Recognizer(folder, alphabet, engine=engine, threads=threads)
+
+    return _loaded(folder, "rec", make)

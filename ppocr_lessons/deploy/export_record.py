@@ -13,6 +13,9 @@ FILES = (f"{NAME}.json", f"{NAME}.pdiparams")
 ABOUT = "lessons.json"
 """Files of an export: program, parameters, and a record with their SHA-256."""
 
+ONNX = f"{NAME}.onnx"
+"""The same network for other inference engines. An export has this file only on request."""
+
 MAX_FILE = 1 << 30
 """Maximum size of a file of an export in bytes."""
 
@@ -21,11 +24,12 @@ class FolderError(ValueError):
     """A folder is not an export, is damaged, belongs to another stage, or must not be replaced."""
 
 
-def read_record(folder) -> dict:
+def read_record(folder, files: tuple[str, ...] = FILES) -> dict:
     """Read the record of an export and verify the other files.
 
     Args:
         folder: folder of the export.
+        files: files that the export must have; others that its record lists are verified as well.
 
     Returns: contents of the record.
 
@@ -38,7 +42,8 @@ def read_record(folder) -> dict:
             raise ValueError("too large")
         record = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         digests = record["sha256"]
-        known = {name: digests[name] for name in FILES}
+        known = {name: digests[name] for name in files}
+        known |= {name: digests[name] for name in (*FILES, ONNX) if name in digests}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         reason = (
             f"no {error} in it" if isinstance(error, KeyError) else getattr(error, "strerror", None) or error
@@ -77,7 +82,8 @@ def refuse_to_replace(folder) -> None:
     inside = sorted(path.name for path in folder.iterdir())
     if not inside:
         return
-    others = [name for name in inside if name not in (ABOUT, *FILES) or (folder / name).is_symlink()]
+    ours = {ABOUT, *FILES} | ({ONNX} if _lists_onnx(folder) else set())
+    others = [name for name in inside if name not in ours or (folder / name).is_symlink()]
     if others or ABOUT not in inside:
         shown = ", ".join((others or inside)[:3]) + (", ..." if len(others or inside) > 3 else "")
         raise FolderError(
@@ -87,6 +93,51 @@ def refuse_to_replace(folder) -> None:
         read_record(folder)
     except FolderError as error:
         raise FolderError(f"{error}; to replace it all the same, remove {folder} first") from error
+
+
+def _lists_onnx(folder: pathlib.Path) -> bool:
+    """Whether the ONNX file in a folder belongs to the export there."""
+    try:
+        return ONNX in json.loads((folder / ABOUT).read_text(encoding="utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+@contextlib.contextmanager
+def written_beside(folder: pathlib.Path):
+    """Context in which an export is written to a new temporary folder beside its final folder.
+
+    Args:
+        folder: final folder.
+
+    Yields: the temporary folder, which is deleted if an error is raised; see `put_in_place`.
+
+    Raises:
+        OSError: the export cannot be written, for example because the disk is full; names the final folder.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = folder.parent / f".export-{secrets.token_hex(8)}"
+    partial.mkdir()  # not mkdtemp, whose folders only the owner can read
+    try:
+        yield partial
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError) and not error.filename:
+            # Paddle reports a full disk without the name of the file.
+            raise OSError(error.errno, error.strerror or str(error), str(folder)) from error
+        raise
+
+
+def write_record(folder: pathlib.Path, about: dict | None, files: tuple[str, ...]) -> None:
+    """Write the record of an export.
+
+    Args:
+        folder: folder of the export.
+        about: further entries of the record.
+        files: names of its files.
+    """
+    record = {**(about or {}), "sha256": {name: sha256(folder / name) for name in files}}
+    (folder / ABOUT).write_text(json.dumps(record, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def put_in_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
@@ -113,7 +164,7 @@ def put_in_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
     if had and (old.is_symlink() or not old.is_dir()):
         old.unlink()
     elif had:
-        for name in (ABOUT, *FILES):
+        for name in (ABOUT, *FILES, ONNX):
             (old / name).unlink(missing_ok=True)
         # Files that other programs added in the meantime are kept.
         with contextlib.suppress(OSError):

@@ -1,15 +1,17 @@
 """The direction stage: which way up is each line? Two directions by default, four if the network has four classes."""
 
 import math
+import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from ..cls.direction import DIRECTIONS, DirectionClassifier
 from ..cls.input_resolution import LARGE, cls_resize
-from ..zoo.pretrained import BEST, pretrained
+from ..cls.labels import DIRECTIONS
+from ..zoo.pretrained import BEST
 from .predictor import Predictor
+from .prepared import Prepared
 
 BATCH = 6
 ANGLES_DEG = ("0", "90", "180", "270")
@@ -60,6 +62,15 @@ def check_crops(crops) -> list[np.ndarray]:
     return crops
 
 
+def _classes(net) -> int | None:
+    """Number of classes of a network; None for an export, a pretrained network, and what stands in for one in tests."""
+    if net is None or isinstance(net, pathlib.Path):
+        return None
+    from ..cls.direction import DirectionClassifier
+
+    return net.head.fc.weight.shape[1] if isinstance(net, DirectionClassifier) else None
+
+
 class Classifier:
     """Find lines that are upside down, or the directions that a network has been trained for.
 
@@ -72,8 +83,10 @@ class Classifier:
             all lines, as PaddleOCR does.
         weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
+        engine: program that runs the network, one of `engines.ENGINES`.
 
     Raises:
+        ImportError: weights or engine are not installed; says how to install them.
         ValueError: labels that are not different ones of ANGLES_DEG, or their number is not that of the classes.
     """
 
@@ -86,18 +99,19 @@ class Classifier:
         max_aspect: float = 6,
         weights: str = BEST,
         threads: int | None = None,
+        engine: str = "paddle",
     ):
         labels = [str(label) for label in labels]
         if not set(labels) <= set(ANGLES_DEG) or len(set(labels)) < max(2, len(labels)):
             raise ValueError(
                 f"labels are {labels}; two or more different ones of {list(ANGLES_DEG)} are needed"
             )
-        classes = net.head.fc.weight.shape[1] if isinstance(net, DirectionClassifier) else len(labels)
+        classes = _classes(net) or len(labels)
         if classes != len(labels):
             raise ValueError(
                 f"the network has {classes} classes and there are {len(labels)} labels: {labels}"
             )
-        self.predict = Predictor(net or pretrained("cls", weights), threads=threads)
+        self.predict = Predictor(net or Prepared("cls", weights), threads=threads, engine=engine)
         self.angles_deg, self.size = tuple(int(label) for label in labels), (size[0], size[1])
         self.max_aspect = max_aspect
         self.max_tall = TALL_ASPECT if {90, 270} & set(self.angles_deg) else math.inf

@@ -12,9 +12,10 @@ from ..datasets.resize import fit_line, line_width, normalize_page, page_size
 from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import Alphabet
 from ..rec.ctc_decode import Reading, greedy_decode
-from ..zoo.pretrained import BEST, detector_postprocess, pretrained, pretrained_alphabet
+from ..zoo.pretrained import BEST, detector_postprocess, pretrained_alphabet
 from .line_direction import BATCH, Classifier, Direction, check_crops
 from .predictor import Predictor
+from .prepared import Prepared
 
 WIDTH_STEP = 32
 """Widths of recognition batches are rounded up to multiples of this, so that few shapes are compiled."""
@@ -48,6 +49,10 @@ class Detector:
         postprocess: postprocessing; that of the shipped detector if None.
         weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
+        engine: program that runs the network, one of `engines.ENGINES`.
+
+    Raises:
+        ImportError: weights or engine are not installed; says how to install them.
     """
 
     def __init__(
@@ -60,8 +65,9 @@ class Detector:
         postprocess: DBPostProcess | None = None,
         weights: str = BEST,
         threads: int | None = None,
+        engine: str = "paddle",
     ):
-        self.predict = Predictor(net or pretrained("det", weights), threads=threads)
+        self.predict = Predictor(net or Prepared("det", weights), threads=threads, engine=engine)
         self.limit_side_len, self.limit_type, self.upscale_below = limit_side_len, limit_type, upscale_below
         self.postprocess = postprocess or detector_postprocess()
 
@@ -99,8 +105,10 @@ class Recognizer:
         weights: one of `zoo.pretrained.WEIGHTS`; "official" reads Chinese and English, the others English. Unused if
             `net` is given.
         threads: number of CPU threads; all cores if None.
+        engine: program that runs the network, one of `engines.ENGINES`.
 
     Raises:
+        ImportError: weights or engine are not installed; says how to install them.
         ValueError: only one of net and alphabet is given.
     """
 
@@ -111,10 +119,11 @@ class Recognizer:
         *,
         weights: str = BEST,
         threads: int | None = None,
+        engine: str = "paddle",
     ):
         if (net is None) != (alphabet is None):
             raise ValueError("net and alphabet belong together: give both or neither")
-        self.predict = Predictor(net or pretrained("rec", weights), threads=threads)
+        self.predict = Predictor(net or Prepared("rec", weights), threads=threads, engine=engine)
         self.alphabet = alphabet or pretrained_alphabet(weights)
 
     def probabilities(self, crops) -> list[np.ndarray]:

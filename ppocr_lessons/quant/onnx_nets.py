@@ -92,11 +92,12 @@ def _detector(graph: GraphWriter, net: DBNet) -> str:
     return graph.node("Sigmoid", [graph.double_size(x, branch.conv3)])
 
 
-def onnx_model(net) -> onnx.ModelProto:
+def onnx_model(net, *, size: tuple[int, int] | None = None) -> onnx.ModelProto:
     """A net as an ONNX model: input `x` (N, 3, H, W) float32, output probabilities.
 
     Args:
         net: DBNet on MobileNetV3, CRNN or DirectionClassifier, in floating point or converted to integers.
+        size: (height, width) in pixels of the input of a classifier; 48 x 192 if None.
 
     Returns: the model. Its output is (N, 1, H, W) of a detector, (N, T, K) of a recognizer, (N, K) of a classifier.
 
@@ -112,6 +113,6 @@ def onnx_model(net) -> onnx.ModelProto:
         graph = GraphWriter(("N", 3, 32, "W"))
         return graph.model(_recognizer(graph, net), "recognizer", ("N", "T", "K"))
     if isinstance(net, DirectionClassifier):
-        graph = GraphWriter(("N", 3, 48, 192))
+        graph = GraphWriter(("N", 3, *(size or (48, 192))))
         return graph.model(_classifier(graph, net), "classifier", ("N", "K"))
     raise TypeError(f"{type(net).__name__} is not a detector, recognizer or classifier of this package")

@@ -21,11 +21,8 @@ import numpy as np
 import paddle
 from paddle import nn
 
-from ..cls.direction import direction_mobile
-from ..deploy.export import cache_folder
-from ..det.dbnet import db_mobile
+from ..deploy.cache import cache_folder
 from ..rec.alphabet import Alphabet
-from ..rec.crnn import crnn_lcnet
 from ..training.tensor_files import WeightsError, assign, load_weights, save_weights, sha256, state_of
 from .onnx_file import read_onnx_arrays
 
@@ -96,6 +93,11 @@ def build_official(stage: str):
     """
     if stage not in FILES:
         raise ValueError(f"stage is {stage!r}; official weights exist for {', '.join(FILES)}")
+    # Imported here, because the networks are not needed where an export of them is in the cache.
+    from ..cls.direction import direction_mobile
+    from ..det.dbnet import db_mobile
+    from ..rec.crnn import crnn_lcnet
+
     if stage == "rec":
         return crnn_lcnet(CLASSES)
     return db_mobile() if stage == "det" else direction_mobile()

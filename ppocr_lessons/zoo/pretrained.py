@@ -10,12 +10,9 @@ import pathlib
 
 import numpy as np
 
-from ..cls.direction import direction_mobile
-from ..det.dbnet import db_mobile
 from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import ENGLISH as CHARACTERS
 from ..rec.alphabet import Alphabet
-from ..rec.crnn import crnn_lcnet, crnn_mobile
 from ..training.tensor_files import WeightsError, assign, read_tensors
 from .array_checks import ArrayEntry, Entries, Items, PickleError
 from .official import FILES, installed, official, official_alphabet, official_file
@@ -128,6 +125,11 @@ def build(stage: str):
 
     Returns: DBNet, DirectionClassifier or CRNN.
     """
+    # Imported here, because the networks are not needed where an export of them is in the cache.
+    from ..cls.direction import direction_mobile
+    from ..det.dbnet import db_mobile
+    from ..rec.crnn import crnn_mobile
+
     if stage == "det":
         return db_mobile()
     return direction_mobile() if stage == "cls" else crnn_mobile(english().classes)
@@ -163,6 +165,8 @@ def pretrained(stage: str, weights: str = "course"):
     """
     _check_weights(weights)
     if weights == "english" and stage == "rec":
+        from ..rec.crnn import crnn_lcnet
+
         return load_shipped(crnn_lcnet(english().classes), ENGLISH)
     if weights == "english" and stage in SHIPPED:
         weights = "official" if installed() else "course"
@@ -193,15 +197,30 @@ def weights_mb(weights: str = "course") -> float:
 
     Returns: size in megabytes (10^6 bytes).
     """
+    return sum(source_file(stage, weights).stat().st_size for stage in SHIPPED) / 1e6
+
+
+def source_file(stage: str, weights: str = "course") -> pathlib.Path:
+    """File that the weights of a pretrained network come from.
+
+    Args:
+        stage: "det", "cls" or "rec".
+        weights: one of WEIGHTS.
+
+    Returns: path of a .safetensors file that ships with this package, or of an ONNX file of the official weights.
+
+    Raises:
+        ValueError: unknown stage or weights.
+        ImportError: the package with the official weights is not installed; the message says how to install it.
+    """
     _check_weights(weights)
-    files = {stage: weights_file(stage) for stage in SHIPPED}
+    if stage not in SHIPPED:
+        raise ValueError(f"stage is {stage!r}; known are {', '.join(SHIPPED)}")
+    if weights == "english" and stage == "rec":
+        return weights_file(ENGLISH)
     if weights == "official" or (weights == "english" and installed()):
-        files = {stage: official_file(file.name) for stage, file in FILES.items()}
-    if weights == "english":
-        files["rec"] = weights_file(ENGLISH)
-    if weights == "pages":
-        files["det"] = weights_file(PAGES)
-    return sum(path.stat().st_size for path in files.values()) / 1e6
+        return official_file(FILES[stage].name)
+    return weights_file(PAGES if (weights, stage) == ("pages", "det") else stage)
 
 
 def _check_weights(weights: str) -> None:

@@ -21,7 +21,7 @@ def asked(monkeypatch):
     batches = []
 
     class Net:
-        def __init__(self, net, *, threads=None):
+        def __init__(self, net, *, threads=None, engine="paddle"):
             pass
 
         def __call__(self, batch):

@@ -33,6 +33,14 @@ class Trained(str, Enum):
     official = "official"
 
 
+class Engine(str, Enum):
+    """Programs that can run the networks; see deploy.engines.ENGINES."""
+
+    paddle = "paddle"
+    openvino = "openvino"
+    onnxruntime = "onnxruntime"
+
+
 class Language(str, Enum):
     """Languages of synthetic text."""
 
@@ -44,3 +52,5 @@ class Foreign(str, Enum):
     """Label formats that `convert` reads."""
 
     icdar = "icdar"
+    labelme = "labelme"
+    coco_text = "coco-text"

@@ -1,0 +1,232 @@
+"""The work of `ppocr-lessons read`: one image after another, or in several processes side by side."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+CHUNK = 32
+"""Number of images of single lines that are read together; the recognizer sorts them by width."""
+
+
+class Options(NamedTuple):
+    """What `read` was asked for, in a form that can be sent to other processes.
+
+    Fields:
+        det, cls, rec: folders of exported networks, or None.
+        weights: one of `zoo.pretrained.WEIGHTS`.
+        engine: one of `deploy.engines.ENGINES`.
+        boxes_only: run only the detector.
+        lines: every image is a single line.
+        debug: raise errors of single images.
+    """
+
+    det: Path | None
+    cls: Path | None
+    rec: Path | None
+    weights: str
+    engine: str
+    boxes_only: bool
+    lines: bool
+    debug: bool
+
+
+class Outcome(NamedTuple):
+    """What became of an image: its path, its lines, and the error if it could not be read."""
+
+    picture: Path
+    lines: list
+    error: Exception | None
+
+
+Pair = tuple[Path, Path | None]
+"""An image, and the file that its drawing is written to."""
+
+
+def drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
+    """Files that the drawings are written to, checked before any image is read.
+
+    Args:
+        out: file, or folder for several images.
+        pictures: the images.
+
+    Returns: a different path for each image.
+
+    Raises:
+        ValueError: a file format that cannot be written, or a file that is the image itself.
+    """
+    from PIL import Image
+
+    if len(pictures) > 1 or not out.suffix or out.is_dir():
+        out.mkdir(parents=True, exist_ok=True)
+        return [out / f"{name}.read.png" for name in _different([picture.stem for picture in pictures])]
+    Image.init()
+    if Image.EXTENSION.get(out.suffix.lower()) not in Image.SAVE:
+        raise ValueError(f"--draw {out}: unknown image format {out.suffix!r}; use .png, for example")
+    if out.exists() and pictures[0].exists() and out.samefile(pictures[0]):
+        raise ValueError(
+            f"--draw {out}: this is the image itself, which would be overwritten; name another file"
+        )
+    return [out]
+
+
+def _different(names: list[str]) -> list[str]:
+    """Names of which no two are equal; repeated ones get a number. Case is ignored, as some file systems do."""
+    taken: set[str] = set()
+    given = []
+    for name in names:
+        number, unique = 1, name
+        while unique.lower() in taken:
+            number += 1
+            unique = f"{name}-{number}"
+        taken.add(unique.lower())
+        given.append(unique)
+    return given
+
+
+def chunks(options: Options, pairs: list[Pair]) -> list[list[Pair]]:
+    """Divide the images into parts that are read together.
+
+    Args:
+        options: see `Options`.
+        pairs: images with the files of their drawings.
+
+    Returns: single images, or up to CHUNK images of lines.
+    """
+    size = CHUNK if options.lines else 1
+    return [pairs[start : start + size] for start in range(0, len(pairs), size)]
+
+
+class Reader:
+    """Reads images with the system of some options.
+
+    Args:
+        options: see `Options`.
+        threads: number of CPU threads; all cores if None.
+
+    Raises:
+        FolderError: a folder of an exported network cannot be used.
+        ImportError: weights or engine are not installed.
+    """
+
+    def __init__(self, options: Options, threads: int | None = None):
+        from .. import ocr
+
+        self.options, stages = options, {}
+        if options.det or options.cls or options.rec:
+            from ..deploy.export_folder import classifier_of, detector_of, recognizer_of
+
+            made = {
+                "detector": options.det and detector_of(options.det, engine=options.engine, threads=threads),
+                "classifier": options.cls
+                and classifier_of(options.cls, engine=options.engine, threads=threads),
+                "recognizer": options.rec
+                and recognizer_of(options.rec, engine=options.engine, threads=threads),
+            }
+            stages = {name: stage for name, stage in made.items() if stage}
+        self.system = ocr.OCR(**stages, weights=options.weights, engine=options.engine, threads=threads)
+
+    def __call__(self, pairs: list[Pair]) -> list[Outcome]:
+        """Read some images; those that cannot be read do not stop the others.
+
+        Args:
+            pairs: images with the files of their drawings.
+
+        Returns: one outcome for each image.
+        """
+        if self.options.lines and len(pairs) > 1:
+            # If one of them fails, they are read one by one, which tells which one it is.
+            with contextlib.suppress(Exception):
+                return self._read(pairs)
+        done = []
+        for pair in pairs:
+            try:
+                done += self._read([pair])
+            except Exception as error:  # the other images are read, whatever is wrong with this one
+                if self.options.debug:
+                    raise
+                done.append(Outcome(pair[0], [], error))
+        return done
+
+    def _read(self, pairs: list[Pair]) -> list[Outcome]:
+        from ..datasets.pictures import read_picture
+
+        images = [read_picture(picture) for picture, _ in pairs]
+        if self.options.lines:
+            found = [[line] if line.text else [] for line in self.system.read_lines(images)]
+        elif self.options.boxes_only:
+            found = [_boxes(self.system, image) for image in images]
+        else:
+            found = [self.system.read(image) for image in images]
+        for image, lines, (_, drawing) in zip(images, found, pairs, strict=True):
+            if drawing:
+                _draw(image, lines, drawing)
+        return [Outcome(picture, lines, None) for (picture, _), lines in zip(pairs, found, strict=True)]
+
+
+def _boxes(system, image) -> list:
+    """Text lines of the detector alone: each has a polygon and a score, and no text."""
+    from ..ocr import TextLine
+
+    found = system.detector(image)
+    return [TextLine(p, "", float(s), 0) for p, s in zip(found.polygons, found.scores, strict=True)]
+
+
+def _draw(image, lines, out: Path) -> None:
+    from PIL import Image
+
+    from ..deploy.draw import draw_reading
+
+    Image.fromarray(draw_reading(image, lines)).save(out)
+
+
+_reader: Reader | None = None
+"""The reader of a worker process."""
+
+
+def _start(options: Options, threads: int) -> None:
+    global _reader
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C goes to all processes; the first one ends the others
+    _reader = Reader(options, threads)
+
+
+def _work(pairs: list[Pair]) -> list[Outcome]:
+    assert _reader is not None
+    return _reader(pairs)
+
+
+def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[Outcome]:
+    """Read images and return what became of each, in the order of the images.
+
+    Args:
+        options: see `Options`.
+        parts: of `chunks`.
+        jobs: number of processes, which share the cores; with 1, or a single part, this process reads.
+
+    Yields: the outcomes, as soon as they are known.
+    """
+    jobs = min(jobs, len(parts))
+    if jobs < 2:
+        reader = Reader(options)
+        yield from _flat(map(reader, parts))
+        return
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    # Paddle's threads do not survive a fork.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=(options, threads)) as pool:
+        try:
+            yield from _flat(pool.map(_work, parts))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _flat(parts: Iterable[list[Outcome]]) -> Iterator[Outcome]:
+    for part in parts:
+        yield from part

@@ -1,0 +1,114 @@
+"""Collect the samples of an evaluation that a network gets most wrong."""
+
+import heapq
+import itertools
+from typing import NamedTuple
+
+import numpy as np
+from rapidfuzz.distance import Levenshtein
+
+from ..config.configuration import Config, Context
+from ..datasets.loader import Dataset
+from ..datasets.pictures import read_picture
+from ..det.metric import DetMetric
+from ..rec.metric import RecMetric
+
+
+class Case(NamedTuple):
+    """A sample with errors.
+
+    Fields:
+        name: of the image file.
+        place: label file and line.
+        image: (H, W, 3) uint8 RGB, as it is in the file.
+        expected: label polygons, each (P, 2) in pixels; or the text or label as a string.
+        answer: polygons that were found; or the text or label that was read.
+        ignored: True for each label polygon that does not count.
+        note: what is wrong, in a few words.
+    """
+
+    name: str
+    place: str
+    image: np.ndarray
+    expected: object
+    answer: object
+    ignored: object
+    note: str
+
+
+class WorstCases:
+    """Watches an evaluation and keeps the samples with the most errors.
+
+    Of a detector, these are the pages with the most missed texts and false boxes; of a recognizer, the lines with the
+    largest edit distance in relation to their length; of a classifier, the lines with the most confident wrong answer.
+
+    Args:
+        config: configuration that is evaluated.
+        dataset: its evaluation dataset.
+        shared: see `config.configuration.context`.
+        count: highest number of samples to keep.
+    """
+
+    def __init__(self, config: Config, dataset: Dataset, shared: Context, count: int):
+        self.config, self.dataset, self.shared, self.count = config, dataset, shared, count
+        self.wrong = 0
+        self._kept: list = []
+        self._order = itertools.count()
+
+    def __call__(self, index: int, expected, answer) -> None:
+        """Look at a sample; see `config.evaluation.evaluate`.
+
+        Args:
+            index: of the sample in the dataset.
+            expected: what its label says.
+            answer: what the network answered.
+        """
+        look = {"det": self._page, "rec": self._line, "cls": self._direction}[self.config.task]
+        found = look(expected, answer)
+        if found is None:
+            return
+        badness, *rest = found
+        self.wrong += 1
+        # The number in the middle breaks ties, so that the rest is never compared.
+        heapq.heappush(self._kept, (badness, -next(self._order), index, *rest))
+        if len(self._kept) > self.count:
+            heapq.heappop(self._kept)
+
+    def _page(self, page, polygons):
+        metric = DetMetric()
+        metric.add(polygons, page.polygons, page.ignored)
+        missed, false = metric.expected - metric.matched, metric.detected - metric.matched
+        note = f"{missed} of {metric.expected} texts missed, {false} of {metric.detected} boxes false"
+        return (missed + false, page.polygons, polygons, page.ignored, note) if missed + false else None
+
+    def _line(self, text, reading):
+        metric = RecMetric(
+            ignore_space=self.config.metric.ignore_space, is_filter=self.config.metric.is_filter
+        )
+        text = text.lower() if self.shared.alphabet.lower else text
+        if metric.add(reading.text, text):
+            return None
+        edits = Levenshtein.distance(reading.text, text)
+        return (
+            metric.distance, text, reading.text, None,
+            f"{edits} edits in {len(text)} characters, read with score {reading.score:.2f}",
+        )  # fmt: skip
+
+    def _direction(self, label, logits):
+        probs = np.exp(logits - logits.max())
+        probs /= probs.sum()
+        best, label = int(probs.argmax()), int(label)
+        names = self.shared.labels
+        if best == label:
+            return None
+        return float(probs[best]), names[label], names[best], None, f"with probability {probs[best]:.2f}"
+
+    def cases(self) -> list[Case]:
+        """The samples, the worst one first, with their images."""
+        found = []
+        for _, _, index, expected, answer, ignored, note in sorted(self._kept, reverse=True):
+            sample = self.dataset.open(index)
+            file, line = self.dataset.source.place(index)
+            image = read_picture(sample.picture)
+            found.append(Case(sample.name, f"{file}:{line}", image, expected, answer, ignored, note))
+        return found

@@ -1,0 +1,110 @@
+"""read: folders, patterns, single lines, several processes."""
+
+import json
+import pathlib
+import shutil
+
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from ppocr_lessons import ocr
+from ppocr_lessons.cli import app
+from ppocr_lessons.commands.reading import drawing_paths
+from ppocr_lessons.datasets.picture_files import find_pictures
+
+
+def _call(*arguments):
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def folder(tmp_path, repository):
+    """Two crops of lines, a text file, and a crop in a folder below."""
+    (tmp_path / "in/deep").mkdir(parents=True)
+    for number, place in ((0, "in/b.jpg"), (2, "in/a.JPG"), (4, "in/deep/c.jpg")):
+        shutil.copy(repository / f"data/rec_en/images/{number:05d}.jpg", tmp_path / place)
+    (tmp_path / "in/notes.txt").write_text("mine")
+    return tmp_path / "in"
+
+
+def test_folders_and_patterns_become_image_files(folder, monkeypatch):
+    assert [p.name for p in find_pictures([folder])] == ["a.JPG", "b.jpg"]
+    assert [p.name for p in find_pictures([folder / "**/*.jpg"])] == ["b.jpg", "c.jpg"]
+    assert find_pictures([folder / "*"]) == find_pictures([folder])
+    assert find_pictures(["gone.png", folder / "b.jpg"]) == [pathlib.Path("gone.png"), folder / "b.jpg"]
+    monkeypatch.chdir(folder)
+    assert find_pictures(["*.jpg"]) == [pathlib.Path("b.jpg")]
+    (folder / "x[1].png").touch()
+    assert find_pictures(["x[1].png"]) == [pathlib.Path("x[1].png")]
+
+
+def test_a_folder_without_images_and_a_pattern_without_matches(folder):
+    (folder / "empty").mkdir()
+    done = _call("read", folder / "empty")
+    assert done.exit_code == 1 and "empty: no images in this folder" in done.stderr
+    done = _call("read", folder / "*.tiff")
+    assert done.exit_code == 1 and "no image matches this pattern" in done.stderr
+
+
+def test_drawings_of_images_with_the_same_name_are_different_files(tmp_path):
+    pictures = [pathlib.Path(p) for p in ("a/x.jpg", "b/X.jpg", "b/x-2.jpg", "c/x.png")]
+    assert [p.name for p in drawing_paths(tmp_path, pictures)] == [
+        "x.read.png",
+        "X-2.read.png",
+        "x-2-2.read.png",
+        "x-3.read.png",
+    ]
+
+
+def test_lines_are_read_without_the_detector_in_order(folder, repository, monkeypatch):
+    monkeypatch.setattr(ocr.OCR, "detector", property(lambda _: pytest.fail("the detector was used")))
+    done = _call("read", folder, folder / "deep", "--lines", "--json", "--weights", "course")
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    labels = (repository / "data/rec_en/label.txt").read_text(encoding="utf-8").splitlines()
+    expected = [labels[i].split("\t")[1] for i in (2, 0, 4)]
+    assert [pathlib.Path(f["picture"]).name for f in found] == ["a.JPG", "b.jpg", "c.jpg"]
+    read = [f["lines"][0]["text"] for f in found]
+    assert sum(a == b for a, b in zip(read, expected, strict=True)) >= 2, (read, expected)
+    with Image.open(folder / "b.jpg") as image:
+        assert found[1]["lines"][0]["polygon"][2] == [image.width, image.height]
+
+
+def test_a_line_that_cannot_be_read_is_named_and_the_others_are_read(folder):
+    (folder / "bad.png").write_bytes(b"no picture")
+    done = _call("read", folder, "--lines", "--weights", "course")
+    assert done.exit_code == 1 and "bad.png: not an image" in done.stderr and done.stderr.count("error") == 1
+    assert done.stdout.count("== ") == 2
+
+
+@pytest.mark.parametrize("option", [("--only", "det"), ("--det", "somewhere")])
+def test_lines_need_no_detector(option, folder):
+    done = _call("read", folder, "--lines", *option)
+    assert done.exit_code == 1 and "without the detector" in done.stderr
+
+
+def test_an_image_without_text_says_so_and_names_the_option(tmp_path):
+    Image.new("RGB", (200, 100), "white").save(tmp_path / "blank.png")
+    done = _call("read", tmp_path / "blank.png", "--weights", "course")
+    assert done.exit_code == 0 and done.stdout == ""
+    assert "blank.png: no text found" in done.stderr and "--lines" in done.stderr
+    done = _call("read", tmp_path / "blank.png", "--lines", "--weights", "course", "--json")
+    assert json.loads(done.stdout)[0]["lines"] == [] and "no text found" in done.stderr
+
+
+def test_version():
+    from ppocr_lessons import __version__
+
+    done = _call("--version")
+    assert done.exit_code == 0 and done.stdout == f"ppocr-lessons {__version__}\n"
+
+
+@pytest.mark.slow
+def test_several_processes_read_the_same_in_the_same_order(folder):
+    (folder / "bad.png").write_bytes(b"no picture")
+    given = ("read", folder, folder / "deep", "--json", "--weights", "course")
+    alone, together = _call(*given), _call(*given, "--jobs", "2")
+    assert alone.exit_code == together.exit_code == 1
+    assert json.loads(together.stdout) == json.loads(alone.stdout)
+    assert [f.get("error", "")[-12:] for f in json.loads(together.stdout)].count("") == 3
