@@ -46,7 +46,7 @@ LAYERS = (
     ("experiment", "ocr"),
     ("det.related_lessons", "cls.related_lessons", "rec.related_lessons"),
     ("bench", "viz"),
-    ("command_errors", "cli_choices", "cli", "__main__", "__init__"),
+    ("command_errors", "cli_choices", "commands", "cli", "__main__", "__init__"),
 )
 """Bottom to top: a module imports from its own row and the rows before it. A package stands for all of its modules,
 except for those named here with a dot. The files `related_lessons.py` collect what a reader of `det`, `cls` or `rec`
