@@ -13,6 +13,7 @@ from paddle import nn
 from ..datasets.batches import RecBatch
 from ..datasets.resize import fit_line
 from ..datasets.seeding import rng_for
+from ..datasets.synthetic.corpus import chinese_characters
 from ..datasets.synthetic.pages import Line, render_line
 from ..datasets.synthetic.streams import encode_labels
 from ..losses.center_loss import CenterLoss
@@ -22,12 +23,16 @@ from ..rec.alphabet import Alphabet
 from ..rec.class_centers import step_classes
 from ..rec.crnn import CRNN, CRNNFeatures
 from ..rec.ctc_decode import greedy_decode
+from .decoding import labeled_lines
 
 GROUPS = ("0O", "1lI", "5S")
 """Latin characters that look alike."""
 
 CHINESE_GROUPS = ("未末", "己已")
 """Chinese characters that look alike; they differ in the length of a stroke."""
+
+SHIPPED_GROUPS = ("王玉", "晴睛", "折拆", "乌鸟")
+"""Chinese characters that look alike and occur in data/rec_zh, each once or twice."""
 
 WIDTH = 160
 """Width of a line in pixels, which gives 40 time steps."""
@@ -148,17 +153,52 @@ def look_alike_lines(
     return lines
 
 
+def chinese_lines(folder, count: int) -> tuple[list[Line], list[Line], Sequence[str], str]:
+    """Lines with Chinese look-alikes, as far as this machine has them.
+
+    Args:
+        folder: data/rec_zh, whose lines are used where no Chinese font is installed.
+        count: lines to render, for the training and as many that are held back.
+
+    Returns: lines for the training, lines that are held back, the groups of look-alikes in them, and a sentence that says
+        where they come from.
+    """
+    try:
+        train, test = (
+            look_alike_lines(seed, count, CHINESE_GROUPS, others=chinese_characters(), language="zh")
+            for seed in (1, 2)
+        )
+        return (
+            train,
+            test,
+            CHINESE_GROUPS,
+            f"{count} lines for the training and {count} held back, rendered here.",
+        )
+    except LookupError:
+        lines = [Line(*pair) for pair in zip(*labeled_lines(folder), strict=True)]
+        alike = set("".join(SHIPPED_GROUPS))
+        test = [line for line in lines if alike & set(line.text)]
+        train = [line for line in lines if not alike & set(line.text)][:count]
+        note = (
+            "No font with Chinese characters is installed, so 未, 末, 己 and 已 cannot be rendered: "
+            'pip install "ppocr-lessons[zh]" brings one. '
+            f"Other look-alikes are taken from {len(test)} lines of data/rec_zh, which have each of them once or twice."
+        )
+        return train, test, SHIPPED_GROUPS, note
+
+
 @paddle.no_grad()
 def cache(net: CRNN, lines: Sequence[Line]) -> CachedLines:
     """Compute the features of the backbone.
 
     Args:
         net: a recognizer in evaluation mode.
-        lines: at least one line.
+        lines: at least one line. A line of more characters than LENGTHS makes all of them twice as wide.
 
     Returns: the features with the texts.
     """
-    images = np.stack([fit_line(line.image, 32, WIDTH) for line in lines])
+    width = WIDTH if max(len(line.text) for line in lines) <= LENGTHS[1] else 2 * WIDTH
+    images = np.stack([fit_line(line.image, 32, width) for line in lines])
     feats = [
         net.backbone(paddle.to_tensor(images[i : i + BATCH])).numpy() for i in range(0, len(images), BATCH)
     ]

@@ -1,5 +1,7 @@
 """Lines of look-alikes, and neck and head trained on the features of the backbone."""
 
+import pathlib
+
 import numpy as np
 import paddle
 import pytest
@@ -8,16 +10,20 @@ from ppocr_lessons.bench.look_alikes import (
     CachedLines,
     HeadOnly,
     cache,
+    chinese_lines,
     look_alike_lines,
     observe,
     spread,
     train_head,
 )
+from ppocr_lessons.datasets.synthetic import fonts
 from ppocr_lessons.losses.center_loss import CenterLoss
 from ppocr_lessons.rec.alphabet import Alphabet
 from ppocr_lessons.rec.collect_centers import collect
 from ppocr_lessons.rec.crnn import crnn_lcnet
 from ppocr_lessons.zoo.pretrained import english, pretrained
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 def test_spread_by_hand():
@@ -36,6 +42,19 @@ def test_lines_depend_on_the_seed_alone_and_are_half_look_alikes():
     text = "".join(line.text for line in lines)
     assert set(text) <= set("0Oxyz") and 0.35 < sum(c in "0O" for c in text) / len(text) < 0.65
     assert {len(line.text) for line in lines} == {3, 4, 5, 6}
+
+
+def test_chinese_lines_with_and_without_a_font(monkeypatch):
+    train, test, groups, note = chinese_lines(ROOT / "data/rec_zh", 5)
+    assert (len(train), len(test), groups) == (5, 5, ("未末", "己已")) and "rendered here" in note
+    monkeypatch.setattr(fonts, "_CHINESE", {})
+    fonts.font_paths.cache_clear()
+    train, test, groups, note = chinese_lines(ROOT / "data/rec_zh", 5)
+    fonts.font_paths.cache_clear()
+    assert len(train) == 5 and "ppocr-lessons[zh]" in note
+    held_back = "".join(line.text for line in test)
+    assert set("".join(groups)) <= set(held_back) and f"{len(test)} lines of data/rec_zh" in note
+    assert not set("".join(groups)) & set("".join(line.text for line in train))
 
 
 def test_neck_and_head_do_what_the_whole_recognizer_does():
@@ -67,8 +86,8 @@ def test_a_training_moves_the_features_to_the_centers():
     head = HeadOnly(net)
     frozen = [parameter.numpy().copy() for parameter in net.backbone.parameters()]
     center = CenterLoss(3, 96, centers=np.eye(3, 96))
-    history = train_head(head, lines, alphabet, center=center, weight=0.5, steps=12, lr=3e-3)
-    assert [sorted(parts) for parts in history] == [["center", "ctc_Model"]] * 12
+    history = train_head(head, lines, alphabet, center=center, weight=100.0, steps=40, lr=3e-3)
+    assert [sorted(parts) for parts in history] == [["center", "ctc_Model"]] * 40
     assert history[-1]["center"] < 0.7 * history[0]["center"] and not head.training
     assert all(
         (p.numpy() == before).all() for p, before in zip(net.backbone.parameters(), frozen, strict=True)
