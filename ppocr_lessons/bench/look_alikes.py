@@ -41,7 +41,7 @@ LENGTHS = (3, 6)
 """Fewest and most characters of a line."""
 
 BATCH = 16
-"""Lines of a training step and of a forward pass."""
+"""Lines of a forward pass, and by default of a training step."""
 
 
 class HeadOnly(nn.Layer):
@@ -233,6 +233,7 @@ def train_head(
     center: CenterLoss | None = None,
     weight: float = 0.05,
     steps: int = 40,
+    batch: int = BATCH,
     lr: float = 1e-3,
     seed: int = 0,
 ) -> list[dict[str, float]]:
@@ -244,7 +245,8 @@ def train_head(
         alphabet: characters of the classes.
         center: center loss, or None for the CTC loss alone.
         weight: weight of the center loss.
-        steps: number of steps of Adam, each with BATCH lines.
+        steps: number of steps of Adam.
+        batch: lines of a step.
         lr: learning rate.
         seed: seed of the order of the lines.
 
@@ -255,7 +257,7 @@ def train_head(
     history = []
     head.train()  # Paddle's LSTM has a gradient in training mode only
     for step in range(steps):
-        chosen = rng_for(seed, step).choice(len(lines.texts), min(BATCH, len(lines.texts)), replace=False)
+        chosen = rng_for(seed, step).choice(len(lines.texts), min(batch, len(lines.texts)), replace=False)
         texts = [lines.texts[i] for i in chosen]
         objective = strategy(RecBatch(paddle.to_tensor(lines.feats[chosen]), *encode_labels(texts, alphabet)))
         objective.loss.backward()

@@ -36,7 +36,7 @@ def centers(
     settings = read_config(config, override or [])
     check_recognizer(settings)
     net, shared = experiment.trained_net(settings, weights)
-    found = collect_centers(settings, net, shared)
+    found = collect_centers(settings, net, shared, progress=True)
     write_centers(out, found.centers, shared.alphabet.classes)
     summary = found.summary(shared.alphabet)
     missing = summary["without_center"]

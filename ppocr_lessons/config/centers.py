@@ -32,13 +32,14 @@ def check_recognizer(config: Config) -> None:
         )
 
 
-def collect_centers(config: Config, net, shared: Context) -> Collected:
+def collect_centers(config: Config, net, shared: Context, *, progress: bool = False) -> Collected:
     """Read the training lines of a configuration without augmentation and average the features of each class.
 
     Args:
         config: configuration of a recognizer.
         net: the trained recognizer, in evaluation mode; see `experiment.trained_net`.
         shared: see `configuration.context`.
+        progress: print a progress bar to stderr.
 
     Returns: the centers, of the lines that are read correctly.
 
@@ -54,7 +55,7 @@ def collect_centers(config: Config, net, shared: Context) -> Collected:
     starts = range(0, len(dataset), size)
 
     def batches():
-        for start in tqdm(starts, disable=len(starts) < 2, file=sys.stderr, unit="batch"):
+        for start in tqdm(starts, disable=not progress, file=sys.stderr, unit="batch"):
             samples = [dataset.sample(i) for i in range(start, min(start + size, len(dataset)))]
             yield np.stack([sample.image for sample in samples]), [sample.texts[0] for sample in samples]
 

@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.font_manager import FontProperties
 
 from ..bench.look_alikes import Observed, spread
+from ..datasets.synthetic.fonts import font_paths
 from ..rec.alphabet import Alphabet
 from ..rec.class_centers import class_name
 from .figure import BLUE, GREEN, MARKERS, ORANGE, new_figure, show
@@ -39,7 +41,7 @@ def show_feature_space(stages: Mapping[str, Observed], groups: Sequence[str], al
 
     Returns: an IPython.display.Image.
     """
-    size = (3.4 * len(stages) + 0.6, 2.7 * len(groups) + 0.4)
+    size = (2.7 * len(stages) + 0.8, 2.7 * len(groups) + 0.4)
     figure, axes = new_figure(len(groups), len(stages), size=size)
     told = []
     for row, group in zip(np.reshape(axes, (len(groups), len(stages))), groups, strict=True):
@@ -63,8 +65,27 @@ def show_feature_space(stages: Mapping[str, Observed], groups: Sequence[str], al
                 told.append(
                     f"{' '.join(group)}, {title}: within {distances.within:.1f}, between {distances.between:.1f}"
                 )
-        row[0].legend(fontsize=9, loc="upper left")
+        row[-1].legend(prop=_label_font(group), loc="center left", bbox_to_anchor=(1.0, 0.5))
     return show(figure, "Features in two dimensions. " + "; ".join(told) + ".")
+
+
+def _label_font(characters: str) -> FontProperties:
+    """A font that has the characters and draws 1, l and I as well as 0 and O differently."""
+    if characters.isascii() or not _has_chinese_font():
+        return FontProperties(family="DejaVu Sans Mono", size=11)
+    return FontProperties(fname=font_paths("zh")[0][0], size=11)
+
+
+def _has_chinese_font() -> bool:
+    try:
+        return bool(font_paths("zh"))
+    except LookupError:
+        return False
+
+
+def _label(name: str) -> str:
+    """Name of a class for a legend; its code point where no installed font has the character."""
+    return name if name.isascii() or _has_chinese_font() else f"U+{ord(name):04X}"
 
 
 def _draw_classes(axis, by_class, classes, alphabet: Alphabet) -> None:
@@ -73,7 +94,13 @@ def _draw_classes(axis, by_class, classes, alphabet: Alphabet) -> None:
             continue
         points = by_class[k][:: -(-len(by_class[k]) // DRAWN)]
         axis.scatter(
-            *points.T, s=16, color=color, marker=marker, alpha=0.55, lw=0, label=class_name(k, alphabet)
+            *points.T,
+            s=16,
+            color=color,
+            marker=marker,
+            alpha=0.55,
+            lw=0,
+            label=_label(class_name(k, alphabet)),
         )
         axis.scatter(*by_class[k].mean(0), s=90, color=color, marker="X", edgecolor="black")
 

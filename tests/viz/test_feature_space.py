@@ -3,7 +3,9 @@
 import numpy as np
 
 from ppocr_lessons.bench.look_alikes import Observed
+from ppocr_lessons.datasets.synthetic import fonts
 from ppocr_lessons.rec.alphabet import Alphabet
+from ppocr_lessons.viz import feature_space
 from ppocr_lessons.viz.feature_space import principal_plane, show_feature_space, show_terms
 
 
@@ -49,3 +51,16 @@ def test_terms_are_told():
 def test_a_group_that_was_never_read_is_told():
     empty = Observed(np.zeros((1, 2, 3)), np.full((1, 2), -1), np.zeros(1, bool))
     assert "a b: in no correctly read line" in show_feature_space({"none": empty}, ["ab"], Alphabet("ab")).alt
+
+
+def test_chinese_characters_have_a_font_or_their_code_point(monkeypatch, recwarn):
+    stages = {"before": _observed(4, 1.0)}
+    assert "未 末, before" in show_feature_space(stages, ["未末"], Alphabet("未末")).alt
+    drawn = []
+    monkeypatch.setattr(feature_space, "class_name", lambda k, alphabet: drawn.append(k) or "未")
+    monkeypatch.setattr(fonts, "_CHINESE", {})
+    fonts.font_paths.cache_clear()
+    assert feature_space._label("未") == "U+672A" and feature_space._label("0") == "0"
+    show_feature_space(stages, ["未末"], Alphabet("未末"))
+    fonts.font_paths.cache_clear()
+    assert drawn == [1, 2] and not [w for w in recwarn if "Glyph" in str(w.message)]
