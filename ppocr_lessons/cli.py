@@ -1,4 +1,4 @@
-"""The command line: `ppocr-lessons read | train | eval | export | convert | synth | strategies | bench`."""
+"""The command line: `ppocr-lessons read | train | eval | export | convert | synth | strategies | bench | centers`."""
 
 import json
 import sys
