@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from . import __version__
-from .bench.commands import bench
+from .bench.commands import bench, claims_command
 from .command_errors import OneLine
 from .commands import data, index, train
+from .commands.centers import centers
 from .commands.read import read
 
 app = typer.Typer(cls=OneLine, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -26,7 +27,9 @@ app.command("split")(data.split)
 app.command("dictionary")(data.dictionary)
 app.command("synth")(data.synth)
 app.command("strategies")(index.strategies)
+app.command("claims")(claims_command)
 app.add_typer(bench, name="bench")
+app.command("centers")(centers)
 
 
 def _print_version(asked: bool) -> None:

@@ -13,6 +13,7 @@ from ..losses.objective import TrainingStrategy
 from ..prune.fpgm import prune
 from ..training import parallel
 from ..zoo.fine_tuning import freeze, load_matching
+from .centers import center_warnings, check_center_section
 from .configuration import Config, Context, context
 from .data import build_dataset, check_line_heights, checked_source
 from .losses import CenterLossSection, TermSection, combine
@@ -165,22 +166,24 @@ def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Con
     Returns: the strategy, as the trainer takes it.
 
     Raises:
-        ConfigError: a file of centers that does not fit.
+        ConfigError: a center loss whose sizes or file of centers do not fit the network.
     """
     name, section = config.losses[0]
     if not isinstance(section, TermSection):
         return section.strategy(nets["Model"])
     classes, terms = shared.alphabet.classes if shared.alphabet else 0, []
     for number, (name, section) in enumerate(config.losses):
-        if isinstance(section, CenterLossSection) and section.num_classes != classes:
-            say(
-                f"warning: Loss: CenterLoss.num_classes is {section.num_classes}, the dictionary has {classes}"
-            )
+        place = ("Loss", "loss_config_list", number, name)
+        if isinstance(section, CenterLossSection):
+            check_center_section(config, section, place, nets)
         try:
-            terms.append(Weighted(section.weight, section.term(classes)))
+            term = section.term(classes)
         except ValueError as error:
-            problem = Problem(("Loss", "loss_config_list", number, name, "center_file_path"), str(error))
+            problem = Problem((*place, "center_file_path"), str(error))
             raise_for(config.path, [problem], config.line, error)
+        if isinstance(section, CenterLossSection):
+            say(center_warnings(section, term, shared))
+        terms.append(Weighted(section.weight, term))
     frozen = [name for name, net in config.nets.items() if net.sub.freeze_params]
     main = config.metric.key if config.distillation else "Model"
     return combine(config.task, nets, terms, main=main, frozen=frozen)

@@ -14,7 +14,7 @@ from ..losses.center_loss import CenterLoss
 from ..losses.combined import Combined, Weighted
 from ..losses.ctc_loss import CTCTerm, PlainCTC
 from ..losses.enhanced_ctc import CenterTerm, EnhancedCTC
-from ..zoo.pretrained import read_centers
+from ..zoo.center_files import read_centers
 from .compat import name_of
 from .schema import OneOf, Section, Weight, Width, ordinary
 
@@ -246,10 +246,13 @@ class CenterLossSection(TermSection):
     feat_dim: Width = 96
     center_file_path: str | None = None
 
+    def notes(self) -> list[str]:
+        note = "without center_file_path the centers are random; `ppocr-lessons centers` computes them"
+        return [] if self.center_file_path else [note]
+
     def term(self, classes: int) -> CenterTerm:
-        path, centers = self.center_file_path, None
-        if path:
-            centers = read_centers(ordinary(path), classes, self.feat_dim)
+        path = self.center_file_path
+        centers = read_centers(ordinary(path), classes, self.feat_dim) if path else None
         return CenterTerm("Model", CenterLoss(classes, self.feat_dim, centers=centers))
 
 

@@ -93,6 +93,8 @@ class CTCHead(nn.Layer):
         x: (N, T, in_channels)
         returns: logits (N, T, classes), and the input of the last layer, (N, T, mid_channels) or x itself
 
+    `feature_channels` is the width of these features.
+
     PaddleOCR: CTCHead in ppocr/modeling/heads/rec_ctc_head.py, which returns probabilities in evaluation mode, and
         features only with return_feats.
     """
@@ -102,6 +104,7 @@ class CTCHead(nn.Layer):
     ):
         super().__init__()
         self.mid_channels = mid_channels
+        self.feature_channels = mid_channels or in_channels
         if mid_channels is None:
             self.fc = _linear(in_channels, classes, fc_decay)
         else:

@@ -112,6 +112,19 @@ def deepest(values) -> int:
     return depth
 
 
+def whole_number(key):
+    """The name of an entry, where PaddleOCR's files of centers have a NumPy integer: it becomes an ordinary one.
+
+    Args:
+        key: name of an entry as the file gives it.
+
+    Returns: an int for an array without dimensions of a kind of integers; any other name unchanged.
+    """
+    if isinstance(key, ArrayEntry) and key.array is not None and not key.array.shape:
+        return int(key.array) if key.array.dtype.kind in "iu" else key
+    return key
+
+
 class ArrayBuilder:
     """Builds the arrays of one file and limits their total size."""
 

@@ -23,6 +23,7 @@ from .array_checks import (
     Other,
     PickleError,
     deepest,
+    whole_number,
 )
 
 MAX_FILE = 1 << 29
@@ -170,6 +171,7 @@ class _Machine:
         if not isinstance(target, Entries) or len(values) % 2:
             raise PickleError("sets entries of something that is no dictionary")
         for key, value in zip(values[::2], values[1::2], strict=True):
+            key = whole_number(key)
             if not isinstance(key, str | int) or isinstance(key, bool):
                 raise PickleError("an entry whose name is no text and no number")
             if key in target:

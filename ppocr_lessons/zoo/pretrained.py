@@ -13,22 +13,12 @@ import numpy as np
 from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import ENGLISH as CHARACTERS
 from ..rec.alphabet import Alphabet
-from ..training.tensor_files import WeightsError, assign, read_tensors
-from .array_checks import ArrayEntry, Entries, Items, PickleError
+from ..training.tensor_files import WeightsError, assign
 from .official import FILES, installed, official, official_alphabet, official_file
-from .pdparams import MAX_FILE, read_entries
+from .pickle_file import NAMED, array_of, read_pickle
 from .shipped import ENGLISH, PAGES, SHIPPED, load_shipped, weights_file
 
 _PADDLE_NAMES = "StructuredToParameterName@@"
-NAMED = 20
-"""Number of entries that an error message lists."""
-
-
-def _array(value) -> np.ndarray | None:
-    # Paddle writes a tensor as (name, array).
-    if isinstance(value, Items) and len(value) == 2:
-        value = value[1]
-    return value.array if isinstance(value, ArrayEntry) else None
 
 
 def _from_bfloat16(array: np.ndarray) -> np.ndarray:
@@ -50,12 +40,12 @@ def read_pdparams(path) -> dict[str, np.ndarray]:
     path = pathlib.Path(path)
     if not path.is_file() and path.with_name(path.name + ".pdparams").is_file():
         path = path.with_name(path.name + ".pdparams")
-    entries = _entries(path)
+    entries = read_pickle(path)
     entries.pop(_PADDLE_NAMES, None)
     arrays, others = {}, []
     while entries:  # one by one, so that no entry is in memory twice
         name, value = entries.popitem()
-        array = _array(value)
+        array = array_of(value)
         if array is None or not isinstance(name, str):
             others.append(f"{name!s:.80}")
         else:
@@ -226,55 +216,3 @@ def source_file(stage: str, weights: str = "course") -> pathlib.Path:
 def _check_weights(weights: str) -> None:
     if weights not in WEIGHTS:
         raise ValueError(f"weights is {weights!r}; known are {', '.join(WEIGHTS)}")
-
-
-def read_centers(path, classes: int, width: int) -> np.ndarray:
-    """Read the centers of the center loss from PaddleOCR's train_center.pkl or a .safetensors file.
-
-    Args:
-        path: pickle of {class: (D,) array}, which is parsed and may contain only arrays, or .safetensors file with one
-            entry per class.
-        classes: number of classes K.
-        width: length D of a center.
-
-    Returns: (K, D) float32; centers of classes that are not in the file are 0.
-
-    Raises:
-        WeightsError: the file cannot be read, or classes or widths do not fit.
-    """
-    path = pathlib.Path(path)
-    arrays = read_tensors(path) if path.suffix == ".safetensors" else _entries(path)
-    centers, problems = np.zeros((classes, width), np.float32), []
-    for key, value in arrays.items():
-        array = value if isinstance(value, np.ndarray) else _array(value)
-        is_class = str(key).isdecimal() and len(str(key)) < 10 and int(key) < classes
-        if array is None or not is_class or array.shape != (width,):
-            shape = "no array" if array is None else f"shape {array.shape}"
-            problems.append(f"entry {key!r:.40} of {shape}")
-        elif array.dtype.kind not in "fiu" or not np.isfinite(array).all():
-            problems.append(f"entry {key!r:.40} has values that are no finite numbers")
-        else:
-            centers[int(key)] = array
-    if problems:
-        more = f" ... and {len(problems) - NAMED} more" if len(problems) > NAMED else ""
-        needed = f"classes 0 to {classes - 1} with ({width},) are needed"
-        raise WeightsError(f"{path}: {'; '.join(problems[:NAMED])}{more}; {needed}")
-    return centers
-
-
-def _entries(path: pathlib.Path) -> Entries:
-    """Parse the entries of a pickle.
-
-    Raises:
-        WeightsError: the file cannot be opened or parsed; names the file.
-    """
-    try:
-        if path.is_file() and path.stat().st_size > MAX_FILE:
-            raise WeightsError(
-                f"{path}: {path.stat().st_size:,} bytes; a weights file has at most {MAX_FILE:,}"
-            )
-        return read_entries(path.read_bytes())
-    except OSError as error:
-        raise WeightsError(f"{path}: cannot be opened: {error.strerror}") from error
-    except PickleError as error:
-        raise WeightsError(f"{path}: not read: {error}") from error

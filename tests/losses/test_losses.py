@@ -5,7 +5,7 @@ import paddle
 import pytest
 
 from ppocr_lessons.datasets.batches import RecBatch
-from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
+from ppocr_lessons.losses.center_loss import CenterLoss
 from ppocr_lessons.losses.combined import Combined, Weighted
 from ppocr_lessons.losses.ctc_loss import CTCTerm
 from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
@@ -33,12 +33,6 @@ def test_center_loss_by_hand():
         loss(paddle.ones([1, 1, 3]), logits)
     with pytest.raises(ValueError, match="is needed"):
         CenterLoss(2, 2, centers=[[0, 0]])
-
-
-def test_centers_of_correct_lines():
-    feats = np.array([[[1.0], [3.0]], [[100.0], [100.0]]])
-    logits = np.array([[[0, 9], [0, 9]], [[9, 0], [9, 0]]])
-    assert {k: v.tolist() for k, v in class_centers(feats, logits, [True, False], 2).items()} == {1: [2.0]}
 
 
 def test_enhanced_ctc_is_the_weighted_sum_and_centers_do_not_learn():

@@ -4,7 +4,7 @@ import numpy as np
 import paddle
 import pytest
 
-from ppocr_lessons.losses.center_loss import CenterLoss, class_centers
+from ppocr_lessons.losses.center_loss import CenterLoss
 from ppocr_lessons.losses.combined import Combined, NetOutput, Weighted
 from ppocr_lessons.losses.ctc_loss import CTCTerm
 from ppocr_lessons.losses.enhanced_ctc import CenterTerm, EnhancedCTC
@@ -117,11 +117,26 @@ def test_random_centers_differ_and_are_no_parameters():
             CenterLoss(2, 2, centers=centers)
 
 
-def test_centers_of_several_classes():
-    feats = np.array([[[1.0, 2], [3, 4]], [[5, 6], [7, 8]], [[100, 100], [100, 100]]])
-    logits = np.array([[[0, 9, 0], [9, 0, 0]], [[0, 9, 0], [0, 9, 0]], [[0, 0, 9], [0, 0, 9]]])
-    centers = class_centers(feats, logits, np.array([True, True, False]), 3)
-    assert {k: v.tolist() for k, v in centers.items()} == {0: [3, 4], 1: [13 / 3, 16 / 3]}
+def test_center_loss_and_its_gradient_are_those_of_numpy():
+    """K classes, some without a center: the mean counts their time steps with a distance and a gradient of 0."""
+    rng = np.random.default_rng(7)
+    for classes, width, lines, steps in ((2, 1, 1, 1), (6, 3, 2, 5), (96, 96, 4, 20)):
+        centers = rng.normal(size=(classes, width)).astype(np.float32)
+        centers[rng.permutation(classes)[: classes // 3]] = np.nan
+        feats = rng.normal(size=(lines, steps, width)).astype(np.float32)
+        logits = rng.normal(size=(lines, steps, classes)).astype(np.float32)
+        away = np.nan_to_num(feats - centers[logits.argmax(-1)])  # NaN where there is no center
+        given = paddle.to_tensor(feats, stop_gradient=False)
+        loss = CenterLoss(classes, width, centers=centers)(given, paddle.to_tensor(logits))
+        loss.backward()
+        np.testing.assert_allclose(float(loss), (away**2).sum(-1).mean(), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(given.grad.numpy(), 2 * away / (lines * steps), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("row", [[np.nan, 1.0], [np.inf, 1.0]])
+def test_centers_that_are_partly_numbers_are_refused(row):
+    with pytest.raises(ValueError, match=r"not finite.*row of NaN"):
+        CenterLoss(2, 2, centers=[[0.0, 0.0], row])
 
 
 def test_the_center_term_looks_at_the_head_of_its_net():

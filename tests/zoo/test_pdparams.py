@@ -17,7 +17,8 @@ import pytest
 
 from ppocr_lessons.training.tensor_files import WeightsError
 from ppocr_lessons.zoo import pdparams
-from ppocr_lessons.zoo.pretrained import read_centers, read_pdparams
+from ppocr_lessons.zoo.center_files import read_centers
+from ppocr_lessons.zoo.pretrained import read_pdparams
 
 CANARY = "canary-was-here"
 TOUCH = f"touch {CANARY}"
