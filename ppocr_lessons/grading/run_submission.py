@@ -64,7 +64,7 @@ def read_limited(path: str | os.PathLike, limit: int) -> bytes:
     except OSError as error:
         # ELOOP is a symbolic link, ENXIO a socket; the path would differ between runs.
         raise ValueError(f"it cannot be opened as a regular file ({error.strerror})") from error
-    with os.fdopen(file, "rb") as stream:
+    try:
         about = os.fstat(file)
         if not stat.S_ISREG(about.st_mode):
             raise ValueError("it is not a regular file")
@@ -72,7 +72,10 @@ def read_limited(path: str | os.PathLike, limit: int) -> bytes:
             raise ValueError("it has several hard links")
         if about.st_size > limit:
             raise ValueError(f"it is longer than {limit} bytes")
-        content = stream.read(limit + 1)
+        with os.fdopen(file, "rb", closefd=False) as stream:
+            content = stream.read(limit + 1)
+    finally:
+        os.close(file)
     if len(content) > limit:
         raise ValueError(f"it is longer than {limit} bytes")
     return content
