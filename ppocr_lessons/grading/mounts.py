@@ -10,7 +10,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 RUNNER = HERE / "run_submission.py"
 
 INSIDE_RUNNER = "/grader/run_submission.py"
-INSIDE_HOME = "/home/student"
+INSIDE_HOME = "/submission"
 COURSE = "course/notebooks/assignments"
 """Folder that a notebook runs in, below the home. `../../data` leads to the data, as in a checkout."""
 
@@ -82,6 +82,9 @@ def mount_options(hidden: list[pathlib.Path], scratch: int) -> list[str]:
             options += ["--ro-bind", str(path), str(path)]
     for name in SETTINGS:
         options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    # First of all, because Python or this package may lie below /tmp.
+    for folder in ("/tmp", INSIDE_HOME):
+        options += ["--size", str(scratch), "--tmpfs", folder]
     empty = []
     for act, path in visible(hidden):
         if act == "bind":
@@ -92,9 +95,7 @@ def mount_options(hidden: list[pathlib.Path], scratch: int) -> list[str]:
     options += ["--ro-bind", str(RUNNER), INSIDE_RUNNER]
     # Files below /proc/sys can be written by root even without capabilities, and set what the whole machine does.
     options += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
-    for folder in ("/tmp", INSIDE_HOME, "/dev/shm"):
-        options += ["--size", str(scratch), "--tmpfs", folder]
-    options += ["--dir", f"{INSIDE_HOME}/{COURSE}"]
+    options += ["--size", str(scratch), "--tmpfs", "/dev/shm", "--dir", f"{INSIDE_HOME}/{COURSE}"]
     if (ROOT / "data").is_dir():
         options += ["--symlink", str(ROOT / "data"), f"{INSIDE_HOME}/course/data"]
     for folder in (*empty, "/dev", "/"):
