@@ -222,7 +222,7 @@ TOO_MANY = type(tiny_assignment.ASSIGNMENT)(
 )  # fmt: skip
 
 
-def test_without_a_sandbox(folder, monkeypatch):
+def test_without_a_sandbox(folder, marked, monkeypatch):
     """Really run: another environment and folder, and a daemon does not survive."""
     monkeypatch.setenv("SECRET", "not for students")
     check = "import os\nassert 'SECRET' not in os.environ and os.listdir('../../data')\n"

@@ -86,7 +86,7 @@ def test_control_groups_limit_and_kill():
         folders = list(groups.folders)
         if not (groups.limits_memory and groups.limits_processes):
             pytest.skip("control groups cannot be written on this machine")
-        code = "import os, time\nn = 0\ntry:\n    while os.fork(): n += 1\n    time.sleep(1000)\nexcept OSError: print(n)"
+        code = "import os, time\nn = 0\ntry:\n    while os.fork(): n += 1\n    os.close(1)\n    time.sleep(1000)\nexcept OSError: print(n)"
         command = launch(*python(code), cgroups=list(map(str, folders)))
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=60, check=False)
         assert int(done.stdout) == 9
