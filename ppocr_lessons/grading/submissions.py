@@ -79,7 +79,10 @@ def find_submissions(
             if path.is_symlink():
                 found.append(Submission(path.name, None, "the folder is a symbolic link"))
             else:
-                found.append(_in_folder(path, path.name, assignment))
+                try:
+                    found.append(_in_folder(path, path.name, assignment))
+                except OSError as error:
+                    found.append(Submission(path.name, None, f"the folder cannot be read ({error.strerror})"))
     if not found:
         raise ValueError(f"{folder}: there are no notebooks and no folders with notebooks")
     return sorted(found)
