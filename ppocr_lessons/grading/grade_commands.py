@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sys
 from enum import Enum
 from typing import Annotated
 
@@ -21,6 +22,19 @@ WARNING = (
     "warning: --sandbox none: submissions can read and change everything that this user can, and use the network; grade only what "
     "you trust, or do it in a virtual machine"
 )
+
+
+def distrust(folder: pathlib.Path) -> None:
+    """Import nothing from the folder of submissions, even if it is the current folder.
+
+    Args:
+        folder: of submissions.
+    """
+    folder = folder.resolve()
+    places = [pathlib.Path(entry or ".").resolve() for entry in sys.path]
+    sys.path[:] = [
+        entry for entry, place in zip(sys.path, places, strict=True) if folder not in (place, *place.parents)
+    ]
 
 
 def grade_command(
@@ -56,6 +70,7 @@ def grade_command(
     A submission that fails does not stop the others. An interrupted command resumes. The exit code is 1 only if the grader
     itself failed for a submission.
     """
+    distrust(submissions)
     with signals_as_exit_codes() as signals:
         from .grade import Reports, grade_all
         from .grade_one import Task

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import signal
+import sys
 import threading
 
 import pytest
@@ -180,6 +181,19 @@ def test_wrong_options_are_said_in_one_line(folder, runs, options, reason):
     submit(folder, "right")
     done = grade(folder, *options)
     assert done.exit_code == 1 and reason in done.output and done.output.count("\n") == 1
+
+
+def test_nothing_is_imported_from_the_submissions(folder, runs, monkeypatch):
+    submit(folder, "right")
+    for name in ("tiny_shadow", "base64", "paddle"):
+        (folder / "in" / f"{name}.py").write_text("raise RuntimeError('code of a submission')")
+    inside = folder / "in" / "deeper"
+    monkeypatch.setattr(sys, "path", ["", str(folder / "in"), str(inside), *sys.path])
+    monkeypatch.chdir(folder / "in")
+    done = grade(folder, "--assignment", "tiny_shadow:ASSIGNMENT")
+    assert "cannot be imported: No module named 'tiny_shadow'" in done.output
+    assert grade(folder).exit_code == 0
+    assert json.loads((folder / "r.json").read_text())[0]["score"] == 5
 
 
 def test_seed_0_is_that_of_the_students(folder):
