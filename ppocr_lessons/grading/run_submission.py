@@ -7,6 +7,7 @@ executed notebook. All of that comes from the place where code of a submission r
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import pathlib
@@ -62,7 +63,9 @@ def read_limited(path: str | os.PathLike, limit: int) -> bytes:
     except FileNotFoundError:
         raise
     except OSError as error:
-        # ELOOP is a symbolic link, ENXIO a socket; the path would differ between runs.
+        if error.errno == errno.ELOOP:
+            raise ValueError("it is a symbolic link") from error
+        # Without the path, which differs between runs.
         raise ValueError(f"it cannot be opened as a regular file ({error.strerror})") from error
     try:
         about = os.fstat(file)

@@ -43,11 +43,17 @@ def _in_folder(folder: pathlib.Path, name: str, assignment: str) -> Submission:
     for place in (f"{assignment}.ipynb", f"{assignment}/{assignment}.ipynb"):
         if (folder / place).exists() and not (folder / place).parent.is_symlink():
             return Submission(f"{name}/{place}", folder / place)
-    notebooks = sorted(p for p in folder.iterdir() if p.suffix == ".ipynb" and not p.name.startswith("."))
+    notebooks = sorted(p for p in folder.iterdir() if p.suffix == ".ipynb" and not _is_no_submission(p))
     if len(notebooks) == 1:
         return Submission(f"{name}/{notebooks[0].name}", notebooks[0])
     count = "no notebook" if not notebooks else f"{len(notebooks)} notebooks, none of them {assignment}.ipynb"
     return Submission(name, None, f"the folder has {count}")
+
+
+def _is_no_submission(path: pathlib.Path) -> bool:
+    """Folders of tools, such as .ipynb_checkpoints, and the files ._NAME of macOS."""
+    is_folder = path.is_dir() and not path.is_symlink()
+    return path.name.startswith("." if is_folder else "._") or path.name == "__MACOSX"
 
 
 def find_submissions(
@@ -55,7 +61,7 @@ def find_submissions(
 ) -> list[Submission]:
     """List the submissions of a folder: its notebooks, and one notebook of each of its folders.
 
-    Other files, and names that start with a dot, are no submissions. Symbolic links to folders are not followed.
+    Other files, and folders that start with a dot, are no submissions. Symbolic links to folders are not followed.
 
     Args:
         folder: of all submissions.
@@ -71,7 +77,7 @@ def find_submissions(
         raise ValueError(f"{folder}: there is no such folder of submissions")
     found = []
     for path in folder.iterdir():
-        if path.name.startswith(".") or path.resolve() in skipped:
+        if _is_no_submission(path) or path.resolve() in skipped:
             continue
         if path.suffix == ".ipynb" and not (path.is_dir() and not path.is_symlink()):
             found.append(Submission(path.name, path))

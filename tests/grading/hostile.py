@@ -197,7 +197,7 @@ FILES = {
     "device": "import os\ntry: os.mknod(answers_file, 0o20666, os.makedev(1, 5))\nexcept OSError: os.symlink('/dev/zero', answers_file)",
     "folder": "import os\nos.mkdir(answers_file)",
     "gigabyte_of_json": "f = open(answers_file, 'wb')\ntry: f.truncate(2**30)\nexcept OSError: f.truncate(2**27)",
-    "deep_json": _raw("'{\"answers\":' * 100000"),
+    "deep_json": _raw("'{\"answers\":' * 50000"),
     "nan": _raw("'{\"answers\": {\"total\": NaN}}'"),
     "infinity": _raw("'{\"answers\": {\"total\": Infinity}}'"),
     "huge_integer": _raw("'{\"answers\": {\"total\": ' + '9' * 500000 + '}}'"),
@@ -213,6 +213,9 @@ CASES: dict[str, Case] = {
     "stopped_parents": _then(ENDLESS["stopped_parents"], HONEST, status=("timeout",), endless=True),
     **{name: _then(code, HONEST, status=status) for name, (code, status) in EXIT.items()},
     **{name: _then(code) for name, code in CHEATS.items()},
+    # The library that has been patched or shadowed hands nothing in.
+    "patched_library": _then(CHEATS["patched_library"], status=("unanswered",)),
+    "shadowing_modules": _then(CHEATS["shadowing_modules"], status=("error",)),
     **{name: _then(code, status=("rejected",)) for name, code in FILES.items()},
     "exit_hook": _then(
         WRONG,
@@ -220,7 +223,8 @@ CASES: dict[str, Case] = {
         status=("rejected", "ok"),
     ),
     "looks_around": _then(LOOKS_AROUND, HONEST, points=5),
-    "forges_files": _then(FORGES_FILES, status=("unanswered",)),
+    # What it writes into the pipe of the runner makes the result unreadable.
+    "forges_files": _then(FORGES_FILES, status=("unanswered", "error")),
     "printed_score": _then("print('{\"status\": \"ok\", \"score\": 5, \"max\": 5}')", status=("unanswered",)),
     "pickle_in_an_array": _then(
         "import base64, io, numpy as np\ns = io.BytesIO()\nnp.save(s, np.array([print] * 5, object), allow_pickle=True)\n"

@@ -122,7 +122,7 @@ def test_only_regular_files(file, tmp_path):
     other = tmp_path / "other.json"
     hand_in(other, {"n": 1})
     file.symlink_to(other)
-    with pytest.raises(AnswersError, match="regular file"):
+    with pytest.raises(AnswersError, match="symbolic link"):
         read_answers(file, ALL)
     file.unlink()
     file.hardlink_to(other)

@@ -63,15 +63,17 @@ def test_notebooks_that_cannot_be_run(content, reason):
 
 
 def test_submissions_of_a_folder(tmp_path):
-    for name in ("b.ipynb", "a.ipynb", ".hidden.ipynb", "notes.txt"):
+    for name in ("b.ipynb", "a.ipynb", "..%2Fc.ipynb", "._a.ipynb", "notes.txt"):
         (tmp_path / name).write_text(notebook(HONEST))
     for name in ("one/x.ipynb", "named/tiny.ipynb", "named/y.ipynb", "deep/tiny/tiny.ipynb", "two/x.ipynb", "two/y.ipynb", "none/x.py"):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(notebook(HONEST))
     (tmp_path / "elsewhere").symlink_to(tmp_path / "one")
-    (tmp_path / "r.csv.runs").mkdir()
+    for name in ("r.csv.runs", ".ipynb_checkpoints", "__MACOSX"):
+        (tmp_path / name).mkdir()
     found = find_submissions(tmp_path, "tiny", ((tmp_path / "r.csv.runs").resolve(),))
     assert {s.name: s.problem for s in found} == {
+        "..%2Fc.ipynb": "",
         "a.ipynb": "",
         "b.ipynb": "",
         "deep/tiny/tiny.ipynb": "",
@@ -101,7 +103,7 @@ def test_files_that_are_no_files(tmp_path):
         with pytest.raises(ValueError) as error:
             read_submission(submission, 20 * 2**20)
         reasons[submission.name] = str(error.value)
-    assert "regular file" in reasons["link.ipynb"] and "not a regular file" in reasons["fifo.ipynb"]
+    assert "symbolic link" in reasons["link.ipynb"] and "not a regular file" in reasons["fifo.ipynb"]
     assert "longer than" in reasons["large.ipynb"]
 
 
