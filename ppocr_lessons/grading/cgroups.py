@@ -1,4 +1,4 @@
-"""Control groups: limits on the memory and the number of processes of a whole run, where the machine permits them."""
+"""Control groups: limits on the memory and the number of processes of a whole run, where they are writable."""
 
 import contextlib
 import os

@@ -37,10 +37,10 @@ class Reports(NamedTuple):
         return self.table.absolute().with_name(self.table.name + ".runs")
 
     def prepare(self) -> None:
-        """Make the folders, so that a path that cannot be written is found before anything is run.
+        """Create the folders, so that an unwritable path is reported before anything runs.
 
         Raises:
-            ValueError: a folder stands where a file is to be written.
+            ValueError: the path of a report is a folder.
         """
         for file in filter(None, (self.table, self.json)):
             if file.is_dir():
@@ -77,7 +77,7 @@ class Reports(NamedTuple):
 
 
 def grade_all(task: Task, submissions: list[Submission], *, jobs: int, progress: bool = True) -> list[Result]:
-    """Grade submissions, several at the same time. When it is interrupted, all that is running is killed.
+    """Grade submissions, several at the same time. When it is interrupted, all running submissions are killed.
 
     Args:
         task: of the folder.
@@ -109,9 +109,9 @@ def grade_all(task: Task, submissions: list[Submission], *, jobs: int, progress:
             while left:
                 # Short waits, so that signals are handled in between.
                 done, left = wait(left, timeout=0.5, return_when=FIRST_COMPLETED)
-                bar.update(len(done))
                 for future in done:
                     future.result()
+                    bar.update()
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)

@@ -19,9 +19,12 @@ class Isolation(str, Enum):
 
 
 WARNING = (
-    "warning: --sandbox none: submissions can read and change everything that this user can, and use the network; grade only what "
-    "you trust, or do it in a virtual machine"
+    "warning: --sandbox none: submissions can read and change everything that this user can, and use the network; grade only "
+    "notebooks that you trust, or work in a virtual machine"
 )
+
+
+ROOT_WARNING = "warning: submissions run as root, because an unprivileged user cannot read this Python; run the grader as an ordinary user"
 
 
 def distrust(folder: pathlib.Path) -> None:
@@ -90,6 +93,8 @@ def grade_command(
             typer.echo(WARNING, err=True)
         threads = max(1, (os.cpu_count() or 1) // jobs)
         isolation = open_sandbox(sandbox.value, hidden=hidden, threads=threads)
+        if os.getuid() == 0 and not isolation.unprivileged:
+            typer.echo(ROOT_WARNING, err=True)
         task = Task(
             known, assignment, known.parameters(seed), Limits(seconds=timeout), isolation, reports.kept
         )

@@ -21,12 +21,12 @@ from .submissions import Notebook, Submission, check_notebook, file_stem, read_s
 
 SECONDS_TO_SCORE = 600
 VERSION = 1
-"""Number that changes when results of earlier versions of the grader must not be taken over."""
+"""Increase this number if stored results of earlier versions of the grader must not be reused."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What all submissions of a folder have in common.
+    """The settings that all submissions of a folder share.
 
     Args:
         assignment: that was handed in.
@@ -73,7 +73,7 @@ def place(task: Task, submission: Submission) -> pathlib.Path:
 
 
 def _write(path: pathlib.Path, content: bytes) -> None:
-    """Write a file so that it is either complete or absent."""
+    """Write a file atomically."""
     beside = path.with_name(f".{path.name}.new")
     beside.write_bytes(content)
     beside.replace(path)
@@ -153,7 +153,7 @@ def _score(task: Task, answers: bytes, folder: pathlib.Path) -> dict:
 
 
 def _what_failed(outcome: Outcome, notebook: Notebook) -> str:
-    """Why a run ended with an error, in words that do not differ between runs."""
+    """Why a run ended with an error, without anything that differs between runs."""
     if outcome.cell is None or not outcome.name:
         return "the kernel died, or the run was stopped from inside"
     # papermill puts the cell with the parameters below the tagged cell.
@@ -199,7 +199,7 @@ def earlier_result(task: Task, submission: Submission, key: str) -> Result | Non
 
 
 def grade_one(task: Task, submission: Submission, *, slot: int, stop: threading.Event) -> Result:
-    """Grade one submission, or take over its stored result.
+    """Grade one submission, or reuse its stored result.
 
     Args:
         task: of the folder.

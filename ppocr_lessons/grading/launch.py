@@ -1,4 +1,4 @@
-"""Starts one submission under limits and, without a sandbox, kills everything that it leaves behind.
+"""Starts one submission under limits and, without a sandbox, kills all processes that it leaves behind.
 
 This file is run as a script, `python -I -S launch.py SPECIFICATION COMMAND...`, outside of the sandbox and before any code of
 a submission. It imports the standard library only. The specification is JSON, see `Specification`.
@@ -151,7 +151,7 @@ def main(arguments: list[str]) -> int:
     spec, command = json.loads(arguments[0]), arguments[1:]
     for cgroup in spec["cgroups"]:
         pathlib.Path(cgroup, "cgroup.procs").write_text("0")
-    with contextlib.suppress(OSError):  # the first to be killed when the machine runs out of memory
+    with contextlib.suppress(OSError):  # killed first if the machine runs out of memory
         pathlib.Path("/proc/self/oom_score_adj").write_text("1000")
     if spec["watch"]:
         return _watch(spec, command)

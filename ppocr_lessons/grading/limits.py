@@ -1,4 +1,4 @@
-"""Limits of a submission: time, memory, processes, and the sizes of all files that are read or written."""
+"""Limits on a submission: time, memory, processes, and the sizes of all files that are read or written."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ class Limits:
 
     Memory is limited twice. Where the cgroups of the machine can be written, the whole run, its temporary files included,
     has `memory` bytes. In any case each process has that much writable memory (RLIMIT_DATA). The address space
-    (RLIMIT_AS) stays unlimited, because Paddle and OpenBLAS reserve far more addresses than they use.
+    (RLIMIT_AS) stays unlimited, because Paddle and OpenBLAS reserve far more address space than they use.
 
     Args:
-        seconds: wall time of the run; what is still running then is killed.
+        seconds: wall time of the run, after which it is killed.
         memory: bytes, 4 GiB; importing Paddle takes about 0.5 GiB.
         processes: number of processes and threads together.
         file: bytes of one file that a submission writes.

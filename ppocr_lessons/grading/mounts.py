@@ -1,4 +1,4 @@
-"""What a submission sees of the machine: the system's programs, Python, this library and its data, all read-only."""
+"""The part of the file system that a submission sees: the system, Python, this library and its data, all read-only."""
 
 import os
 import pathlib
@@ -35,13 +35,13 @@ def _is_within(path: pathlib.Path, folder: pathlib.Path) -> bool:
 
 
 def visible(hidden: list[pathlib.Path]) -> list[tuple[str, pathlib.Path]]:
-    """Parts of the file system that a submission sees, in the order in which they have to be mounted.
+    """Parts of the file system that a submission sees, in the order in which they must be mounted.
 
     Of a checkout these are the package and its data, but not the tests, the other notebooks or the history. The folder
     of the grader is hidden in every copy of the package.
 
     Args:
-        hidden: folders that have to be invisible even if they lie below a visible one.
+        hidden: folders that must be invisible even if they are inside a visible one.
 
     Returns: pairs of "bind" or "hide" and an absolute path.
     """
@@ -68,11 +68,11 @@ def visible(hidden: list[pathlib.Path]) -> list[tuple[str, pathlib.Path]]:
 
 
 def mount_options(hidden: list[pathlib.Path], scratch: int) -> list[str]:
-    """Options of bubblewrap for the file system. All that can be written is in memory and limited in size.
+    """Options of bubblewrap for the file system. All writable folders are in memory and limited in size.
 
     Args:
         hidden: as in `visible`.
-        scratch: bytes of each of the folders that can be written.
+        scratch: maximum size of each writable folder in bytes.
     """
     options = []
     for path in map(pathlib.Path, SYSTEM):
@@ -82,7 +82,7 @@ def mount_options(hidden: list[pathlib.Path], scratch: int) -> list[str]:
             options += ["--ro-bind", str(path), str(path)]
     for name in SETTINGS:
         options += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    # First of all, because Python or this package may lie below /tmp.
+    # Mounted first, because Python or this package may be in a folder below /tmp.
     for folder in ("/tmp", INSIDE_HOME):
         options += ["--size", str(scratch), "--tmpfs", folder]
     empty = []
@@ -93,7 +93,7 @@ def mount_options(hidden: list[pathlib.Path], scratch: int) -> list[str]:
             options += ["--tmpfs", str(path)]
             empty.append(str(path))
     options += ["--ro-bind", str(RUNNER), INSIDE_RUNNER]
-    # Files below /proc/sys can be written by root even without capabilities, and set what the whole machine does.
+    # Files below /proc/sys can be written by root even without capabilities, and change settings of the whole machine.
     options += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
     options += ["--size", str(scratch), "--tmpfs", "/dev/shm", "--dir", f"{INSIDE_HOME}/{COURSE}"]
     if (ROOT / "data").is_dir():

@@ -1,4 +1,4 @@
-"""What came out of a run, as far as it can be trusted: nothing is believed but its size and its form."""
+"""The output of a run, of which only the size and the form are checked; its content is untrusted."""
 
 import json
 import re
@@ -15,7 +15,7 @@ class Outcome(NamedTuple):
         status: "ok", "error" (a cell failed, or the kernel died) or "timeout".
         cell: index of the failed cell in the executed notebook, or None.
         name: name of the exception, or "".
-        message: text of the exception, or what has happened instead.
+        message: text of the exception, or another description of the failure.
         traceback: of the exception, or "".
         refused: why the answers file was not read, or "".
         answers: content of the answers file, or None.
@@ -46,7 +46,7 @@ def _size(head: dict, key: str) -> int | None:
 
 
 def parse(output: bytes) -> Outcome:
-    """Read what the runner has written, or what a submission has written in its place.
+    """Read the output of the runner, which a submission may have forged.
 
     Args:
         output: a line of JSON, then the answers and the executed notebook.

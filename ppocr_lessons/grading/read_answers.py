@@ -1,4 +1,4 @@
-"""Reading an answers file that a submission wrote: with limits, without pickle, and only what the questions ask for."""
+"""Reading an answers file that a submission wrote: with limits, without pickle, and only the answers that the questions ask for."""
 
 import base64
 import binascii
@@ -69,7 +69,7 @@ def _parse(text: str) -> object:
 
 def _number(value: object) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _Unusable("a number is asked for")
+        raise _Unusable("a number is required")
     if not abs(value) < 1e300:
         raise _Unusable("the number is too large")
     return value
@@ -77,7 +77,7 @@ def _number(value: object) -> int | float:
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise _Unusable("a text is asked for")
+        raise _Unusable("a text is required")
     if len(value) > LONGEST_TEXT:
         raise _Unusable(f"the text is longer than {LONGEST_TEXT} characters")
     if any("\ud800" <= character <= "\udfff" for character in value):
@@ -100,7 +100,7 @@ def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype]:
 def _load(content: object) -> np.ndarray:
     """An array from {"npy": base64}; its header is checked before its values are looked at."""
     if not isinstance(content, dict) or set(content) != {"npy"} or not isinstance(content["npy"], str):
-        raise _Unusable("an array is asked for")
+        raise _Unusable("an array is required")
     try:
         stream = io.BytesIO(base64.b64decode(content["npy"], validate=True))
         shape, dtype = _header(stream)
@@ -147,7 +147,7 @@ def _as_array(value: object) -> np.ndarray:
 def _convert(array: np.ndarray, target: np.dtype) -> np.ndarray:
     """Convert an array so that no value changes, except that fractions are rounded to the precision of the target."""
     if array.dtype.kind == "b" and target.kind != "b":
-        raise _Unusable("numbers are asked for, and the array consists of booleans")
+        raise _Unusable("numbers are required, but the array consists of booleans")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise _Unusable("the array contains NaN or infinity")
     with np.errstate(all="ignore"):
@@ -171,7 +171,7 @@ def _array(value: object, question: Question) -> np.ndarray:
         )
         if not fits:
             wanted = ", ".join("any" if length is None else str(length) for length in question.shape)
-            raise _Unusable(f"the shape is {tuple(map(int, array.shape))}; ({wanted}) is asked for")
+            raise _Unusable(f"the shape is {tuple(map(int, array.shape))}; ({wanted}) is required")
     return _convert(array, np.dtype(question.dtype))
 
 
@@ -193,11 +193,11 @@ def check_answer(value: object, question: Question) -> Answer:
         return _text(value)
     if question.kind == "choice":
         if _text(value) not in question.choices:
-            raise _Unusable("this is none of the choices")
+            raise _Unusable("this is not one of the choices")
         return value
     if question.kind == "texts":
         if not isinstance(value, list) or len(value) > MOST_ITEMS:
-            raise _Unusable("a list of texts is asked for")
+            raise _Unusable("a list of texts is required")
         return [_text(item) for item in value]
     return _array(value, question)
 
@@ -215,7 +215,7 @@ def read_answers(
     Returns: the acceptable answers, and the reasons why others are not, both by the id of the question.
 
     Raises:
-        AnswersError: nothing of the file can be used.
+        AnswersError: no part of the file can be used.
         FileNotFoundError: there is no file.
     """
     try:

@@ -6,7 +6,7 @@ import json
 from typing import TypedDict
 
 FORMULA = ("=", "+", "-", "@", "'", "|", "%")
-"""Characters with which a spreadsheet may take the text of a cell for a formula."""
+"""Characters at the start of a cell that may make a spreadsheet interpret the text as a formula."""
 
 
 class QuestionRow(TypedDict):
@@ -19,7 +19,7 @@ class QuestionRow(TypedDict):
 
 
 class Row(TypedDict):
-    """Result of one submission, as it stands in the JSON report.
+    """Result of one submission, as in the JSON report.
 
     Fields:
         submission: path below the folder of submissions.
@@ -42,7 +42,7 @@ class Row(TypedDict):
 
 
 class Result(TypedDict):
-    """A row with what only pages for people show.
+    """A row with the details that only the HTML pages show.
 
     Fields:
         row: for the reports.
@@ -72,7 +72,7 @@ def as_json(results: list[Result], *, reproducible: bool = False) -> str:
 
 
 def on_one_line(text: str) -> str:
-    """Text with control characters and line separators written out, as in "a\\nb".
+    """Text with control characters and line separators escaped, as in "a\\nb".
 
     Args:
         text: of a submission.
@@ -81,7 +81,7 @@ def on_one_line(text: str) -> str:
 
 
 def _cell(value: object) -> object:
-    """A cell of a table that no spreadsheet takes for a formula."""
+    """A cell that no spreadsheet interprets as a formula."""
     if not isinstance(value, str):
         return value
     line = on_one_line(value)

@@ -1,6 +1,6 @@
 """Reports of a graded folder as HTML: a page per student, and a list of them.
 
-Texts of submissions are escaped, and the policy in the head of each page permits nothing but its style sheet.
+Texts of submissions are escaped, and the content security policy of each page allows only its style sheet.
 """
 
 import base64

@@ -1,8 +1,8 @@
 """Runs one notebook with papermill; the only file of this folder that the sandbox can see.
 
 It is run as a script: `python run_submission.py` reads a job from stdin (JSON, see `Job`), executes the notebook in a child
-process, kills whatever the notebook has started, and writes a line of JSON to stdout, followed by the answers file and the
-executed notebook. All of that comes from the place where code of a submission runs, so whoever reads it trusts none of it.
+process, kills everything that the notebook started, and writes a line of JSON to stdout, followed by the answers file and the
+executed notebook. All of this comes from a place where a submission's code runs, so the reader must not trust any of it.
 """
 
 import contextlib
@@ -48,15 +48,15 @@ class Job(TypedDict):
 
 
 def read_limited(path: str | os.PathLike, limit: int) -> bytes:
-    """Read a regular file that somebody else has made.
+    """Read a regular file that untrusted code may have created.
 
     Args:
         path: of the file.
-        limit: greatest length in bytes.
+        limit: maximum length in bytes.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: a symbolic link, a file with several hard links, a folder, a FIFO, a device, or too long a file.
+        ValueError: a symbolic link, a file with several hard links, a folder, a FIFO, a device, or a file that is too long.
     """
     try:
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)

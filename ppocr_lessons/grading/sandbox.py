@@ -1,15 +1,15 @@
-"""Isolation of submissions: bubblewrap, or on request none. In both cases with limits, and killed as a whole.
+"""Isolation of submissions: bubblewrap, or no sandbox on request; in both cases with limits.
 
-bubblewrap gives a run its own user, process, mount, network, IPC and host name namespaces. It sees the system, Python, this
-library and the data read-only, and neither the network, the grader, other submissions nor any file of the user. What can
-be written is in memory and vanishes with the run; the answers and the executed notebook leave through a pipe.
+bubblewrap gives each run its own user, process, mount, network, IPC and host name namespaces. It sees the system, Python, this
+library and the data read-only, and neither the network, the grader, other submissions nor any file of the user. All
+writable folders are in memory and vanish with the run; the answers and the executed notebook leave through a pipe.
 
-Without a sandbox there are limits, a folder of its own, a clean environment, and everything that the notebook started is
-killed; but a submission can read and change whatever the user of the grader can, and it has the network.
+Without a sandbox there are limits, a separate folder and a clean environment, and all processes that the notebook started
+are killed; but a submission can read and change whatever the user of the grader can, and it can use the network.
 
-A sandbox shares the kernel of the machine. Errors of that kernel, side channels between processes, and the exhaustion of what
-has no limit here (the CPU within the time limit, the disk without a sandbox) are contained only by a virtual machine, or
-in part by a container, which is discarded afterwards.
+A sandbox shares the kernel of the machine. It does not protect against vulnerabilities of that kernel, side channels between
+processes, and the exhaustion of resources that have no limit here (the CPU within the time limit, and the disk without a
+sandbox). For these, run the grader in a virtual machine, or at least in a container, that is discarded afterwards.
 """
 
 import contextlib
@@ -34,13 +34,13 @@ from .outcome import NO_RESULT, Outcome, parse
 
 LAUNCHER = pathlib.Path(__file__).resolve().with_name("launch.py")
 GRACE = 5.0
-"""Seconds after the limit in which the runner inside returns what it has; then everything is killed."""
+"""Seconds after the limit for the runner inside to return its results; after that everything is killed."""
 UNPRIVILEGED = 2_000_000_000
-"""First user id for submissions when the grader is run by root: beyond all ranges that are given to users and containers."""
+"""First user id for submissions when the grader is run by root: outside all ranges assigned to users and containers."""
 
 
 class SandboxError(RuntimeError):
-    """The sandbox itself cannot be used, whatever the submission is."""
+    """The sandbox itself cannot be used, independently of the submission."""
 
 
 class Stopped(RuntimeError):
@@ -56,7 +56,7 @@ class Sandbox:
         program: path of bwrap; "" without a sandbox.
         hidden: folders that submissions must not see.
         threads: number of threads of each library that computes.
-        unprivileged: whether submissions run as a user without a name, which needs root.
+        unprivileged: whether submissions run as an unprivileged user, which only root can arrange.
     """
 
     kind: Literal["bubblewrap", "none"]
@@ -104,7 +104,7 @@ def _answer(error: bytes) -> str:
 def open_sandbox(
     kind: Literal["bubblewrap", "none"], *, hidden: tuple[pathlib.Path, ...] = (), threads: int = 1
 ) -> Sandbox:
-    """Choose an isolation, and try it out.
+    """Set up the isolation and check that it works.
 
     Args:
         kind: "bubblewrap" or "none".
@@ -243,7 +243,7 @@ def _prepare_home(folder: pathlib.Path, sandbox: Sandbox, slot: int) -> None:
 
 
 def _exchange(process, job: bytes, limits: Limits, stop) -> tuple[bytes, bytes, bool]:
-    """Write the job and read the result, at most as much as the limits permit.
+    """Write the job and read the result, up to the limits.
 
     Returns: stdout, the beginning of stderr, and whether the process ended in time.
     """

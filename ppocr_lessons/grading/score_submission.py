@@ -35,7 +35,7 @@ def load_assignment(name: str) -> Assignment:
     except (ImportError, AttributeError) as error:
         raise ValueError(f"the assignment {name!r} cannot be imported: {error}") from error
     if not isinstance(found, Assignment):
-        raise ValueError(f"{name!r} is no assignment")
+        raise ValueError(f"{name!r} is not an Assignment")
     return found
 
 
@@ -50,7 +50,7 @@ def mark_answers(assignment: Assignment, parameters: Mapping[str, object], path:
     Returns: one row {"id", "points", "max", "reason"} per question, in their order; points have at most 4 decimals.
 
     Raises:
-        AnswersError: nothing of the file can be used.
+        AnswersError: no part of the file can be used.
         ValueError: the scorer gave a mark that is not between 0 and the points of the question.
     """
     answers, refused = read_answers(path, assignment.questions)

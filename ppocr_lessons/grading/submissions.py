@@ -1,4 +1,4 @@
-"""Finding the submissions of a folder, and reading each as a notebook that may have been made to do harm."""
+"""Finding the submissions of a folder, and reading each of them as an untrusted notebook."""
 
 import json
 import pathlib
@@ -119,11 +119,11 @@ def _tags(cell: dict) -> list[str]:
 
 def _cell(cell: object, number: int) -> dict:
     if not isinstance(cell, dict) or cell.get("cell_type") not in CELL_TYPES:
-        raise ValueError("a cell is neither code nor text")
+        raise ValueError("a cell is neither code, Markdown nor raw text")
     kept = {
         "cell_type": cell["cell_type"],
         "id": f"cell-{number}",
-        # Of all tags only this one means something to the run.
+        # The other tags have no effect on the run.
         "metadata": {"tags": ["parameters"]} if "parameters" in _tags(cell) else {},
         "source": _source(cell),
     }
@@ -175,7 +175,7 @@ def read_submission(submission: Submission, limit: int) -> bytes:
 
     Args:
         submission: from `find_submissions`.
-        limit: greatest length in bytes.
+        limit: maximum length in bytes.
 
     Raises:
         ValueError: why it cannot be read, without the name of the file.
@@ -193,7 +193,7 @@ def file_stem(name: str, digest: str) -> str:
 
     Args:
         name: of the submission.
-        digest: hexadecimal hash of the name, which keeps names apart that look alike.
+        digest: hexadecimal hash of the name, which distinguishes names that become equal.
     """
     letters = re.sub(r"[^A-Za-z0-9]+", "_", name.removesuffix(".ipynb")).strip("_")
     return f"{letters[:40] or 'submission'}-{digest[:10]}"

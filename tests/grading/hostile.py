@@ -72,6 +72,7 @@ EXIT = {
         ("error",),
     ),
     "ten_gigabyte_file": ("f = open('big', 'wb')\nfor _ in range(160): f.write(b'x' * 2**26)", ("error",)),
+    "floods_outputs": ("for _ in range(1000): print('x' * 10**6)", ("error", "timeout")),
     "thread_bomb": (
         "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(999,), daemon=True).start()",
         ("error", "timeout"),

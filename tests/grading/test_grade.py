@@ -172,7 +172,7 @@ def test_reports_in_the_folder_of_submissions_are_no_submissions(folder, runs):
     ("options", "reason"),
     [
         (["--assignment", "unknown"], "unknown assignment 'unknown'"),
-        (["--assignment", "tests.grading.tiny_assignment:QUESTIONS"], "is no assignment"),
+        (["--assignment", "tests.grading.tiny_assignment:QUESTIONS"], "is not an Assignment"),
         (["--assignment", "no_such_module:X"], "cannot be imported"),
         (["--report", "."], "name a file for the report"),
     ],

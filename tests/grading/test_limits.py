@@ -1,6 +1,7 @@
 """The launcher, the control groups, and what of the file system a submission sees."""
 
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -95,6 +96,16 @@ def test_control_groups_limit_and_kill():
         time.sleep(0.2)
         assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
     assert not any(folder.exists() for folder in folders)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become another user")
+def test_root_gives_up_its_rights():
+    done = subprocess.run(
+        launch("/bin/sh", "-c", "id -u; id -G; echo x > /etc/hostile-was-here", uid=sandbox.UNPRIVILEGED),
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(sandbox.UNPRIVILEGED)] * 2 and done.returncode != 0
+    assert not pathlib.Path("/etc/hostile-was-here").exists()
 
 
 def plan(tmp_path, monkeypatch, root, library):

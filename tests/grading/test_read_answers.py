@@ -149,26 +149,26 @@ def test_a_socket_is_no_regular_file(file, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("question", "value", "reason"),
     [
-        (NUMBER, True, "a number is asked for"),
-        (NUMBER, "1", "a number is asked for"),
-        (NUMBER, [1], "a number is asked for"),
-        (NUMBER, None, "a number is asked for"),
+        (NUMBER, True, "a number is required"),
+        (NUMBER, "1", "a number is required"),
+        (NUMBER, [1], "a number is required"),
+        (NUMBER, None, "a number is required"),
         (NUMBER, 1e301, "too large"),
-        (TEXT, 1, "a text is asked for"),
+        (TEXT, 1, "a text is required"),
         (TEXT, "x" * 10_001, "longer than 10000"),
         (TEXT, "\ud800", "not valid Unicode"),
         (TEXTS, "ab", "a list of texts"),
-        (TEXTS, ["a", 1], "a text is asked for"),
-        (CHOICE, "perhaps", "none of the choices"),
-        (CHOICE, True, "a text is asked for"),
-        (FLOATS, 1.0, "an array is asked for"),
-        (FLOATS, {"npy": 1}, "an array is asked for"),
-        (FLOATS, {"npy": "", "more": 1}, "an array is asked for"),
+        (TEXTS, ["a", 1], "a text is required"),
+        (CHOICE, "perhaps", "not one of the choices"),
+        (CHOICE, True, "a text is required"),
+        (FLOATS, 1.0, "an array is required"),
+        (FLOATS, {"npy": 1}, "an array is required"),
+        (FLOATS, {"npy": "", "more": 1}, "an array is required"),
         (FLOATS, {"npy": "%%%"}, "NumPy's format"),
         (FLOATS, {"npy": base64.b64encode(b"\x80\x04N.").decode()}, "NumPy's format"),
         (FLOATS, [[1, 2], [3]], "different lengths"),
-        (FLOATS, [[True, 2]], "a number is asked for"),
-        (FLOATS, [1, 2], "the shape is (2,); (any, 2) is asked for"),
+        (FLOATS, [[True, 2]], "a number is required"),
+        (FLOATS, [1, 2], "the shape is (2,); (any, 2) is required"),
         (FLOATS, packed(np.zeros((2, 3))), "the shape is (2, 3)"),
         (FLOATS, packed(np.array([[1, np.nan]])), "NaN or infinity"),
         (FLOATS, packed(np.array([[1, -np.inf]])), "NaN or infinity"),
@@ -193,7 +193,7 @@ def test_refused_answers(question, value, reason):
 
 def test_one_refused_answer_leaves_the_others(file):
     file.write_text(json.dumps({"answers": {"n": True, "t": "good"}}))
-    assert read_answers(file, ALL) == ({"t": "good"}, {"n": "a number is asked for"})
+    assert read_answers(file, ALL) == ({"t": "good"}, {"n": "a number is required"})
 
 
 @pytest.mark.parametrize("shape", ["(4000000000, 2)", "(-1, -4)", "(1, 2, 2)", "(True, 4)"])

@@ -1,4 +1,4 @@
-"""Finding submissions and checking the format of notebooks that may have been made to do harm."""
+"""Finding submissions and checking the format of untrusted notebooks."""
 
 import json
 import os
@@ -49,7 +49,7 @@ def test_parameters_of_an_earlier_run_are_dropped():
         ('{"cells": [], "nbformat": ' + "4" * 401 + "}", "too many digits"),
         ('{"worksheets": [], "nbformat": 3}', "format 3; format 4 is needed"),
         ('{"cells": [], "nbformat": true}', "format 4 is needed"),
-        ('{"cells": [1], "nbformat": 4}', "neither code nor text"),
+        ('{"cells": [1], "nbformat": 4}', "neither code, Markdown nor raw text"),
         ('{"cells": [{"cell_type": "code", "source": 1}], "nbformat": 4}', "no source"),
         ('{"cells": [{"cell_type": "code", "source": "", "metadata": 1}], "nbformat": 4}', "tags of a cell"),
         ('{"cells": [], "nbformat": 4}', "0 code cells have the tag"),
