@@ -14,6 +14,7 @@ from .command_errors import OneLine
 from .commands import data, index, train
 from .commands.centers import centers
 from .commands.read import read
+from .grading.grade_commands import grade_command
 
 app = typer.Typer(cls=OneLine, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
@@ -30,6 +31,7 @@ app.command("strategies")(index.strategies)
 app.command("claims")(claims_command)
 app.add_typer(bench, name="bench")
 app.command("centers")(centers)
+app.command("grade")(grade_command)
 
 
 def _print_version(asked: bool) -> None:

@@ -45,7 +45,8 @@ LAYERS = (
     ("config", "deploy", "zoo"),
     ("experiment", "ocr"),
     ("det.related_lessons", "cls.related_lessons", "rec.related_lessons"),
-    ("bench", "viz"),
+    ("bench", "viz", "coursework", "answers"),
+    ("grading",),
     ("command_errors", "commands", "cli", "__main__", "__init__"),
 )
 """Bottom to top: a module imports from its own row and the rows before it. A package stands for all of its modules,

@@ -8,11 +8,12 @@ from ..datasets.resize import fit_line
 from ..datasets.seeding import rng_for
 from ..datasets.synthetic.streams import encode_labels
 from ..distill.udml import UDML
-from ..losses.center_loss import CenterLoss, class_centers
+from ..losses.center_loss import CenterLoss
 from ..losses.ctc_loss import PlainCTC
 from ..losses.enhanced_ctc import EnhancedCTC
 from ..losses.guided_ctc import GuidedCTC
 from ..quant.prepare import calibrate, prepare
+from ..rec.class_centers import class_centers
 from ..rec.crnn import CRNN, crnn_lcnet, crnn_server
 from ..rec.ctc_decode import greedy_decode
 from ..rec.feature_stride import rec_backbone
@@ -89,7 +90,7 @@ def centers_of(net: CRNN, lines: Words) -> np.ndarray:
         net: trained recognizer, in evaluation mode.
         lines: for training.
 
-    Returns: (classes, D) float32; a class that occurs in no such line has its center at 0.
+    Returns: (classes, D) float32; NaN for a class that occurs in no such line.
     """
     feats, logits = [], []
     with paddle.no_grad():
@@ -102,7 +103,7 @@ def centers_of(net: CRNN, lines: Words) -> np.ndarray:
     readings = greedy_decode(all_logits, alphabet())
     right = [reading.text == text for reading, text in zip(readings, lines.texts, strict=True)]
     known = class_centers(np.concatenate(feats), all_logits, right, alphabet().classes)
-    centers = np.zeros((alphabet().classes, feats[0].shape[-1]), np.float32)
+    centers = np.full((alphabet().classes, feats[0].shape[-1]), np.nan, np.float32)
     for number, center in known.items():
         centers[number] = center
     return centers

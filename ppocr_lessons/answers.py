@@ -1,0 +1,45 @@
+"""Handing in the answers of an assignment: one JSON file, which the grader reads with limits."""
+
+import base64
+import io
+import json
+import os
+import pathlib
+from collections.abc import Mapping
+
+import numpy as np
+
+
+def _plain(name: str, value: object) -> object:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind not in "fiub":
+            raise TypeError(
+                f"answer {name!r}: an array of {value.dtype} cannot be handed in, only of numbers"
+            )
+        stream = io.BytesIO()
+        np.save(stream, value, allow_pickle=False)
+        return {"npy": base64.b64encode(stream.getvalue()).decode("ascii")}
+    if isinstance(value, list | tuple):
+        return [_plain(name, item) for item in value]
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError(f"answer {name!r}: {type(value).__name__} cannot be handed in")
+    return value
+
+
+def hand_in(path: str | os.PathLike, answers: Mapping[str, object]) -> None:
+    """Write the answers of an assignment. Calling it again replaces the file.
+
+    Args:
+        path: file to write; the parameter `answers_file` of the notebook.
+        answers: by the id of the question: numbers, texts, lists of them, or NumPy arrays of numbers. Answers that are
+            None are left out: the question counts as not answered.
+
+    Raises:
+        TypeError: a value of another type.
+    """
+    plain = {name: _plain(name, value) for name, value in answers.items() if value is not None}
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"answers": plain}, ensure_ascii=False, allow_nan=False), encoding="utf-8")

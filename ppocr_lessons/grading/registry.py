@@ -1,0 +1,22 @@
+"""All assignments, by name. Each stands in a module of its own below `scoring/`."""
+
+from importlib import import_module
+
+from .assignment import Assignment
+
+NAMES = ()
+"""Names of all assignments, in the order of the course."""
+
+
+def find(name: str) -> Assignment:
+    """The assignment of a name.
+
+    Args:
+        name: one of NAMES.
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    if name not in NAMES:
+        raise ValueError(f"unknown assignment {name!r}; there are {', '.join(NAMES)}")
+    return import_module(f"{__package__}.scoring.{name}").ASSIGNMENT
