@@ -11,10 +11,12 @@ from tqdm import tqdm
 from .bench.commands import bench
 from .cli_choices import Foreign, Kind, Language, Only, Style, Trained
 from .command_errors import OneLine, describe
+from .grading.commands import assignments
 from .interrupt import say_once, signals_as_exit_codes
 
 app = typer.Typer(cls=OneLine, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(bench, name="bench")
+app.add_typer(assignments, name="assignments")
 
 
 @app.callback()

@@ -45,7 +45,8 @@ LAYERS = (
     ("config", "deploy", "zoo"),
     ("experiment", "ocr"),
     ("det.related_lessons", "cls.related_lessons", "rec.related_lessons"),
-    ("bench", "viz"),
+    ("bench", "viz", "coursework", "answers"),
+    ("grading",),
     ("command_errors", "cli_choices", "cli", "__main__", "__init__"),
 )
 """Bottom to top: a module imports from its own row and the rows before it. A package stands for all of its modules,
@@ -125,7 +126,7 @@ def test_every_module_can_be_imported_first():
     assert done.returncode == 0 and not done.stdout, done.stdout + done.stderr[-2000:]
 
 
-COMMANDS = ("cli", "bench.commands")
+COMMANDS = ("cli", "bench.commands", "grading.commands")
 """Modules of commands: typer takes the text of an argument from its option, and `--help` shows it."""
 
 
