@@ -4,7 +4,7 @@ from importlib import import_module
 
 from .assignment import Assignment
 
-NAMES = ("db_targets", "ctc_and_centers")
+NAMES = ("read_and_measure", "db_targets", "augmentation", "ctc_and_centers", "quantize")
 """Names of all assignments, in the order of the course."""
 
 
