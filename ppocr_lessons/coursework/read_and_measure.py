@@ -76,7 +76,7 @@ def draw_case(seed: int, index: int) -> Case:
     shifts = np.stack([np.zeros(10), sides[:, 1] * rng.choice([0.0, 0.1, 0.2, 0.6], 10)], 1)
     found = rectangle_corners(centers + shifts, sides, angles)
     duplicates = found[rng.random(10) < 0.3] + 1.0
-    false_alarms = rectangle_corners(rng.uniform(50, 350, (2, 2)) + (0, 400), sides[:2], angles[:2])
+    false_alarms = rectangle_corners(rng.uniform((50, 450), (350, 750), (2, 2)), sides[:2], angles[:2])
     found = np.concatenate([found[rng.random(10) < 0.85], duplicates, false_alarms])
     return Case(labels, ignored, rng.permutation(found))
 
