@@ -60,9 +60,7 @@ QUESTIONS = (
     Question("plan_parameters", 1, "number", "parameters that are left with your plan"),
     Question("saved_by_neck", 1, "number", "share of the parameters, 0..1, that 96 channels save without SE"),
     Question("megabytes", 1, "number", "size of the given number of float32 weights in MB of 10^6 bytes"),
-    Question(
-        "near_median", 1, "choice", "why a filter close to the geometric median can go", choices=MEDIAN
-    ),
+    Question("near_median", 1, "choice", "why a filter close to the geometric median can go", choices=MEDIAN),
     Question(
         "in_one_group", 1, "choice", "why convolutions before a shortcut form one group", choices=TOGETHER
     ),
