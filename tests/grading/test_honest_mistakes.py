@@ -6,7 +6,13 @@ from ppocr_lessons.grading.registry import find
 
 from .executed import answers_with, lost
 
-SMALLER = {"db_targets": {"pages": 2}, "ctc_and_centers": {"words": 40}}
+SMALLER = {
+    "read_and_measure": {"pages": 2},
+    "db_targets": {"pages": 2},
+    "smaller_detector": {"pages": 2},
+    "distillation": {"steps": 1},
+    "ctc_and_centers": {"words": 40},
+}
 """Parameters that make a run cheaper; the mistakes do not depend on them."""
 
 MISTAKES = [
@@ -59,6 +65,96 @@ MISTAKES = [
             "center_loss": (".sum(2)", ".mean(2)"),
         },
         {"centers": "misread", "center_loss": "averaged over the features"},
+    ),
+    (
+        "augmentation",
+        {"distort_targets": ("moves[4:] - limit / 2", "moves[4:]"), "largest_move": ("// 3 / 2", "// 3")},
+        {"distort_targets": "limit / 2 is missing", "largest_move": "minus half of the limit"},
+    ),
+    (
+        "augmentation",
+        {"rectangles": ("along = np.array([cos, -sin])", "sin = -sin\n    along = np.array([cos, -sin])"), "places": ("boxes.append([x, y, x + w, y + h])", "pass")},
+        {"rectangles": "clockwise", "places": "placed before are not kept clear of"},
+    ),
+    (
+        "augmentation",
+        {
+            "stretch_targets": ("np.floor(shares[i - 1] * limit) - limit / 2", "limit / 2 - np.floor(shares[i - 1] * limit)"),
+            "check-sources": ("my_source(place, warp.source, warp.target)", "my_source(place, warp.target, warp.source)"),
+        },
+        {"stretch_targets": "wrong direction", "sources": "exchanged"},
+    ),
+    (
+        "quantize",
+        {"clipped": ("np.clip(x, -alpha, alpha)", "np.clip(x, 0, alpha)"), "gradient_x": ("np.where(np.abs(x) < alpha, upstream, 0.0)", "upstream")},
+        {
+            "clipped": "both sides are clipped",
+            "gradient_x": "Outside the bounds",
+            "best_alpha": "a simple search reaches",
+            "trained_alphas": "values are right",
+        },
+    ),
+    (
+        "quantize",
+        {"quantized": (".max((1, 2, 3), keepdims=True)", ".max()"), "megabytes": ("+ channels * 4", "")},
+        {"quantized": "one scale for all weights", "megabytes": "scale of four bytes"},
+    ),
+    (
+        "quantize",
+        {"trained_alphas": (" + 2 * decay * bound", ""), "largest_integer": ("2 ** (bits - 1) - 1", "2**bits - 1")},
+        {"trained_alphas": "decay of alpha is missing", "largest_integer": "One bit is the sign"},
+    ),
+    (
+        "read_and_measure",
+        {"matches": ("used.add(j)\n                break", "used.add(j)"), "edit_distances": ("max(1, len(reading), len(label))", "max(1, len(label))")},
+        {"scores": "values are right", "edit_distances": "longer one of the two texts"},
+    ),
+    (
+        "read_and_measure",
+        {"check-scores": ("[inputs.draw_case(seed, index) for index in range(cases)]", "[(c.labels, [False] * 10, c.found) for c in (inputs.draw_case(seed, i) for i in range(cases))]"), "overlap": (" - shared)", ")")},
+        {"scores": "Ignored labels count", "overlap": "Yours is"},
+    ),
+    (
+        "read_and_measure",
+        {
+            "missed": ("if not seen", "if seen"),
+            "recall_by_height": ("(small, ~small)", "(~small, small)"),
+            "harmonic_mean": ("2 * matched / (expected + detected)", "(matched / expected + matched / detected) / 2"),
+        },
+        {"missed": "labels are missed", "recall_by_height": "exchanged", "harmonic_mean": "arithmetic mean"},
+    ),
+    (
+        "smaller_detector",
+        {
+            "distances": ("np.linalg.norm(flat[:, None] - flat, axis=2).sum(1)", "np.linalg.norm(flat, axis=1)"),
+            "megabytes": ("weights * 4 / 1e6", "weights / 1e6"),
+        },
+        {"distances": "These are the norms", "removed": "smallest norm", "megabytes": "four bytes"},
+    ),
+    (
+        "smaller_detector",
+        {"plan": ('if "stage3" in name and width >= 300', "")},
+        {"plan": "The size is within the budget, but on held-back pages"},
+    ),
+    (
+        "smaller_detector",
+        {"plan": ("<= budget * full:", "<= 0.95 * full:"), "variant_parameters": ("(False, True)", "(True, False)")},
+        {"plan": "of the parameters are left; the budget is", "variant_parameters": "exchanged", "saved_by_neck": "Yours is"},
+    ),
+    (
+        "distillation",
+        {"mutual": ("((forth + back) / 2)", "(forth + back)"), "dilated_pixels": ("(rectangle[0] + 1) * (rectangle[1] + 1)", "(rectangle[0] + 2) * (rectangle[1] + 2)")},
+        {"mutual": "not the sum", "dilated_pixels": "one row and one column", "student_maps": "of that of the untrained student"},
+    ),
+    (
+        "distillation",
+        {"dilated": ("for a in (0, 1) for b in (0, 1)", "for a in (1,) for b in (1,)"), "total": (" + mutual_loss", "")},
+        {"dilated": "not dilated", "total": "mutual loss is missing", "student_maps": "of that of the untrained student"},
+    ),
+    (
+        "distillation",
+        {"dilated_loss": ("(((pred + target) * mask).sum() + 1e-6)", "((pred + target).sum() + 1e-6)"), "sequences": ("both.sum() / 2", "both.sum() / 2 / 10")},
+        {"dilated_loss": "Yours is", "sequences": "over the time steps", "student_maps": "of that of the untrained student"},
     ),
 ]  # fmt: skip
 

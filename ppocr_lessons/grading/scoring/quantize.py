@@ -152,7 +152,7 @@ def score(given: Mapping, answers: Mapping[str, Answer]) -> list[Mark]:
     weight = inputs.draw_weights(seed)
     tensor = paddle.to_tensor(weight)
     scales = channel_scales(tensor, bits)
-    one_scale = tensor.abs().max() / levels(bits)
+    one_scale = float(np.abs(weight).max()) / levels(bits)
     activations = inputs.draw_activations(seed)
     values, bound = given["weights"] * bits / 8e6, given["channels"] * 4 / 1e6
     rules = {
