@@ -90,7 +90,6 @@ MISTAKES = [
         {
             "clipped": "both sides are clipped",
             "gradient_x": "Outside the bounds",
-            "best_alpha": "a simple search reaches",
             "trained_alphas": "values are right",
         },
     ),
