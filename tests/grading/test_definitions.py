@@ -120,7 +120,7 @@ def test_the_generated_cells_are_those_of_the_definition(name):
 
 
 def test_the_committed_student_versions_are_those_that_the_command_makes():
-    assert sorted(path.stem for path in STUDENTS.iterdir()) == sorted(NAMES)
+    assert sorted(path.stem for path in STUDENTS.glob("*.ipynb")) == sorted(NAMES)
     for name in NAMES:
         committed = (STUDENTS / f"{name}.ipynb").read_text(encoding="utf-8")
         assert json.loads(committed) == student_version(find(name)), (
