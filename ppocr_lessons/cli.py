@@ -14,6 +14,7 @@ from .command_errors import OneLine
 from .commands import data, index, train
 from .commands.centers import centers
 from .commands.read import read
+from .grading.commands import assignments
 from .grading.grade_commands import grade_command
 
 app = typer.Typer(cls=OneLine, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -32,6 +33,7 @@ app.command("claims")(claims_command)
 app.add_typer(bench, name="bench")
 app.command("centers")(centers)
 app.command("grade")(grade_command)
+app.add_typer(assignments, name="assignments")
 
 
 def _print_version(asked: bool) -> None:

@@ -10,6 +10,7 @@ import yaml
 from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
+from ppocr_lessons.grading.registry import NAMES
 
 ROOT = pathlib.Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,7 +39,10 @@ def test_relative_links_lead_somewhere(name):
 
 def test_every_notebook_is_linked_once():
     linked = re.findall(r"\]\(notebooks/([^)]+)\)", TEXT)
-    assert linked == sorted(p.name for p in (ROOT / "notebooks").glob("*.ipynb"))
+    chapters = [name for name in linked if not name.startswith("assignments/")]
+    assert chapters == sorted(p.name for p in (ROOT / "notebooks").glob("*.ipynb"))
+    assignments = [name for name in linked if name.startswith("assignments/")]
+    assert assignments == [f"assignments/{name}.ipynb" for name in NAMES]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,7 @@ def test_scores_of_the_networks_for_photographs_are_those_of_the_cards():
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_and_their_options_exist(command):
     words = shlex.split(command)
-    name = words[: 2 if words[0] == "bench" else 1]
+    name = words[: 2 if words[0] in ("assignments", "bench") else 1]
     shown = CliRunner().invoke(app, [*name, "--help"]).output
     assert "Usage" in shown
     for option in (w for w in words if w.startswith("-")):

@@ -4,7 +4,15 @@ from importlib import import_module
 
 from .assignment import Assignment
 
-NAMES = ()
+NAMES = (
+    "read_and_measure",
+    "db_targets",
+    "smaller_detector",
+    "augmentation",
+    "distillation",
+    "ctc_and_centers",
+    "quantize",
+)
 """Names of all assignments, in the order of the course."""
 
 
