@@ -93,6 +93,8 @@ class CTCHead(nn.Layer):
         x: (N, T, in_channels)
         returns: logits (N, T, classes), and the input of the last layer, (N, T, mid_channels) or x itself
 
+    Raises:
+        ValueError: fc_decay is negative.
     PaddleOCR: CTCHead in ppocr/modeling/heads/rec_ctc_head.py, which returns probabilities in evaluation mode, and
         features only with return_feats.
     """
@@ -101,6 +103,8 @@ class CTCHead(nn.Layer):
         self, in_channels: int, classes: int, *, mid_channels: int | None = None, fc_decay: float = 4e-4
     ):
         super().__init__()
+        if not fc_decay >= 0:
+            raise ValueError(f"fc_decay is {fc_decay}; 0 or more is needed")
         self.mid_channels = mid_channels
         if mid_channels is None:
             self.fc = _linear(in_channels, classes, fc_decay)

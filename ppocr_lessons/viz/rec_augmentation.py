@@ -14,13 +14,15 @@ HEIGHT = 32
 """Height in pixels to which the recognizer's input is resized."""
 
 
-def _grouped_bars(axis, table: Mapping[str, Mapping[str, float]], *, count: int | None = None) -> str:
+def _grouped_bars(
+    axis, table: Mapping[str, Mapping[str, float]], *, counts: Mapping[str, int] | None = None
+) -> str:
     """One group of bars per column of a table and one bar per row, with the value above each bar.
 
     Args:
         axis: of the figure.
         table: values in 0..1 by name of the column, by name of the row.
-        count: number of samples behind each share, for its standard error; None for no error bars.
+        counts: number of samples behind the shares of each column, for their standard errors; None for no error bars.
 
     Returns: the table as a sentence.
     """
@@ -28,9 +30,11 @@ def _grouped_bars(axis, table: Mapping[str, Mapping[str, float]], *, count: int 
     for number, ((row, found), color, hatch) in enumerate(zip(table.items(), COLORS, HATCHES, strict=False)):
         places = np.arange(len(found)) + (number - (len(table) - 1) / 2) * wide
         values = np.array(list(found.values()))
-        errors = np.zeros_like(values) if count is None else (values * (1 - values) / count) ** 0.5
+        errors = np.zeros_like(values)
+        if counts is not None:
+            errors = (values * (1 - values) / np.array([counts[name] for name in found])) ** 0.5
         axis.bar(places, values, wide, color=color, hatch=hatch, edgecolor="white", label=row)
-        if count is not None:
+        if counts is not None:
             axis.errorbar(places, values, errors, fmt="none", color="0.2", lw=1)
         for x, value, error in zip(places, values, errors, strict=True):
             axis.text(x, value + error + 0.015, f"{value:.2f}", ha="center", fontsize=7)
@@ -161,17 +165,17 @@ def show_readings(accuracy: Mapping[str, list[float]], strengths: list[float], c
     )
 
 
-def show_scores(scores: Mapping[str, Mapping[str, float]], count: int):
+def show_scores(scores: Mapping[str, Mapping[str, float]], counts: Mapping[str, int]):
     """Draw the accuracy of several recognizers on several kinds of lines, with standard errors.
 
     Args:
         scores: share of the words that are read exactly by kind of lines, by name of the recognizer.
-        count: number of words of each kind.
+        counts: number of words of each kind.
 
     Returns: an IPython.display.Image.
     """
     figure, axis = new_figure(size=(10, 3.4))
-    told = _grouped_bars(axis, scores, count=count)
-    title = f"{count} held-back words, with standard errors"
-    axis.set(ylabel="words read exactly", ylim=(0, 1.15), title=title)
-    return show(figure, f"Share of {count} words that are read exactly. {told}.")
+    told = _grouped_bars(axis, scores, counts=counts)
+    axis.set(ylabel="words read exactly", ylim=(0, 1.15), title="held-back words, with standard errors")
+    words = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    return show(figure, f"Share of words that are read exactly, of {words}. {told}.")

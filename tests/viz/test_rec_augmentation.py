@@ -44,7 +44,5 @@ def test_figures_say_what_they_show():
         in figures.show_effects(LINE, {"inverted": 255 - LINE, "same": LINE}).alt
     )
     assert "stretch 0.90, 0.40" in figures.show_readings({"stretch": [0.9, 0.4]}, [0, 2], 50).alt
-    assert (
-        "TIA: as they are 0.80, bent 0.50"
-        in figures.show_scores({"TIA": {"as they are": 0.8, "bent": 0.5}}, 50).alt
-    )
+    scores = figures.show_scores({"TIA": {"as they are": 0.8, "bent": 0.5}}, {"as they are": 50, "bent": 100})
+    assert "of 50 as they are, 100 bent. TIA: as they are 0.80, bent 0.50" in scores.alt
