@@ -37,7 +37,8 @@ def _grouped_bars(
         if counts is not None:
             axis.errorbar(places, values, errors, fmt="none", color="0.2", lw=1)
         for x, value, error in zip(places, values, errors, strict=True):
-            axis.text(x, value + error + 0.015, f"{value:.2f}", ha="center", fontsize=7)
+            if value:
+                axis.text(x, value + error + 0.015, f"{value:.2f}", ha="center", fontsize=7)
     columns = next(iter(table.values()))
     axis.set_xticks(range(len(columns)), [name.removesuffix("_prob") for name in columns])
     axis.figure.legend(loc="outside lower center", ncols=len(table), fontsize=9)
