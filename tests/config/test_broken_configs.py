@@ -255,8 +255,8 @@ BUILT = [
     (REC, {"Train.dataset.transforms.RecResizeImg.image_shape": "[3, 80, 320]"}, "RecResizeImg.image_shape.*of this height"),
     # 32 pixels are 8 time steps.
     (REC, {"Train.dataset.transforms.RecResizeImg.image_shape": "[3, 32, 32]"},
-     r"rec.txt:1: 11 characters need 11 time steps.* has 8 "),
-    (UDML, {"Eval.dataset.transforms.RecResizeImg.image_shape": "[3, 32, 32]"}, "rec.txt:1: .*need 11 time steps"),
+     r"rec.txt:1: 12 characters need 12 time steps.* has 8 "),
+    (UDML, {"Eval.dataset.transforms.RecResizeImg.image_shape": "[3, 32, 32]"}, "rec.txt:1: .*need 12 time steps"),
     (REC, {"Global.character_dict_path": "/dev/zero"}, "not an ordinary file"),
     (DET, {"Global.pretrained_model": "/dev/zero"}, "not an ordinary file"),
     (CML, {"Architecture.Models.Student.pretrained": "", "Architecture.Models.Student2.pretrained": "",
