@@ -39,6 +39,8 @@ OTHER = {
         "word": "abba", "steps": 7, "seed": 4, "line_number": 3, "blur": 1.0, "weights": [0.1, 0.5],
     },
     "11_rec_backbone_head": {"widths": [192, 32], "number": 34, "rounds": 2},
+    "12_rec_tia": {"number": 11, "seed": 4, "strengths": [0.0, 1.0], "steps": 2},
+    "13_rec_training": {"words": 20, "steps": 20, "warmup": 5, "seed": 2, "zh_steps": 2},
     "08_cls_direction": {"line": 2, "rounds": 2},
     "09_cls_augmentation": {"line": 8, "seed": 6},
     "10_pact": {"bits": 3, "steps": 2, "lines": 6, "rounds": 2},

@@ -87,8 +87,13 @@ class BDA:
             image: the line, (H, W, 3) uint8 RGB; only its size matters.
 
         Returns: what `apply` does to a line of this size.
+
+        Raises:
+            ValueError: the line has no pixels.
         """
         height, width = image.shape[:2]
+        if not (height and width):
+            raise ValueError(f"the line is empty: {height} x {width} pixels")
         happens = {name: rng.random() < prob for name, prob in self.probs.items()}
         rows = min(int(rng.integers(1, 9)), height - 1) * (1 if rng.integers(2) else -1)
         large = height >= MIN_SIDE and width >= MIN_SIDE
@@ -207,8 +212,13 @@ class RecAug:
             image: the line, (H, W, 3) uint8 RGB; only its size matters.
 
         Returns: what `apply` does to a line of this size.
+
+        Raises:
+            ValueError: the line has no pixels.
         """
         height, width = image.shape[:2]
+        if not (height and width):
+            raise ValueError(f"the line is empty: {height} x {width} pixels")
         bends = []
         first = rng.random() < self.tia_prob
         wanted = [first] * 3 if self.together else [first, *(rng.random(2) < self.tia_prob)]

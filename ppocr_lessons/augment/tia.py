@@ -166,8 +166,13 @@ def source_map(shape: tuple[int, int], points: ControlPoints) -> tuple[np.ndarra
         points: control points.
 
     Returns: x and y, two (height, width) float32 arrays, clipped to the image.
+
+    Raises:
+        ValueError: the line has no pixels.
     """
     height, width = shape
+    if not (height and width):
+        raise ValueError(f"the line is empty: {height} x {width} pixels")
     (ys, rows), (xs, columns) = _nodes(height), _nodes(width)
     places = np.stack(np.meshgrid(xs, ys), -1).reshape(-1, 2).astype(float)
     shift = (move_least_squares(places, points) - places).reshape(len(ys), len(xs), 2).astype(np.float32)
@@ -184,6 +189,9 @@ def warp(image: np.ndarray, points: ControlPoints) -> np.ndarray:
         points: control points from `distort`, `stretch` or `perspective`.
 
     Returns: a new array of the same shape; its pixels are unchanged if no point moves.
+
+    Raises:
+        ValueError: the line has no pixels.
     Claim: +0.9 points on a strong baseline (chapter 2.3.2).
     """
     x, y = source_map(image.shape[:2], points)

@@ -15,8 +15,9 @@ from ..training import parallel
 from ..zoo.fine_tuning import freeze, load_matching
 from .centers import center_warnings, check_center_section
 from .configuration import Config, Context, context
-from .data import build_dataset, check_line_heights, checked_source
-from .losses import CenterLossSection, TermSection, combine
+from .data import build_dataset, checked_source, time_steps
+from .loss_terms import CenterLossSection, TermSection
+from .losses import combine
 from .networks import build_net
 from .optimizer import build_optimizer
 from .problems import Problem, Trial, dotted, raise_for, say
@@ -189,6 +190,13 @@ def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Con
     return combine(config.task, nets, terms, main=main, frozen=frozen)
 
 
+def _steps(config: Config, nets, trial: Trial) -> dict[str, int]:
+    """Time steps of the recognizers by section; empty for other networks and for those that cannot be built."""
+    if config.task != "rec" or not nets:
+        return {}
+    return trial.of(("Train", "dataset"), lambda: time_steps(config, nets)) or {}
+
+
 def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
     """Build everything that a configuration names.
 
@@ -212,13 +220,15 @@ def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
     paddle.seed(shared.seed)
     with paddle.utils.unique_name.guard():
         nets = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=dry, report=report))
+        steps = _steps(config, nets, trial)
         if nets:
-            if config.task == "rec":
-                trial.of(("Train", "dataset"), lambda: check_line_heights(config, nets))
             trial.of(("Quant",), lambda: quantize(config, nets))
             strategy = trial.of(("Loss",), lambda: build_strategy(config, nets, shared))
         train_set, eval_set = (
-            trial.of((key, "dataset"), functools.partial(build_dataset, config, section, shared, key))
+            trial.of(
+                (key, "dataset"),
+                functools.partial(build_dataset, config, section, shared, key, steps=steps.get(key)),
+            )
             for key, section in (("Train", config.train), ("Eval", config.evaluation))
         )
         trial.finish()
@@ -251,8 +261,12 @@ def problems_of_files(config: Config) -> list[Problem]:
     trial = Trial(config.path, config.line)
     shared = trial.of(("Global",), lambda: context(config))
     if shared and task:
-        trial.of(("Architecture",), lambda: build_nets(config, shared, dry=True, report=False))
+        built = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=True, report=False))
+        steps = _steps(config, built, trial)
         for key, section in (("Train", config.train), ("Eval", config.evaluation)):
             if section and (section.dataset.label_file_list or section.dataset.name == "LMDBDataSet"):
-                trial.of((key, "dataset"), functools.partial(checked_source, config, section, shared, key))
+                trial.of(
+                    (key, "dataset"),
+                    functools.partial(checked_source, config, section, shared, key, steps=steps.get(key)),
+                )
     return trial.problems

@@ -134,7 +134,7 @@ IGNORED = {
 """Keys of PaddleOCR's files that have no effect here, with the reason, by place or kind of the section."""
 
 UNREAD = {
-    "label_ace": "counts of characters, which only ACELoss reads",
+    "label_ace": "counts of characters, which ACELoss here computes from the label",
     "valid_ratio": "share of the image width that the line fills, which only attention heads read",
     "img_path": "file name, which no loss reads",
 }

@@ -157,7 +157,9 @@ def build_transforms(section: SetConfig, shared: Context) -> list:
     ]
 
 
-def checked_source(config: Config, section: SetConfig, shared: Context, what: str):
+def checked_source(
+    config: Config, section: SetConfig, shared: Context, what: str, *, steps: int | None = None
+):
     """Read the entries of a dataset and check every one of them.
 
     Args:
@@ -165,6 +167,7 @@ def checked_source(config: Config, section: SetConfig, shared: Context, what: st
         section: section Train or Eval.
         shared: see `configuration.context`.
         what: name of the dataset in messages.
+        steps: number of time steps of the recognizers for a line of this dataset; None if it is not known.
 
     Returns: the entries that can be used.
 
@@ -195,39 +198,52 @@ def checked_source(config: Config, section: SetConfig, shared: Context, what: st
         on_bad=given.on_bad,
         alphabet=shared.alphabet,
         longest=shared.longest,
+        steps=steps,
         labels=shared.labels,
         progress=len(source) > 10_000,
     )
 
 
-def check_line_heights(config: Config, nets: dict[str, paddle.nn.Layer]) -> None:
-    """Check that the recognizer accepts lines of the height that the transforms produce.
+def time_steps(config: Config, nets: dict[str, paddle.nn.Layer]) -> dict[str, int]:
+    """Run the recognizers on an empty line of the size that the transforms produce, and count the time steps.
 
     Args:
-        config: configuration that was read.
+        config: configuration of recognizers that was read.
         nets: networks of `build.build_nets`.
 
+    Returns: the smallest number of time steps of all networks, by name of the section, "Train" and "Eval".
+
     Raises:
-        ConfigError: for a line of this height the backbone returns more than one row of features.
+        ConfigError: a line of this size gives more than one row of features, or none.
     """
-    problems, main = [], next(iter(nets.values()))
+    problems, found = [], {}
     for key, section in (("Train", config.train), ("Eval", config.evaluation)):
-        for number, (name, arguments) in enumerate(section.transforms):
+        for number, (name, arguments) in enumerate(section.transforms if section else ()):
             if name not in ("RecResizeImg", "ClsResizeImg"):
                 continue
-            main.eval()
             try:
-                with paddle.no_grad():
-                    main(paddle.zeros([1, 3, arguments["image_shape"][1], 64]))
+                found[key] = min(_steps_of(net, arguments["image_shape"]) for net in nets.values())
             except (ValueError, RuntimeError) as error:
                 place = (key, "dataset", "transforms", number, name, "image_shape")
-                reason = f"found {arguments['image_shape']}: the network does not accept lines of this height: {error}"
+                reason = f"found {arguments['image_shape']}: the network does not accept lines of this height and width: {error}"
                 problems.append(Problem(place, reason.splitlines()[0][:300]))
-            main.train()
     raise_for(config.path, problems, config.line)
+    return found
 
 
-def build_dataset(config: Config, section: SetConfig, shared: Context, what: str) -> Dataset:
+@paddle.no_grad()
+def _steps_of(net, image_shape) -> int:
+    was_training = net.training
+    net.eval()
+    try:
+        return net(paddle.zeros([1, *image_shape]))[0].shape[1]
+    finally:
+        net.train() if was_training else net.eval()
+
+
+def build_dataset(
+    config: Config, section: SetConfig, shared: Context, what: str, *, steps: int | None = None
+) -> Dataset:
     """Build a dataset and check every entry of it.
 
     Args:
@@ -235,11 +251,12 @@ def build_dataset(config: Config, section: SetConfig, shared: Context, what: str
         section: section Train or Eval.
         shared: see `configuration.context`.
         what: name of the dataset in messages.
+        steps: see `checked_source`.
 
     Returns: the dataset.
 
     Raises:
         LabelError: lists the invalid entries.
     """
-    source = checked_source(config, section, shared, what)
+    source = checked_source(config, section, shared, what, steps=steps)
     return Dataset(source, build_transforms(section, shared), seed=shared.seed)

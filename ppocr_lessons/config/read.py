@@ -1,7 +1,7 @@
 """Read a configuration file: validate every section, and report all problems together."""
 
 from ..cls.labels import DIRECTIONS
-from . import losses, networks, optimizer, schema
+from . import loss_terms, losses, networks, optimizer, schema
 from .build import problems_of_files
 from .compat import name_of
 from .configuration import Config
@@ -193,7 +193,7 @@ class _Reading(Checker):
             self.term(config, term, (*place, number))
 
     def term(self, config: Config, term, place: tuple) -> None:
-        models = losses.TERMS[config.task]
+        models = loss_terms.TERMS[config.task]
         if not isinstance(term, dict) or len(term) != 1 or next(iter(term)) not in models:
             self.problem(place, f"found {term!r:.60}; known losses of {config.task} are {sorted(models)}")
             return

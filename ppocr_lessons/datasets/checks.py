@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from ..rec.ctc_lattice import needed_steps
 from .labels import Problem, parse_page, raise_for
 from .sources import ListSource
 
@@ -45,13 +46,17 @@ def check_page(label: str, picture) -> tuple[str | None, bool]:
     return None, any(not text.ignored for text in texts)
 
 
-def check_text(text: str, alphabet, longest: int) -> str | None:
+def check_text(text: str, alphabet, longest: int, steps: int | None = None) -> str | None:
     """Check a recognition label.
+
+    A text that needs more time steps than the network has for a line would be skipped silently in training: its CTC loss
+    is infinite, and Paddle returns a loss and a gradient of 0 instead.
 
     Args:
         text: of the label.
         alphabet: of the net, a rec.alphabet.Alphabet.
         longest: greatest number of characters of a text.
+        steps: number of time steps of the network for a line; None if it is not known.
 
     Returns: reason why the label cannot be used, or None.
     """
@@ -60,9 +65,14 @@ def check_text(text: str, alphabet, longest: int) -> str | None:
     if len(text) > longest:
         return f"{len(text)} characters, more than max_text_length {longest}: {text[:60]!r}"
     try:
-        alphabet.encode(text)
+        needed = needed_steps(alphabet.encode(text))
     except ValueError as error:
         return f"{error} in {text[:60]!r}"
+    if steps is not None and needed > steps:
+        return (
+            f"{len(text)} characters need {needed} time steps (one more for each repeated character), but the network has "
+            f"{steps} for a line of the width in image_shape, so that the CTC loss is infinite: {text[:60]!r}"
+        )
     return None
 
 
@@ -89,7 +99,14 @@ def missing(paths: Iterable[str]) -> set[str]:
 
 
 def find_problems(
-    source, task: str, *, alphabet=None, longest: int = 25, labels=("0", "180"), progress: bool = False
+    source,
+    task: str,
+    *,
+    alphabet=None,
+    longest: int = 25,
+    steps: int | None = None,
+    labels=("0", "180"),
+    progress: bool = False,
 ) -> dict[int, Problem]:
     """Check all entries of a source.
 
@@ -98,6 +115,7 @@ def find_problems(
         task: "det", "cls" or "rec".
         alphabet: of a recognition dataset, a rec.alphabet.Alphabet.
         longest: greatest number of characters of a text in a recognition dataset.
+        steps: number of time steps of the recognizer for a line; None if it is not known.
         labels: of a classification dataset.
         progress: show a progress bar on stderr.
 
@@ -122,7 +140,7 @@ def find_problems(
             known = entry.label in labels
             reason = None if known else f"label {entry.label!r}; known are {list(labels)}"
         else:
-            reason = check_text(entry.label, alphabet, longest)
+            reason = check_text(entry.label, alphabet, longest, steps)
         if reason:
             problems[index] = Problem(*source.place(index), reason)
     if task == "det" and not counted and not problems:
@@ -154,6 +172,7 @@ def checked(
     on_bad: str = "error",
     alphabet=None,
     longest: int = 25,
+    steps: int | None = None,
     labels=("0", "180"),
     progress: bool = False,
 ):
@@ -166,6 +185,7 @@ def checked(
         on_bad: "error", or "drop" to leave bad entries out and report them on stderr.
         alphabet: see `find_problems`.
         longest: see `find_problems`.
+        steps: see `find_problems`.
         labels: see `find_problems`.
         progress: see `find_problems`.
 
@@ -178,7 +198,7 @@ def checked(
     if on_bad not in ("error", "drop"):
         raise ValueError(f"on_bad is {on_bad!r}; known are ['error', 'drop']")
     problems = find_problems(
-        source, task, alphabet=alphabet, longest=longest, labels=labels, progress=progress
+        source, task, alphabet=alphabet, longest=longest, steps=steps, labels=labels, progress=progress
     )
     droppable = -1 not in problems and isinstance(source, ListSource)
     if problems and on_bad == "drop" and droppable:

@@ -20,7 +20,12 @@ def line_width(image: np.ndarray, height: int) -> int:
         height: in pixels, after resizing.
 
     Returns: width in pixels, rounded up, at least 1.
+
+    Raises:
+        ValueError: the line has no pixels.
     """
+    if 0 in image.shape[:2]:
+        raise ValueError(f"the line is empty: {image.shape[0]} x {image.shape[1]} pixels")
     return max(1, math.ceil(height * image.shape[1] / image.shape[0]))
 
 
@@ -35,6 +40,9 @@ def fit_line(image: np.ndarray, height: int = 32, width: int = 320) -> np.ndarra
         width: of the result in pixels.
 
     Returns: (3, height, width) float32 BGR in -1..1; the padding is 0, which is a medium gray.
+
+    Raises:
+        ValueError: the line has no pixels.
     PaddleOCR: resize_norm_img in ppocr/data/imaug/rec_img_aug.py.
     """
     inner = min(width, line_width(image, height))

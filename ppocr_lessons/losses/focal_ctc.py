@@ -6,6 +6,7 @@ L = alpha (1 - y)^gamma L_ctc,   y = e^(-L_ctc), the probability of the text
 import paddle
 
 from ..datasets.batches import RecBatch
+from .combined import NetOutput
 from .ctc_loss import ctc_losses
 from .objective import Objective
 
@@ -33,6 +34,45 @@ def focal_weights(losses, *, alpha: float = 1.0, gamma: float = 2.0):
     return alpha * (-paddle.expm1(-losses)) ** gamma
 
 
+def focal_ctc_loss(logits, labels, lengths, *, alpha: float = 1.0, gamma: float = 2.0):
+    """Mean of the weighted CTC losses of all lines.
+
+    Args:
+        logits: score of every class at every time step, before the softmax, (N, T, K).
+        labels: classes of the characters, int32, padded with the blank, (N, L).
+        lengths: number of characters of each label, int64, (N,).
+        alpha, gamma: see `focal_weights`.
+
+    Returns: a scalar.
+
+    Raises:
+        ValueError: alpha or gamma is negative.
+    """
+    losses = ctc_losses(logits, labels, lengths)
+    return (losses * focal_weights(losses, alpha=alpha, gamma=gamma)).mean()
+
+
+class FocalCTCTerm:
+    """Term of a combined loss: focal CTC of each recognizer against the labels.
+
+    Args:
+        names: names of the recognizers.
+        alpha, gamma: see `focal_weights`.
+
+    PaddleOCR: CTCLoss with use_focal_loss in a CombinedLoss.
+    """
+
+    def __init__(self, names, *, alpha: float = 1.0, gamma: float = 2.0):
+        self.names, self.alpha, self.gamma = list(names), alpha, gamma
+
+    def __call__(self, outputs: dict[str, NetOutput], batch: RecBatch) -> dict:
+        given = {"alpha": self.alpha, "gamma": self.gamma}
+        return {
+            f"focal_ctc_{name}": focal_ctc_loss(outputs[name].answer, batch.labels, batch.lengths, **given)
+            for name in self.names
+        }
+
+
 class FocalCTC:
     """Train one recognizer with focal CTC.
 
@@ -50,6 +90,5 @@ class FocalCTC:
 
     def __call__(self, batch: RecBatch) -> Objective:
         logits, _ = self.net(batch.images)
-        losses = ctc_losses(logits, batch.labels, batch.lengths)
-        loss = (losses * focal_weights(losses, alpha=self.alpha, gamma=self.gamma)).mean()
+        loss = focal_ctc_loss(logits, batch.labels, batch.lengths, alpha=self.alpha, gamma=self.gamma)
         return Objective(loss, {"focal_ctc": loss}, logits)

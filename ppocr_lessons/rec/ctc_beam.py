@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from .alphabet import BLANK, Alphabet
+from .ctc_decode import check_classes
 
 
 class LanguageModel(Protocol):
@@ -70,9 +71,7 @@ def beam_search(
             1, min_prob is not in 0..1, or weight is negative.
     Paper: Hannun et al. 2014, arXiv 1408.2873, algorithm 1.
     """
-    probs = np.asarray(probs, float)
-    if probs.ndim != 3 or probs.shape[2] != alphabet.classes:
-        raise ValueError(f"probs has shape {probs.shape}; (N, T, {alphabet.classes}) is needed")
+    probs = check_classes(probs, alphabet).astype(float)
     if not ((probs >= 0) & (probs <= 1 + 1e-5)).all():
         raise ValueError("probs contains values outside 0..1; apply the softmax to logits first")
     if beam_width < 1:

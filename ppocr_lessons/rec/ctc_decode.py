@@ -28,6 +28,27 @@ def collapse(classes) -> np.ndarray:
     return first & (classes != BLANK)
 
 
+def check_classes(probs, alphabet: Alphabet) -> np.ndarray:
+    """Check that probabilities have one class for the blank and one for each character of an alphabet.
+
+    Args:
+        probs: (N, T, K) probabilities.
+        alphabet: characters of the network's classes.
+
+    Returns: the probabilities as an array.
+
+    Raises:
+        ValueError: probs has another shape, or K differs from the number of classes of the alphabet.
+    """
+    probs, characters = np.asarray(probs), alphabet.classes - 1
+    if probs.ndim != 3 or probs.shape[2] != alphabet.classes:
+        raise ValueError(
+            f"probs has shape {probs.shape}; (N, T, {alphabet.classes}) is needed for a dictionary of {characters} "
+            "characters and the blank: is it the dictionary that the network was trained with?"
+        )
+    return probs
+
+
 def greedy_decode(probs, alphabet: Alphabet) -> list[Reading]:
     """Take the most probable class of each time step, merge runs of the same class, drop blanks.
 
@@ -42,9 +63,7 @@ def greedy_decode(probs, alphabet: Alphabet) -> list[Reading]:
     PaddleOCR: CTCLabelDecode in ppocr/postprocess/rec_postprocess.py. At the time of the chapter the score of an empty
         text was nan there; today it is 0.
     """
-    probs = np.asarray(probs)
-    if probs.ndim != 3 or probs.shape[2] != alphabet.classes:
-        raise ValueError(f"probs has shape {probs.shape}; (N, T, {alphabet.classes}) is needed")
+    probs = check_classes(probs, alphabet)
     readings = []
     for steps in probs:
         classes = steps.argmax(1)

@@ -95,6 +95,8 @@ class CTCHead(nn.Layer):
 
     `feature_channels` is the width of these features.
 
+    Raises:
+        ValueError: fc_decay is negative.
     PaddleOCR: CTCHead in ppocr/modeling/heads/rec_ctc_head.py, which returns probabilities in evaluation mode, and
         features only with return_feats.
     """
@@ -103,6 +105,8 @@ class CTCHead(nn.Layer):
         self, in_channels: int, classes: int, *, mid_channels: int | None = None, fc_decay: float = 4e-4
     ):
         super().__init__()
+        if not fc_decay >= 0:
+            raise ValueError(f"fc_decay is {fc_decay}; 0 or more is needed")
         self.mid_channels = mid_channels
         self.feature_channels = mid_channels or in_channels
         if mid_channels is None:

@@ -48,7 +48,7 @@ def regularizer(kind: str, factor: float):
         ValueError: unknown kind, or a negative factor.
     PaddleOCR: ppocr/optimizer/regularizer.py.
     """
-    if kind not in ("L1", "L2") or factor < 0:
+    if kind not in ("L1", "L2") or not factor >= 0:
         raise ValueError(
             f"regularizer {kind!r} with factor {factor}; known are ['L1', 'L2'], factor 0 or more"
         )

@@ -12,6 +12,7 @@ import argparse
 import json
 import pathlib
 import time
+from collections.abc import Callable
 
 import numpy as np
 import paddle
@@ -113,7 +114,15 @@ class FrozenBackbone:
 
 
 def train_on_words(
-    strategy, words: list[Line], alphabet: Alphabet, *, steps: int, peak: float, seed: int, batch: int = 4
+    strategy,
+    words: list[Line],
+    alphabet: Alphabet,
+    *,
+    steps: int,
+    peak: float,
+    seed: int,
+    batch: int = 4,
+    augmentation: Callable[[np.random.Generator, np.ndarray], np.ndarray] | None = None,
 ) -> list[float]:
     """Train a recognizer on a few labeled words, in batches that are drawn at random.
 
@@ -125,6 +134,7 @@ def train_on_words(
         peak: learning rate; constant, because the training is short.
         seed: of the selection of words.
         batch: number of words in a batch, which is smaller if there are fewer words.
+        augmentation: changes each image of each batch anew, such as RecAug; None for no changes.
 
     Returns: the loss of every step.
 
@@ -134,15 +144,23 @@ def train_on_words(
     if not words:
         raise ValueError("no words were given to train on")
     size = min(batch, len(words))
-    images = np.stack([fit_line(word.image, 32, 128) for word in words])
+    plain = np.stack([fit_line(word.image, 32, 128) for word in words])
     texts = [word.text for word in words]
+
+    def inputs(step: int, chosen: np.ndarray) -> np.ndarray:
+        if augmentation is None:
+            return plain[chosen]
+        draws = [rng_for(seed, step, place) for place in range(len(chosen))]
+        changed = [augmentation(rng, words[i].image) for rng, i in zip(draws, chosen, strict=True)]
+        return np.stack([fit_line(image, 32, 128) for image in changed])
+
     with paddle.utils.unique_name.guard():
         optimizer = paddle.optimizer.Adam(peak, parameters=strategy.trained.parameters())
     losses = []
     for step in range(steps):
         chosen = rng_for(seed, step).choice(len(words), size, replace=False)
         labels, lengths = encode_labels([texts[i] for i in chosen], alphabet)
-        objective = strategy(RecBatch(paddle.to_tensor(images[chosen]), labels, lengths))
+        objective = strategy(RecBatch(paddle.to_tensor(inputs(step, chosen)), labels, lengths))
         objective.loss.backward()
         optimizer.step()
         optimizer.clear_grad()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ppocr_lessons.augment import tia
 from ppocr_lessons.augment.bda import BDA, BDADraw, RecAug
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (32, 120, 3), np.uint8)
@@ -87,3 +88,12 @@ def test_arguments_of_rec_aug_reach_bda():
     for seed in range(30):
         rng = np.random.default_rng(seed)
         assert not RecAug(use_tia=False, tia_prob=1).sample(rng, IMAGE).bends
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0, 3)])
+def test_empty_lines_are_refused(shape):
+    corners = tia.ControlPoints(np.zeros((4, 2)), np.ones((4, 2)))
+    image = np.zeros(shape, np.uint8)
+    for change in (BDA(), RecAug(), lambda rng, empty: tia.warp(empty, corners)):
+        with pytest.raises(ValueError, match=f"the line is empty: {shape[0]} x {shape[1]} pixels"):
+            change(np.random.default_rng(0), image)

@@ -69,7 +69,10 @@ OVERRIDES = [
     (CML, "Loss.name=DBLoss", "distillation needs 'CombinedLoss'"),
     (CML, "Metric.key=Pupil", "Metric.key.*'Pupil'; the nets are"),
     (UDML, "Architecture.name=Distil", "Architecture.name.*'Distil'; known is"),
-    (ECTC, "Loss.loss_config_list.1={ACELoss: {weight: 0.1}}", "known losses of rec"),
+    (ECTC, "Loss.loss_config_list.1={NRTRLoss: {weight: 0.1}}", "known losses of rec.*ACELoss"),
+    (ECTC, "Loss.loss_config_list.1={ACELoss: {weight: -0.1}}", "ACELoss.weight.*-0.1"),
+    (ECTC, "Loss.loss_config_list.CTCLoss.use_focal_loss=often", "use_focal_loss.*'often'"),
+    (REC, "Loss.use_focal_loss=often", "use_focal_loss.*'often'"),
     # wrong types
     (DET, "Global=5", "Global.*found 5, named values are needed"),
     (DET, "Global.epoch_num=many", "epoch_num.*'many'"),
@@ -250,6 +253,10 @@ BUILT = [
     (REC, {"Architecture.Backbone.small_stride": "[1, 2, 3, 2]"}, "strides is"),
     (REC, {"Global.max_text_length": 1}, "more than max_text_length 1"),
     (REC, {"Train.dataset.transforms.RecResizeImg.image_shape": "[3, 80, 320]"}, "RecResizeImg.image_shape.*of this height"),
+    # 32 pixels are 8 time steps.
+    (REC, {"Train.dataset.transforms.RecResizeImg.image_shape": "[3, 32, 32]"},
+     r"rec.txt:1: 12 characters need 12 time steps.* has 8 "),
+    (UDML, {"Eval.dataset.transforms.RecResizeImg.image_shape": "[3, 32, 32]"}, "rec.txt:1: .*need 12 time steps"),
     (REC, {"Global.character_dict_path": "/dev/zero"}, "not an ordinary file"),
     (DET, {"Global.pretrained_model": "/dev/zero"}, "not an ordinary file"),
     (CML, {"Architecture.Models.Student.pretrained": "", "Architecture.Models.Student2.pretrained": "",

@@ -15,8 +15,12 @@ from ppocr_lessons.config.yaml_file import override
 from ppocr_lessons.distill.cml import CML
 from ppocr_lessons.distill.udml import UDML
 from ppocr_lessons.experiment import prepare, train, trained_net
+from ppocr_lessons.losses.ace import ace_losses
 from ppocr_lessons.losses.center_loss import CenterLoss
+from ppocr_lessons.losses.combined import Combined
+from ppocr_lessons.losses.ctc_loss import ctc_losses
 from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
+from ppocr_lessons.losses.focal_ctc import FocalCTC
 from ppocr_lessons.strategies import ABSENT, STRATEGIES, get
 
 from .conftest import ROOT
@@ -190,3 +194,43 @@ def test_a_single_term_keeps_its_weight(overrides):
     batch = single.loader.batch_at(0)
     losses = [float(run.trainer.strategy(batch).loss) for run in (single, weighted)]
     assert losses[1] == pytest.approx(3 * losses[0], rel=1e-5)
+
+
+def test_focal_ctc_and_ace_are_reached_by_paddleocrs_spelling(overrides):
+    """The single loss and the terms have the values of the functions that the notebook on CTC explains."""
+    path = FOLDER / "paddleocr/2022/ch_PP-OCRv2_rec_enhanced_ctc_loss.yml"
+    terms = "[{CTCLoss: {use_focal_loss: True, weight: 2.0}}, {ACELoss: {weight: 0.1}}]"
+    keep = "Train.dataset.transforms.KeepKeys.keep_keys=[image, label, length, label_ace]"
+    single, combined = (
+        prepare(read_config(path, [*overrides("rec"), keep, change]), progress=False)
+        for change in (
+            "Loss={name: CTCLoss, use_focal_loss: True}",
+            f"Loss={{name: CombinedLoss, loss_config_list: {terms}}}",
+        )
+    )
+    assert type(single.trainer.strategy) is FocalCTC and type(combined.trainer.strategy) is Combined
+    batch, net = single.loader.batch_at(0), single.nets["Model"]
+    for run in (single, combined):
+        run.nets["Model"].eval()
+        run.nets["Model"].set_state_dict(net.state_dict())
+    logits, _ = net(batch.images)
+    plain = ctc_losses(logits, batch.labels, batch.lengths).numpy()
+    focal = np.mean(plain * (1 - np.exp(-plain.astype(float))) ** 2)
+    ace = ace_losses(logits, batch.labels, batch.lengths).mean().item()
+    assert float(single.trainer.strategy(batch).loss) == pytest.approx(focal, rel=1e-5)
+    found = combined.trainer.strategy(batch)
+    assert {name: float(value) for name, value in found.parts.items()} == pytest.approx(
+        {"focal_ctc_Model": 2 * focal, "ace": 0.1 * ace}, rel=1e-5
+    )
+
+
+def test_the_center_loss_keeps_a_focal_ctc_loss(overrides):
+    """Enhanced CTC has the plain CTC loss; with the focal one the terms stay as the file says."""
+    path = FOLDER / "paddleocr/2024/ch_PP-OCRv2_rec_enhanced_ctc_loss.yml"
+    given = [*overrides("rec"), "Loss.loss_config_list.CenterLoss.center_file_path="]
+    focal = [*given, "Loss.loss_config_list.CTCLoss.use_focal_loss=True"]
+    kinds = []
+    for changes in (given, focal):
+        strategy = prepare(read_config(path, changes), progress=False).trainer.strategy
+        kinds.append([type(strategy).__name__, *(type(t.term).__name__ for t in strategy.terms)])
+    assert kinds == [["EnhancedCTC", "CTCTerm", "CenterTerm"], ["Combined", "FocalCTCTerm", "CenterTerm"]]

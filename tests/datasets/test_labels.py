@@ -129,6 +129,22 @@ def test_bad_texts(tmp_path, text, said):
     assert check_text("fine", AB, 25) is None
 
 
+def test_texts_without_an_alignment_are_named(tmp_path):
+    # Eight time steps: "abcdefgh" fits exactly; "aabbc" needs 5 + 2, and "aabbccdd" 8 + 4.
+    source = _set(tmp_path, ["a.png\tabcdefgh", "b c.png\taabbc", "a.png\taabbccdd", "b c.png\tabcdefghi"])
+    found = find_problems(source, "rec", alphabet=AB, steps=8)
+    assert sorted(found) == [2, 3] and find_problems(source, "rec", alphabet=AB) == {}
+    with pytest.raises(
+        LabelError, match=r"(?s)label.txt:3: 8 characters need 12 time steps.* has 8 .*'aabbccdd'"
+    ):
+        checked(source, "rec", what="Train", alphabet=AB, steps=8)
+    kept = checked(source, "rec", what="Train", alphabet=AB, steps=8, on_bad="drop")
+    assert [kept[i].label for i in range(len(kept))] == ["abcdefgh", "aabbc"]
+    # An alphabet without capital letters repeats a character where the text does not.
+    assert "need 3 time steps" in check_text("aA", Alphabet("ab", lower=True), 25, 2)
+    assert check_text("ab", Alphabet("ab", lower=True), 25, 2) is None
+
+
 def test_bad_direction(tmp_path):
     with pytest.raises(LabelError, match="label '90'; known are"):
         checked(_set(tmp_path, ["a.png\t0", "a.png\t90"]), "cls", what="Train")

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from ppocr_lessons.datasets.resize import IMAGENET_MEAN, IMAGENET_STD, fit_line, normalize_page, page_size
+from ppocr_lessons.datasets.resize import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    fit_line,
+    line_width,
+    normalize_page,
+    page_size,
+)
 
 
 def test_line_is_bgr_and_padded():
@@ -44,3 +51,10 @@ def test_page_size(size, limit_side_len, limit_type, expected):
 def test_unknown_rule():
     with pytest.raises(ValueError, match="limit_type is 'long'"):
         page_size(10, 10, limit_side_len=960, limit_type="long")
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0, 3)])
+def test_empty_lines_are_refused(shape):
+    for resize in (fit_line, lambda image: line_width(image, 32)):
+        with pytest.raises(ValueError, match=f"the line is empty: {shape[0]} x {shape[1]} pixels"):
+            resize(np.zeros(shape, np.uint8))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ppocr_lessons.rec.alphabet import Alphabet
+from ppocr_lessons.rec.ctc_beam import beam_search
 from ppocr_lessons.rec.ctc_decode import collapse, greedy_decode
 
 AB = Alphabet("ab", use_space=False)
@@ -62,3 +63,11 @@ def test_every_line_of_a_batch_is_decoded():
     assert (
         collapse([]).tolist() == [] and collapse([2]).tolist() == [True] and collapse([0]).tolist() == [False]
     )
+
+
+def test_a_dictionary_of_another_network_is_named():
+    for decode in (greedy_decode, beam_search):
+        with pytest.raises(
+            ValueError, match="dictionary of 3 characters and the blank: is it the dictionary that"
+        ):
+            decode(np.full((1, 2, 9), 0.1), Alphabet("abc", use_space=False))

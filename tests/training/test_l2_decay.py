@@ -36,7 +36,7 @@ def test_no_factor_no_decay():
     assert regularizer("L2", 0) is None
 
 
-@pytest.mark.parametrize(("kind", "factor"), [("L3", 0.1), ("L2", -1)])
+@pytest.mark.parametrize(("kind", "factor"), [("L3", 0.1), ("L2", -1), ("L2", float("nan"))])
 def test_refused(kind, factor):
     with pytest.raises(ValueError, match="known are"):
         regularizer(kind, factor)

@@ -10,6 +10,7 @@ from ppocr_lessons.datasets.resize import fit_line
 from ppocr_lessons.datasets.shipped import shipped_lines
 from ppocr_lessons.datasets.synthetic import photo_streams
 from ppocr_lessons.datasets.synthetic.pages import line_at
+from ppocr_lessons.losses.objective import Objective
 from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 from ppocr_lessons.rec.crnn import crnn_lcnet
 from ppocr_lessons.training.tensor_files import load_weights
@@ -119,3 +120,32 @@ def test_a_few_words_lower_the_loss_and_nothing_but_neck_and_head_moves(tmp_path
     assert all(map(np.array_equal, before, (p.numpy() for p in net.backbone.parameters())))
     with pytest.raises(ValueError, match="no words"):
         english.train_on_words(strategy, [], alphabet, steps=1, peak=1e-3, seed=1)
+
+
+def test_words_are_augmented_anew_in_every_batch(repository):
+    words, alphabet = shipped_lines(repository / "data/rec_en")[1:12:2], Alphabet(ENGLISH)
+    seen = []
+
+    def record(rng, image):
+        seen.append((rng.random(), image.shape))
+        return image
+
+    class Steady:
+        """Answers with the mean of its input, so that the test sees the images that it gets."""
+
+        def __init__(self):
+            self.trained = paddle.nn.Linear(1, 1)
+            self.means = []
+
+        def __call__(self, batch):
+            self.means.append(batch.images.mean().item())
+            loss = self.trained(paddle.ones([1, 1])).sum()
+            return Objective(loss, {"loss": loss}, None)
+
+    plain, same, dark = Steady(), Steady(), Steady()
+    options = {"steps": 3, "peak": 1e-3, "seed": 4, "batch": 2}
+    english.train_on_words(plain, words, alphabet, **options)
+    english.train_on_words(same, words, alphabet, **options, augmentation=record)
+    english.train_on_words(dark, words, alphabet, **options, augmentation=lambda rng, image: image // 2)
+    assert plain.means == same.means and all(d < p for d, p in zip(dark.means, plain.means, strict=True))
+    assert len(seen) == 6 and len({draw for draw, _ in seen}) == 6, "every place of every batch draws anew"
