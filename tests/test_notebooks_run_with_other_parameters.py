@@ -43,6 +43,7 @@ OTHER = {
     "09_cls_augmentation": {"line": 8, "seed": 6},
     "10_pact": {"bits": 3, "steps": 2, "lines": 6, "rounds": 2},
     "14_v2_det_cml": {"steps": 6, "side": 128, "seed": 5},
+    "17_v2_rec_udml": {"steps": 3, "seed": 2, "heavy": 30.0},
     "16_v2_rec_pp_lcnet": {"width": 160, "rounds": 2},
     "15_v2_det_copy_paste": {"page_number": 3, "donor_number": 4, "seed": 1, "ratio": 1.0},
 }  # fmt: skip
