@@ -70,9 +70,9 @@ class DistanceTerm:
     def __call__(self, outputs: dict[str, NetOutput], batch) -> dict:
         parts = {}
         for pair in self.pairs:
-            feats = [outputs_by_key(outputs[name])[self.key] for name in pair]
-            check_same_shape(self.key, pair, feats)
-            parts["_".join((self.mode, *pair))] = distance(*feats, self.mode)
+            first, second = (outputs_by_key(outputs[name])[self.key] for name in pair)
+            check_same_shape(self.key, pair, (first, second))
+            parts["_".join((self.mode, *pair))] = distance(first, second, self.mode)
         return parts
 
 

@@ -33,8 +33,9 @@ def networks_of(term: Term) -> list[str]:
 
     Returns: the names; an empty list for a term without these attributes.
     """
-    single = [term.name] if isinstance(getattr(term, "name", None), str) else []
-    paired = [name for pair in getattr(term, "pairs", ()) for name in pair]
+    name = getattr(term, "name", None)
+    single = [name] if isinstance(name, str) else []
+    paired = [each for pair in getattr(term, "pairs", ()) for each in pair]
     return [*single, *getattr(term, "names", ()), *paired]
 
 
