@@ -129,7 +129,7 @@ IGNORED = {
     ("DistillationDilaDBLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME, "eps": _told("it is 1e-6", 1e-6)},
     ("DistillationDMLLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME, "dis_head": _TENSOR_NAME},
     ("DistillationCTCLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME},
-    ("DistillationDistanceLoss",): {"name": _TENSOR_NAME, "key": _TENSOR_NAME},
+    ("DistillationDistanceLoss",): {"name": _TENSOR_NAME},
 }  # fmt: skip
 """Keys of PaddleOCR's files that have no effect here, with the reason, by place or kind of the section."""
 

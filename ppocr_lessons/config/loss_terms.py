@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from annotated_types import Gt, Le, MaxLen, MinLen
-from pydantic import field_validator, model_validator
+from pydantic import AfterValidator, field_validator, model_validator
 
 from ..det.db_loss import DBLoss
 from ..distill.cml import DBTerm, DilatedTerm
@@ -11,6 +11,7 @@ from ..distill.dml import MapDMLTerm, SequenceDMLTerm
 from ..distill.udml import DistanceTerm
 from ..losses.ace import ACETerm
 from ..losses.center_loss import CenterLoss
+from ..losses.combined import checked_pairs
 from ..losses.ctc_loss import CTCTerm
 from ..losses.enhanced_ctc import CenterTerm
 from ..losses.focal_ctc import FocalCTCTerm
@@ -19,7 +20,7 @@ from .compat import name_of
 from .schema import Section, Weight, Width, ordinary
 
 Names = Annotated[list[str], MinLen(1)]
-Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1)]
+Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1), AfterValidator(checked_pairs)]
 
 
 class DBLossValues(Section):
@@ -161,9 +162,10 @@ class DistillationDistanceLossSection(_PairsTermSection):
     """Term of CombinedLoss: features of recognizers against each other."""
 
     mode: Literal["l1", "l2", "smooth_l1"] = "l2"
+    key: Literal["backbone_out", "neck_out", "head_out"] = "backbone_out"
 
     def term(self, classes: int) -> DistanceTerm:
-        return DistanceTerm(self.model_name_pairs, mode=self.mode)
+        return DistanceTerm(self.model_name_pairs, mode=self.mode, key=self.key)
 
 
 class CTCTermSection(TermSection):

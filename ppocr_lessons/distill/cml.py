@@ -11,7 +11,7 @@ import paddle
 import paddle.nn.functional as F
 
 from ..det.db_loss import DBLoss, dice_loss
-from ..losses.combined import Combined, NetOutput, Weighted
+from ..losses.combined import Combined, NetOutput, Weighted, checked_pairs
 from .dml import MapDMLTerm
 
 THRESHOLD = 0.3
@@ -63,11 +63,13 @@ class DilatedTerm:
         pairs: names as (student, teacher).
         loss: DB loss; its alpha is gamma in the chapter.
 
+    Raises:
+        ValueError: wrong pairs; see `checked_pairs`.
     PaddleOCR: DistillationDilaDBLoss in ppocr/losses/distillation_loss.py.
     """
 
     def __init__(self, pairs, loss: DBLoss | None = None):
-        self.pairs, self.loss = [tuple(pair) for pair in pairs], loss or DBLoss()
+        self.pairs, self.loss = checked_pairs(pairs), loss or DBLoss()
 
     def __call__(self, outputs: dict[str, NetOutput], batch) -> dict:
         parts = {}

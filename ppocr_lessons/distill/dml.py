@@ -6,7 +6,7 @@ Paper: Zhang et al. 2017, arXiv 1706.00384.
 import paddle
 import paddle.nn.functional as F
 
-from ..losses.combined import NetOutput
+from ..losses.combined import NetOutput, check_same_shape, checked_pairs
 
 MAP_EPS = 1e-5
 PROB_EPS = 1e-10
@@ -102,20 +102,22 @@ class MapDMLTerm:
         use_log: use the sums of `dml_sums` instead of the means of `dml_maps`.
 
     Raises:
-        ValueError: unknown act.
+        ValueError: unknown act, wrong pairs (see `checked_pairs`), or maps of different shapes.
     PaddleOCR: DistillationDMLLoss in ppocr/losses/distillation_loss.py.
     """
 
     def __init__(self, pairs, *, act: str | None = None, use_log: bool | None = None):
         if act not in ACTS:
             raise ValueError(f"act is {act!r}; known are {list(ACTS)}")
-        self.pairs, self.act, self.use_log = [tuple(pair) for pair in pairs], act, bool(use_log)
+        self.pairs, self.act, self.use_log = checked_pairs(pairs), act, bool(use_log)
 
     def __call__(self, outputs: dict[str, NetOutput], batch) -> dict:
-        return {
-            f"dml_{first}_{second}": self._divergence(outputs[first].answer, outputs[second].answer)
-            for first, second in self.pairs
-        }
+        parts = {}
+        for pair in self.pairs:
+            maps = [outputs[name].answer for name in pair]
+            check_same_shape("probability maps", pair, [answer.prob for answer in maps])
+            parts["_".join(("dml", *pair))] = self._divergence(*maps)
+        return parts
 
     def _divergence(self, p, q):
         p, q = (activated(maps.prob.squeeze(1), self.act) for maps in (p, q))  # (N, 1, H, W) -> (N, H, W)
@@ -130,14 +132,18 @@ class SequenceDMLTerm:
     Args:
         pairs: pairs of names of recognizers.
 
+    Raises:
+        ValueError: wrong pairs (see `checked_pairs`), or recognizers with different numbers of classes or time steps.
     PaddleOCR: DistillationDMLLoss with act softmax and use_log in ppocr/losses/distillation_loss.py.
     """
 
     def __init__(self, pairs):
-        self.pairs = [tuple(pair) for pair in pairs]
+        self.pairs = checked_pairs(pairs)
 
     def __call__(self, outputs: dict[str, NetOutput], batch) -> dict:
-        return {
-            f"dml_{first}_{second}": dml_sequences(outputs[first].answer, outputs[second].answer)
-            for first, second in self.pairs
-        }
+        parts = {}
+        for pair in self.pairs:
+            logits = [outputs[name].answer for name in pair]
+            check_same_shape("logits (lines, time steps, classes)", pair, logits)
+            parts["_".join(("dml", *pair))] = dml_sequences(*logits)
+        return parts

@@ -17,9 +17,66 @@ class NetOutput(NamedTuple):
 
 
 class Term(Protocol):
-    """A loss over the outputs of all networks. It returns its parts by name, each an unweighted scalar."""
+    """A loss over the outputs of all networks. It returns its parts by name, each an unweighted scalar.
+
+    A term may have the attributes `name`, `names` or `pairs` with the networks that it compares; see `networks_of`.
+    """
 
     def __call__(self, outputs: dict[str, NetOutput], batch) -> dict[str, paddle.Tensor]: ...
+
+
+def networks_of(term: Term) -> list[str]:
+    """Names of the networks that a term says it uses, in its attributes `name`, `names` and `pairs`.
+
+    Args:
+        term: term of a combined loss.
+
+    Returns: the names; an empty list for a term without these attributes.
+    """
+    name = getattr(term, "name", None)
+    single = [name] if isinstance(name, str) else []
+    paired = [each for pair in getattr(term, "pairs", ()) for each in pair]
+    return [*single, *getattr(term, "names", ()), *paired]
+
+
+def checked_pairs(pairs) -> list[tuple[str, str]]:
+    """Pairs of names of two different networks.
+
+    Args:
+        pairs: pairs of names.
+
+    Returns: the pairs as tuples.
+
+    Raises:
+        ValueError: an entry is not a pair of names, or pairs a network with itself, where every distance is 0.
+    """
+    checked = []
+    for pair in pairs:
+        if isinstance(pair, str) or len(pair) != 2:
+            raise ValueError(f"pairs: {pair!r} is not a pair of names; an example is ('Student', 'Teacher')")
+        if pair[0] == pair[1]:
+            raise ValueError(f"pairs: {pair[0]!r} is paired with itself; two different networks are needed")
+        checked.append((pair[0], pair[1]))
+    return checked
+
+
+def check_same_shape(what: str, names: Sequence[str], tensors: Sequence[paddle.Tensor]) -> None:
+    """Refuse to compare tensors of different shapes, which broadcasting might otherwise compare without an error.
+
+    Args:
+        what: name of the compared tensors, for the message.
+        names: names of the networks.
+        tensors: one tensor of each network.
+
+    Raises:
+        ValueError: the shapes differ; names both networks and both shapes.
+    """
+    for name, tensor in zip(names[1:], tensors[1:], strict=True):
+        if tensor.shape != tensors[0].shape:
+            raise ValueError(
+                f"{what}: {names[0]!r} has the shape {list(tensors[0].shape)} and {name!r} {list(tensor.shape)}; "
+                "only tensors of the same shape can be compared"
+            )
 
 
 class Weighted(NamedTuple):
@@ -43,7 +100,7 @@ class Combined:
     NetOutput, by name of the network.
 
     Raises:
-        ValueError: `main` or a name in `frozen` is not the name of a network, or all networks are frozen.
+        ValueError: `main`, a name in `frozen` or a name in a term is not the name of a network, or all networks are frozen.
     PaddleOCR: CombinedLoss and DistillationModel, where the batch norms of a frozen teacher still use batch statistics.
     """
 
@@ -55,6 +112,11 @@ class Combined:
             raise ValueError(
                 f"nets {unknown or list(frozen)}; known are {list(nets)}, and at least one has to be trained"
             )
+        for number, weighted in enumerate(terms):
+            missing = sorted(set(networks_of(weighted.term)) - set(nets))
+            if missing:
+                kind = type(weighted.term).__name__
+                raise ValueError(f"term {number} ({kind}) uses nets {missing}; known are {list(nets)}")
         self.nets, self.terms, self.frozen = dict(nets), list(terms), tuple(frozen)
         self.net = nets[main]
         learning = [net for name, net in nets.items() if name not in frozen]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import onnx
+from paddle import nn
 
 from ..backbones.blocks import ConvBN
 from ..backbones.mobilenet_v3 import ResidualUnit
@@ -49,7 +50,12 @@ def _line_backbone(graph: GraphWriter, x: str, backbone) -> str:
         x = _unit(graph, x, unit)
     if "conv2" in names:
         x = _conv_bn(graph, x, backbone.conv2)
-    return graph.node("MaxPool", [x], {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 0})
+    if isinstance(backbone.pool, nn.AdaptiveAvgPool2D):
+        x = graph.node("GlobalAveragePool", [x])
+    else:
+        x = graph.node("MaxPool", [x], {"kernel_shape": [2, 2], "strides": [2, 2], "ceil_mode": 0})
+    wide = names.get("wide_conv")
+    return x if wide is None else graph.activation(graph.convolution(x, wide), "hardswish")
 
 
 def _classifier(graph: GraphWriter, net: DirectionClassifier) -> str:

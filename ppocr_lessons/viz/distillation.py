@@ -11,8 +11,13 @@ _ONE, _FIRST, _SECOND = (
     ("student", 0.0, 1.3, BLUE),
     ("student 2", 2.0, 1.3, BLUE),
 )
+_LEARNING = ("teacher\n(learns)", 2.0, 1.3, BLUE)
+_CTC = (
+    ((1.2, 0.8), (0.7, 1.25), "->", "CTC loss", (0.0, 0.85)),
+    ((1.8, 0.8), (2.3, 1.25), "->", "CTC loss", (2.2, 0.85)),
+)
 # Of each method: boxes, and arrows as (from, to, style, text, place of the text).
-_METHODS = {
+_CML = {
     "standard distillation": (
         (_TEACHER, _ONE, _LABELS),
         (
@@ -39,16 +44,59 @@ _METHODS = {
         ),
     ),
 }
+_UDML = {
+    "standard distillation": (
+        (_TEACHER, _ONE, _LABELS),
+        (
+            ((1.5, 2.45), (1.5, 2.0), "->", "teacher's answers", (1.62, 2.2)),
+            ((1.5, 0.75), (1.5, 1.25), "->", "CTC loss", (1.62, 0.95)),
+        ),
+    ),
+    "DML": (
+        (_FIRST, _LEARNING, _LABELS),
+        (((1.05, 1.6), (1.95, 1.6), "<->", "each\nother's\nanswers", (1.5, 1.7)), *_CTC),
+    ),
+    "U-DML": (
+        (_FIRST, _LEARNING, _LABELS),
+        (
+            ((1.05, 1.75), (1.95, 1.75), "<->", "each\nother's\nanswers", (1.5, 1.85)),
+            ((1.05, 1.5), (1.95, 1.5), "<->", "features", (1.5, 1.17)),
+            *_CTC,
+        ),
+    ),
+}
+_METHODS = {
+    "CML": (
+        _CML,
+        "Standard distillation: one student learns from the labels and a frozen teacher's map. DML: two students learn "
+        "from the labels and from each other's map. CML: two students learn from the labels, each other's map and a "
+        "frozen teacher's dilated map.",
+    ),
+    "U-DML": (
+        _UDML,
+        "Standard distillation: one student learns from the labels and a frozen teacher's answers. DML: student and "
+        "teacher learn from the labels and from each other's answers. U-DML: they also learn from each other's features.",
+    ),
+}
 
 
-def show_methods():
-    """Standard distillation, DML and CML side by side: the nets, the labels, and the losses between them.
+def show_methods(name: str = "CML"):
+    """Standard distillation, DML and a third method side by side: the nets, the labels, and the losses between them.
+
+    Args:
+        name: the third method, "CML" for detectors or "U-DML" for recognizers.
 
     Returns: an IPython.display.Image.
-    Source: chapter 3.1.1, comparison of CML with other distillation methods.
+
+    Raises:
+        ValueError: another name.
+    Source: chapters 3.1.1 and 3.2.2, comparison of the distillation methods.
     """
-    figure, axes = new_figure(1, len(_METHODS), size=(12, 3.6))
-    for axis, (title, (boxes, arrows)) in zip(axes, _METHODS.items(), strict=True):
+    if name not in _METHODS:
+        raise ValueError(f"name is {name!r}; known are {list(_METHODS)}")
+    methods, alt = _METHODS[name]
+    figure, axes = new_figure(1, len(methods), size=(12, 3.6))
+    for axis, (title, (boxes, arrows)) in zip(axes, methods.items(), strict=True):
         axis.set_axis_off()
         axis.set_xlim(-0.15, 3.15)
         axis.set_ylim(0, 3.25)
@@ -62,12 +110,7 @@ def show_methods():
             axis.annotate("", end, start, arrowprops={"arrowstyle": style, "color": RED})
             beside = "center" if place[0] == 1.5 else "left"
             axis.text(*place, text, ha=beside, va="bottom", fontsize=9, style="italic")
-    return show(
-        figure,
-        "Standard distillation: one student learns from the labels and a frozen teacher's map. DML: two students learn "
-        "from the labels and from each other's map. CML: two students learn from the labels, each other's map and a "
-        "frozen teacher's dilated map.",
-    )
+    return show(figure, alt)
 
 
 def show_cml(image, maps: dict[str, np.ndarray], losses: dict[str, float]):
@@ -190,3 +233,29 @@ def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, .
     handles = {line.get_label(): line for axis in axes.flat for line in axis.lines}
     figure.legend(handles=list(handles.values()), loc="outside lower left", ncols=len(handles))
     return show(figure, "Parts of the loss at each step for " + ", ".join(histories))
+
+
+def show_terms(histories: dict[str, list[dict[str, float]]], terms: dict[str, str]):
+    """The terms of a combined loss at each step, an axis of its own for each term and a line for each run.
+
+    Args:
+        histories: rows of the trainer by title of the run.
+        terms: title of the panel by the beginning of the parts' names; parts with the same beginning are averaged.
+
+    Returns: an IPython.display.Image.
+    """
+    figure, axes = new_figure(1, len(terms), size=(12, 3.4))
+    told, colors = [], (BLUE, RED, GREEN, ORANGE, BLACK)
+    for axis, (start, title) in zip(np.atleast_1d(axes), terms.items(), strict=True):
+        for (name, history), marker, color in zip(histories.items(), MARKERS, colors, strict=False):
+            parts = [[v for key, v in row.items() if key.startswith(start)] for row in history]
+            if all(parts):
+                values = [float(np.mean(own)) for own in parts]
+                axis.plot(values, marker=marker, markersize=4, color=color, label=name)
+                told.append(f"{name}, {title}: {values[0]:.3g} to {values[-1]:.3g}")
+        axis.set_title(title)
+        axis.set_xlabel("step")
+        axis.set_ylim(bottom=0)
+    handles = {line.get_label(): line for axis in np.atleast_1d(axes) for line in axis.lines}
+    figure.legend(handles=list(handles.values()), loc="outside lower left", ncols=len(handles))
+    return show(figure, f"Loss terms at each step, first and last value. {'; '.join(told)}.")

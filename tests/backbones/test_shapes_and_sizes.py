@@ -1,11 +1,13 @@
 """The numbers that the chapter prints and PaddleOCR's nets have."""
 
+import numpy as np
 import paddle
 import pytest
 
 from ppocr_lessons.backbones.mobilenet_v3 import SCALES, DetMobileNetV3, RecMobileNetV3
-from ppocr_lessons.backbones.pp_lcnet import PPLCNet
+from ppocr_lessons.backbones.pp_lcnet import WIDE_CHANNELS, PPLCNet
 from ppocr_lessons.backbones.resnet_vd import ResNetVd
+from ppocr_lessons.bench.macs import count_macs
 from ppocr_lessons.cls import direction_mobile
 from ppocr_lessons.det import DBFPN, DBHead, db_mobile, db_server
 from ppocr_lessons.rec import crnn_lcnet, crnn_mobile, crnn_server, rec_mobilenet_v3
@@ -113,6 +115,10 @@ def test_dbnet_has_three_maps_in_training_and_one_in_evaluation():
         (lambda: ResNetVd(50), "layers is 50"),
         (lambda: ResNetVd(18, task="cls"), "task is 'cls'"),
         (lambda: PPLCNet(0), "scale is 0"),
+        (lambda: PPLCNet(act="swish"), "act is 'swish'"),
+        (lambda: PPLCNet(late_kernel=4), "late_kernel is 4; a positive odd number"),
+        (lambda: PPLCNet(late_kernel=-1), "late_kernel is -1; a positive odd number"),
+        (lambda: PPLCNet(wide_channels=0), "wide_channels is 0; a positive number or None"),
         (lambda: DBFPN([1, 2, 3], 96), "four numbers"),
         (lambda: DBFPN([1, 2, 3, 4], 97), "multiple of 4"),
         (lambda: DBHead(2), "multiple of 4"),
@@ -131,3 +137,64 @@ def test_a_misspelt_argument_is_an_error():
 def test_wrong_height_is_an_error():
     with pytest.raises(ValueError, match="is the input 32 px"):
         crnn_mobile(97)(paddle.zeros([1, 3, 64, 64]))
+
+
+def _rand(*shape):
+    return paddle.to_tensor(np.random.default_rng(0).random(shape).astype(np.float32))
+
+
+def _macs(backbone):
+    return sum(count_macs(backbone, (1, 3, 32, 320)).values())
+
+
+def test_the_defaults_of_pp_lcnet_are_those_before_its_points_could_be_switched_off():
+    net = PPLCNet(0.5)
+    names = [name for name, _ in net.named_parameters()]
+    assert count_parameters(net) == 1_027_104 and len(names) == 143
+    assert (
+        names[0] == "conv1._conv.weight"
+        and names[-1] == "block_list.12._pointwise_conv._batch_norm._variance"
+    )
+    assert sum("._se." in name for name in names) == 8
+
+
+def test_each_design_point_of_pp_lcnet_costs_what_it_says():
+    plain = PPLCNet(act="relu", late_kernel=3, late_se=False)
+    swish, large = PPLCNet(late_kernel=3, late_se=False), PPLCNet(late_se=False)
+    x = _rand(2, 3, 32, 64)
+    for net in (swish, plain):
+        net.set_state_dict(plain.state_dict())
+        net.eval()
+    assert count_parameters(swish) == count_parameters(plain) and _macs(swish) == _macs(plain)
+    assert plain(x).numpy().min() >= 0 > swish(x).numpy().min(), (
+        "hardswish has negative values, ReLU has none"
+    )
+    blocks = ((256, 4), (256, 4), (256, 4), (256, 4), (256, 4), (256, 2), (512, 2))  # channels and rows
+    assert count_parameters(large) - count_parameters(swish) == 16 * sum(c for c, _ in blocks)
+    assert _macs(large) - _macs(swish) == 16 * 160 * sum(c * rows for c, rows in blocks)
+    gates = sum(c * c // 4 * 2 + c // 4 + c for c in (256, 512))
+    assert count_parameters(PPLCNet()) - count_parameters(large) == gates
+
+
+@pytest.mark.parametrize(("global_pool", "steps"), [(False, 80), (True, 1)])
+def test_the_wide_layer_costs_little_only_after_global_pooling(global_pool, steps):
+    narrow, wide = (
+        PPLCNet(global_pool=global_pool),
+        PPLCNet(global_pool=global_pool, wide_channels=WIDE_CHANNELS),
+    )
+    assert WIDE_CHANNELS == 1280 and narrow.out_channels == 512 and wide.out_channels == 1280
+    assert wide(_rand(1, 3, 32, 320)).shape == [1, 1280, 1, steps]
+    assert narrow(_rand(1, 3, 32, 320)).shape == [1, 512, 1, steps]
+    assert count_parameters(wide) - count_parameters(narrow) == 512 * 1280
+    assert _macs(wide) - _macs(narrow) == 512 * 1280 * steps
+
+
+def test_global_pooling_averages():
+    net, other = PPLCNet(), PPLCNet(global_pool=True)
+    other.set_state_dict(net.state_dict())
+    net.eval(), other.eval()
+    x = _rand(1, 3, 32, 64)
+    features = net.block_list(net.conv1(x))
+    np.testing.assert_allclose(
+        other(x).numpy()[0, :, 0, 0], features.numpy()[0].mean((1, 2)), rtol=1e-4, atol=1e-6
+    )

@@ -32,7 +32,7 @@ def test_constants_and_defaults(defaults_of):
     assert udml.MODES == ("l1", "l2", "smooth_l1")
     assert defaults_of(dilate) == {"threshold": 0.3} and defaults_of(distance) == {"mode": "l2"}
     assert defaults_of(UDML) == {"weights": (1.0, 1.0, 1.0), "terms": None, "main": "Student"}
-    assert defaults_of(DistanceTerm) == {"mode": "l2"}
+    assert defaults_of(DistanceTerm) == {"mode": "l2", "key": "backbone_out"}
     assert defaults_of(CML) == {
         "loss": None, "weights": (1.0, 1.0, 1.0), "terms": None, "names": ("Teacher", "Student", "Student2"), "main": None,
     }  # fmt: skip

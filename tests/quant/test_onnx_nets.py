@@ -6,12 +6,14 @@ import paddle
 import pytest
 from paddle import nn
 
+from ppocr_lessons.backbones.pp_lcnet import WIDE_CHANNELS, PPLCNet
+from ppocr_lessons.cls.direction import DirectionClassifier
 from ppocr_lessons.datasets.synthetic.streams import cls_batch
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.quant.int8 import convert
 from ppocr_lessons.quant.onnx_nets import onnx_model
 from ppocr_lessons.quant.prepare import calibrate, prepare
-from ppocr_lessons.rec.crnn import crnn_lcnet, crnn_mobile
+from ppocr_lessons.rec.crnn import CRNN, crnn_lcnet, crnn_mobile
 from ppocr_lessons.zoo.pretrained import pretrained
 
 
@@ -35,6 +37,14 @@ NETS = {
     "cls": (lambda: pretrained("cls"), (2, 3, 48, 192)),
     "rec": (lambda: pretrained("rec"), (2, 3, 32, 96)),
     "rec PP-LCNet": (lambda: crnn_lcnet(40), (2, 3, 32, 96)),
+    "rec PP-LCNet with ReLU and a wide layer": (
+        lambda: CRNN(PPLCNet(act="relu", late_kernel=3, late_se=False, wide_channels=64), 40),
+        (2, 3, 32, 96),
+    ),
+    "cls PP-LCNet": (
+        lambda: DirectionClassifier(PPLCNet(global_pool=True, wide_channels=WIDE_CHANNELS)),
+        (2, 3, 48, 192),
+    ),
 }
 
 

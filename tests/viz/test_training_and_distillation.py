@@ -143,3 +143,18 @@ def test_epoch_slider_keeps_the_natural_size_of_its_picture(monkeypatch):
     dataset = type("Pages", (), {"steps": lambda self, page, epoch: iter([("MakeShrinkMap", None)])})()
     _, picture = epochs.epoch_slider(dataset, 0).children
     assert (picture.layout.width, picture.layout.max_width) == ("max-content", "100%")
+
+
+def test_methods_of_both_kinds():
+    _is_figure(distillation.show_methods("U-DML"), "U-DML: they also learn from each other's features")
+    assert "dilated map" in distillation.show_methods().alt
+    with pytest.raises(ValueError, match=r"name is 'KD'; known are \['CML', 'U-DML'\]"):
+        distillation.show_methods("KD")
+
+
+def test_every_term_has_its_own_axis():
+    rows = [{"ctc_A": 4.0 - i, "ctc_B": 2.0, "dml_A_B": 0.5 + i} for i in range(3)]
+    alone = [{"ctc_A": 1.0}] * 3
+    shown = distillation.show_terms({"both": rows, "alone": alone}, {"ctc_": "CTC", "dml_": "DML"})
+    _is_figure(shown, "both, CTC: 3 to 2", "alone, CTC: 1 to 1", "both, DML: 0.5 to 2.5")
+    assert "alone, DML" not in shown.alt
