@@ -10,7 +10,7 @@ from ..rec.class_centers import classes_without_center
 from ..rec.collect_centers import Collected, collect
 from .configuration import Config, Context, SetConfig
 from .data import build_dataset
-from .losses import CenterLossSection
+from .loss_terms import CenterLossSection
 from .problems import ConfigError, Problem, raise_for
 
 SHOWN = 40

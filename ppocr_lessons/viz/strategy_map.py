@@ -6,17 +6,6 @@ from IPython.display import HTML, Markdown
 
 from ..strategies import STRATEGIES, Strategy
 
-TO_COME = frozenset(
-    {
-        "12_rec_tia.ipynb",
-        "13_rec_training.ipynb",
-        "16_v2_rec_pp_lcnet.ipynb",
-        "17_v2_rec_udml.ipynb",
-        "18_v2_rec_enhanced_ctc.ipynb",
-    }
-)
-"""Notebooks that the index names and that have not been written yet."""
-
 STAGES = {"det": "Text detection", "cls": "Direction classifier", "rec": "Text recognition"}
 EDITIONS = {1: "PP-OCR", 2: "PP-OCRv2"}
 
@@ -33,15 +22,13 @@ def in_chapter_order() -> list[Strategy]:
 
 def _entry(strategy: Strategy) -> str:
     title = f"{strategy.section} {escape(strategy.title)}"
-    if strategy.notebook in TO_COME:
-        return f'<div style="padding: 3px">{title} <em>(notebook to come)</em></div>'
     return f'<div style="padding: 3px"><a href="{strategy.notebook}">{title}</a></div>'
 
 
 def show_map() -> HTML:
     """All strategies in chapter order: one column for each net, one row for each edition.
 
-    Returns: an HTML table in which every strategy that has a notebook links to it. The links are relative to the
+    Returns: an HTML table in which every strategy links to its notebook. The links are relative to the
         folder of the notebooks.
     """
     ordered = in_chapter_order()
@@ -68,7 +55,7 @@ def show_table() -> Markdown:
     lines = ["| section | strategy | nets | notebook | file | published effect |", "|--|--|--|--|--|--|"]
     for s in in_chapter_order():
         number = s.notebook.split("_")[0]
-        notebook = f"{number}, to come" if s.notebook in TO_COME else f"[{number}]({s.notebook})"
+        notebook = f"[{number}]({s.notebook})"
         path = s.symbol.split(":")[0].replace(".", "/") + ".py"
         file = f"[{path}](../ppocr_lessons/{path})" if s.done else f"{path}, to come"
         lines.append(
