@@ -19,6 +19,9 @@ RESULTS = pathlib.Path(__file__).parents[2] / "data" / "results"
 """Recorded results of the checkout."""
 
 VERDICTS = ("shows", "shows in part", "does not show", "cannot be tested here")
+KEPT = 0.05
+"""Largest fall of a score that still counts as kept, even if the noise is larger."""
+
 TIMING_NOISE = 0.05
 """Relative difference of two medians of one interleaved measurement that is still noise."""
 
@@ -83,13 +86,8 @@ def _costs(result: str, before: str, after: str) -> tuple[Effect, Effect]:
     return Effect(result, "saved_mb", before, after, "down"), Effect(result, "ms", before, after, "down")
 
 
-_DET, _CLS, _REC, _V2, _QUANT = (
-    "ablation_det",
-    "ablation_cls",
-    "ablation_rec",
-    "ablation_rec_v2",
-    "ablation_quant",
-)
+_DET, _CLS, _QUANT = "ablation_det", "ablation_cls", "ablation_quant"
+_REC, _V2, _INTEGERS = "ablation_rec", "ablation_rec_v2", "integers"
 
 EFFECTS: dict[str, tuple[Effect, ...]] = {
     "det-light-backbone": (
@@ -105,18 +103,23 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "cls-input-resolution": (
         Effect(_CLS, "acc", "rand-augment", "large", "up"), Effect(_CLS, "ms", "rand-augment", "large", "kept"),
     ),
-    "cls-pact": (Effect(_QUANT, "acc", "float", "pact-8", "kept"), Effect(_QUANT, "acc", "mse-4", "pact-4", "up")),
+    "cls-pact": (
+        *_costs(_INTEGERS, "cls-float", "cls-int8"), Effect(_QUANT, "acc", "float", "pact-8", "kept"),
+        Effect(_QUANT, "acc", "mse-4", "pact-4", "up"),
+    ),
     "rec-light-backbone": (
         *_costs(_REC, "scale-1.0", "stride"), Effect(_REC, "acc", "warmup", "scale-1.0", "up"),
     ),
     "rec-augmentation": (Effect(_REC, "acc", "narrow", "bda", "up"), Effect(_REC, "acc", "warmup", "tia", "up")),
     "rec-cosine": (Effect(_REC, "acc", "bda", "cosine", "up"),),
-    "rec-feature-stride": (Effect(_REC, "acc", "cosine", "stride", "up"), Effect(_REC, "ms", "narrow", "stride", "kept")),
+    "rec-feature-stride": (Effect(_REC, "acc", "cosine", "stride", "up"),),
     "rec-l2": (Effect(_REC, "acc", "stride", "l2", "up"),),
     "rec-warmup": (Effect(_REC, "acc", "l2", "warmup", "up"),),
     "rec-light-head": _costs(_REC, "wide", "narrow"),
     "rec-pretrained": (Effect(_REC, "acc", "warmup", "pretrained", "up"),),
-    "rec-pact": (Effect(_REC, "acc", "longer", "pact", "kept"),),
+    "rec-pact": (
+        *_costs(_INTEGERS, "rec-float", "rec-int8"), Effect(_REC, "acc", "longer", "pact", "kept"),
+    ),
     "det-cml": (Effect(_DET, "hmean", "further", "cml", "up"),),
     "det-copy-paste": (Effect(_DET, "hmean", "cml", "cml-copy-paste", "up"),),
     "rec-pp-lcnet": (Effect(_V2, "acc", "mv3", "lcnet", "up"), Effect(_V2, "ms", "mv3", "lcnet", "down")),
@@ -144,7 +147,7 @@ def read_result(name: str, folder=RESULTS) -> dict:
     return json.loads(file.read_text(encoding="utf-8"))
 
 
-def noise_of(result: dict, effect: Effect, before: float) -> float:
+def noise_of(result: dict, effect: Effect, before: float) -> float | None:
     """Largest change that chance explains.
 
     For scores it is the larger spread of both rows over their seeds. A row with a single seed has no spread; it counts with
@@ -154,20 +157,25 @@ def noise_of(result: dict, effect: Effect, before: float) -> float:
         result: recorded result.
         effect: an effect in it.
         before: number without the strategy.
+
+    Returns: the noise; None if every row of the table has a single seed, so that it is unknown.
     """
     if effect.measure == "saved_mb":
         return 0.0
     if effect.measure == "ms":
         return TIMING_NOISE * before
     several = [row["spread"] for row in result["table"] if len(row["seeds"]) > 1]
-    usual = statistics.median(several) if several else 0.0
+    if not several:
+        return None
+    usual = statistics.median(several)
     rows = {row["row"]: row for row in result["table"]}
     pair = (rows[effect.before], rows[effect.after])
     return max(row["spread"] if len(row["seeds"]) > 1 else usual for row in pair)
 
 
 def is_shown(change: float, noise: float, effect: Effect) -> bool:
-    """The rule: a claimed rise or fall has to exceed the noise; what should be kept may get worse by the noise at most.
+    """The rule: a claimed rise or fall has to exceed the noise; what should be kept may get worse by the noise at most, and a
+    score by no more than KEPT.
 
     Args:
         change: number with the strategy minus number without it.
@@ -179,7 +187,7 @@ def is_shown(change: float, noise: float, effect: Effect) -> bool:
     if effect.direction == "down":
         return change < -noise
     is_cost = effect.measure in ("saved_mb", "ms")
-    return change <= noise if is_cost else change >= -noise
+    return change <= noise if is_cost else change >= -min(noise, KEPT)
 
 
 def weigh(effect: Effect, result: dict) -> Found | None:
@@ -189,7 +197,7 @@ def weigh(effect: Effect, result: dict) -> Found | None:
         effect: what to compare.
         result: recorded result.
 
-    Returns: the numbers and whether the effect is shown; None if the result has not both rows.
+    Returns: the numbers and whether the effect is shown; None if the result lacks a row or its noise is unknown.
     """
     is_cost = effect.measure in ("saved_mb", "ms")
     rows = result.get("costs", {}) if is_cost else {row["row"]: row for row in result["table"]}
@@ -197,7 +205,11 @@ def weigh(effect: Effect, result: dict) -> Found | None:
         return None
     before, after = (float(rows[name][effect.measure]) for name in (effect.before, effect.after))
     noise = noise_of(result, effect, before)
-    return Found(effect, before, after, noise, is_shown(after - before, noise, effect))
+    return (
+        None
+        if noise is None
+        else Found(effect, before, after, noise, is_shown(after - before, noise, effect))
+    )
 
 
 def verdict_of(found: Iterable[Found]) -> str:
@@ -210,7 +222,7 @@ def verdict_of(found: Iterable[Found]) -> str:
 
 def _reason(found: list[Found]) -> str:
     if not found:
-        return "no recorded result has both rows"
+        return "no recorded result has both rows with a known noise"
     missed = [entry for entry in found if not entry.shown]
     if not missed:
         return "all recorded effects exceed the noise in the claimed direction"

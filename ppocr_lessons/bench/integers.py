@@ -29,6 +29,7 @@ from ..quant.onnx_nets import onnx_model
 from ..quant.prepare import calibrate, prepare
 from ..rec.crnn import crnn_mobile
 from ..rec.ctc_decode import greedy_decode
+from ..training.tensor_files import count_parameters
 from ..zoo.pretrained import detector_postprocess, pretrained, pretrained_alphabet
 from .provenance import provenance
 from .timing import interleaved
@@ -163,7 +164,7 @@ def measure_stage(stage: str, data, *, rounds: int = 15) -> dict:
         rounds: number of timed rounds.
 
     Returns: score of `float`, `simulated` and `running` integers; agreement of the labels of the last two; size in MB of
-        the integers; median milliseconds of Paddle, and of OpenVINO with floats and integers, one thread, interleaved.
+        the parameters as float32 and of the integers' file; median milliseconds of Paddle, and of OpenVINO with floats and integers, one thread, interleaved.
 
     Raises:
         ImportError: openvino is not installed.
@@ -189,6 +190,7 @@ def measure_stage(stage: str, data, *, rounds: int = 15) -> dict:
         "stage": stage,
         "scores": scores,
         "agreement": float((labels["simulated"] == labels["running"]).mean()),
+        "float_mb": 4e-6 * count_parameters(whole),
         "mb": file_mb(net),
         "ms": {name: 1e3 * seconds for name, seconds in times.items()},
     }
@@ -202,12 +204,17 @@ def record(data, *, stages=STAGES, rounds: int = 15) -> dict:
         stages: some of STAGES.
         rounds: number of timed rounds.
 
-    Returns: rows of `measure_stage`, sizes of the recognizer with 6,625 classes, whether the CPU has VNNI instructions,
+    Returns: rows of `measure_stage`, their sizes and latencies as `costs`, sizes of the recognizer with 6,625 classes, whether the CPU has VNNI instructions,
         machine, command, commit and date.
     """
     rows = [measure_stage(stage, data, rounds=rounds) for stage in stages]
+    costs = {}
+    for row in rows:
+        costs[f"{row['stage']}-float"] = {"saved_mb": row["float_mb"], "ms": row["ms"]["openvino_float"]}
+        costs[f"{row['stage']}-int8"] = {"saved_mb": row["mb"], "ms": row["ms"]["openvino_integers"]}
     return {
         "rows": rows,
+        "costs": costs,
         "chinese_mb": chinese_mb(),
         "vnni": has_vnni(),
         **provenance("ppocr-lessons bench integers data --out data/results/integers.json"),
