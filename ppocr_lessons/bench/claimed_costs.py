@@ -1,5 +1,6 @@
 """Size and latency of a network without and with a strategy, measured on the reader's machine."""
 
+import gc
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -70,5 +71,7 @@ def measure(keys: Sequence[str] = KEYS, *, rounds: int = 7, threads: int = 1) ->
             x = np.random.default_rng(0).standard_normal(_shape(config)).astype(np.float32)
             runs[number] = lambda predict=predict, x=x: predict(x)
         times = interleaved(runs, rounds=rounds)
+        del built, predict, runs
+        gc.collect()  # an exported network has cycles of references and would stay in memory
         found[key] = Costs((sizes[0], sizes[1]), (1e3 * times[0], 1e3 * times[1]))
     return found

@@ -4,6 +4,7 @@ Sizes and times do not depend on the weights, so the networks are untrained; all
 Chinese dictionary. Every system works on the same lines of a page, those of its label.
 """
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -108,6 +109,8 @@ def measure(
     runs = {
         (name, stage): Predictor(net, threads=threads) for name, stages in nets.items() for stage, net in stages.items()
     }  # fmt: skip
+    del nets, stages
+    gc.collect()  # an exported network has cycles of references and would stay in memory
     total = dict.fromkeys(runs, 0.0)
     for page in pages:
         inputs = _inputs(page)
