@@ -92,9 +92,12 @@ class TextbookBDA:
         corners = rng.uniform(-reach, reach, (4, 2)).astype(np.float32)
         blur = 2 * int(rng.integers(1, (self.max_blur - 1) // 2 + 1)) + 1, float(rng.uniform(0, 180))
         noise = float(rng.uniform(0, self.max_noise)), int(rng.integers(1 << 31))
-        drawn = (angle_deg, corners, blur, noise)
+        turns, bends, moves, is_noisy = happens
         return TextbookDraw(
-            *(value if wanted else None for value, wanted in zip(drawn, happens, strict=True))
+            angle_deg if turns else None,
+            corners if bends else None,
+            blur if moves else None,
+            noise if is_noisy else None,
         )
 
     @staticmethod

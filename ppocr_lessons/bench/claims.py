@@ -3,8 +3,7 @@
     ppocr-lessons claims
 
 An effect is the change of one number between two rows of a recorded result. It counts as shown if it has the claimed
-direction and is larger than the noise of the result. A strategy whose effects are all shown "shows"; one with some of them
-"shows in part"; one with none of them "does not show"; one without a record "cannot be tested here".
+direction and is larger than the noise of the result. VERDICTS: all effects of a strategy are shown, some, none, or none is recorded.
 """
 
 import json
@@ -67,14 +66,7 @@ class Found(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """A strategy with its verdict.
-
-    Fields:
-        strategy: row of the index.
-        found: recorded effects.
-        verdict: one of VERDICTS.
-        reason: one sentence.
-    """
+    """A strategy (row of the index), its recorded effects, one of VERDICTS, and the reason in one sentence."""
 
     strategy: Strategy
     found: list[Found]
@@ -213,7 +205,13 @@ def weigh(effect: Effect, result: dict) -> Found | None:
 
 
 def verdict_of(found: Iterable[Found]) -> str:
-    """One of VERDICTS, from the effects of a strategy."""
+    """Weigh the effects of a strategy.
+
+    Args:
+        found: its recorded effects.
+
+    Returns: one of VERDICTS.
+    """
     shown = [entry.shown for entry in found]
     if not shown:
         return VERDICTS[3]
@@ -258,7 +256,11 @@ def claims(folder=RESULTS) -> list[Claim]:
 
 
 def as_rows(found: list[Claim]) -> list[dict]:
-    """The claims as plain values for JSON."""
+    """The claims as plain values for JSON.
+
+    Args:
+        found: result of `claims`.
+    """
     return [
         {
             "key": claim.strategy.key,
@@ -280,7 +282,11 @@ def as_rows(found: list[Claim]) -> list[dict]:
 
 
 def as_text(found: list[Claim]) -> str:
-    """The claims as a table for a terminal."""
+    """Format the claims for a terminal.
+
+    Args:
+        found: result of `claims`.
+    """
     lines = []
     for claim in found:
         lines.append(f"{claim.strategy.key:22} {claim.verdict:22} {claim.strategy.claim}")

@@ -7,8 +7,9 @@ import numpy as np
 import paddle
 
 from ...coursework import ctc_and_centers as inputs
-from ...losses.center_loss import CenterLoss, class_centers
+from ...losses.center_loss import CenterLoss
 from ...rec.alphabet import BLANK, Alphabet
+from ...rec.class_centers import class_centers
 from ...rec.ctc_decode import greedy_decode
 from ...rec.ctc_lattice import log_likelihood, needed_steps
 from ..assignment import Answer, Assignment, Mark, Question

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import paddle
-from shapely.geometry import Polygon
 
 from ...coursework import db_targets as inputs
 from ...datasets.batches import DetBatch
@@ -16,6 +15,7 @@ from ...det.postprocess import DBPostProcess, unclip_distance
 from ...det.targets import make_shrink_map, make_threshold_map, shrink_distance, validate_polygons
 from ...polygons import perimeter, signed_area
 from ..assignment import Answer, Assignment, Mark, Question
+from .found_boxes import boxes_rule
 from .rules import RIGHT, Mistake, Rule, chosen, close, give_marks, overlapping
 
 LOSS_PARTS = ("Dice loss of the probability map", "masked L1 loss of the threshold map", "total")
@@ -180,52 +180,6 @@ def _map_rule(right: np.ndarray, mask: np.ndarray, mistakes: Sequence[Mistake]) 
     return rule
 
 
-def _overlap(a, b) -> float:
-    a, b = Polygon(a).buffer(0), Polygon(b).buffer(0)
-    union = a.union(b).area
-    return a.intersection(b).area / union if union else 0.0
-
-
-def matched_share(found: np.ndarray, right: np.ndarray, overlap: float = 0.85) -> float:
-    """Harmonic mean of precision and recall of boxes.
-
-    Args:
-        found: (N, 4, 2) boxes that were handed in, in pixels.
-        right: (M, 4, 2) boxes that are right.
-        overlap: intersection over union from which two boxes count as the same.
-    """
-    free, count = list(range(len(found[:1000]))), 0
-    for polygon in right:
-        for index in free:
-            if _overlap(found[index], polygon) >= overlap:
-                free.remove(index)
-                count += 1
-                break
-    return 2 * count / max(1, len(found) + len(right))
-
-
-def _boxes_rule(prob: np.ndarray) -> Rule:
-    right = DBPostProcess(thresh=0.3, box_thresh=0.6, unclip_ratio=1.5)(prob, prob.shape).polygons
-    known = (
-        (DBPostProcess(unclip_ratio=1e-6), "The boxes are not grown: they are as small as the cores.", 0.5),
-        (DBPostProcess(box_thresh=0.0), "Boxes with a mean probability below 0.6 are still there.", 0.6),
-    )
-
-    def rule(answer):
-        share = matched_share(answer, right)
-        if share == 1:
-            return 1.0, RIGHT
-        for find, reason, partly in known:
-            if matched_share(answer, find(prob, prob.shape).polygons) == 1:
-                return partly, reason
-        return (
-            share,
-            f"{len(answer)} boxes, {len(right)} are right; harmonic mean of the matches {share:.2f}.",
-        )
-
-    return rule
-
-
 def losses(maps: inputs.LossInputs) -> np.ndarray:
     """The three losses of a batch.
 
@@ -294,7 +248,7 @@ def score(given: Mapping, answers: Mapping[str, Answer]) -> list[Mark]:
             (Mistake(upside_down, "The map is upside down: 0.7 belongs on the outlines.", 0.5),),
         ),
         "losses": close(losses(maps), mistakes=_loss_mistakes(maps)),
-        "boxes": _boxes_rule(inputs.draw_probabilities(seed, given["side"], ratio)),
+        "boxes": boxes_rule(inputs.draw_probabilities(seed, given["side"], ratio)),
         "settings": _settings_rule(seed, given["pages"]),
         "undoing_ratio": close(
             undoing_ratio(*given["rectangle"], ratio),
