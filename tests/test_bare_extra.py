@@ -118,7 +118,7 @@ def test_what_is_imported_is_declared(repository):
     imported -= {*sys.stdlib_module_names, "ppocr_lessons"}
     project = toml.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    named = ("cpu", "lab", "board", "official", "int8", "engines", "peers")
+    named = ("cpu", "lab", "board", "official", "int8", "engines", "grading", "peers")
     wanted = [*project["dependencies"], *(name for extra in named for name in extras[extra])]
     declared = {re.match(r"[\w.-]+", name)[0].lower().replace("_", "-") for name in wanted}
     homes = importlib.metadata.packages_distributions()

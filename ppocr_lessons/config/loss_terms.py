@@ -19,8 +19,13 @@ from ..zoo.center_files import read_centers
 from .compat import name_of
 from .schema import Section, Weight, Width, ordinary
 
+
+def _pairs(value: list[list[str]]) -> list[list[str]]:
+    return [list(pair) for pair in checked_pairs(value)]
+
+
 Names = Annotated[list[str], MinLen(1)]
-Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1), AfterValidator(checked_pairs)]
+Pairs = Annotated[list[Annotated[list[str], MinLen(2), MaxLen(2)]], MinLen(1), AfterValidator(_pairs)]
 
 
 class DBLossValues(Section):
