@@ -1,6 +1,7 @@
 """The command that makes the students' notebooks, and what it refuses to overwrite."""
 
 import json
+import re
 
 import pytest
 from typer.testing import CliRunner
@@ -82,3 +83,11 @@ def test_the_digest_sees_the_order_and_the_kind_of_cells():
     first = digest({"cells": [one, two]})
     assert first == digest({"cells": [one | {"outputs": []}, two]})
     assert first != digest({"cells": [two, one]}) != digest({"cells": [one, two | {"cell_type": "code"}]})
+
+
+def test_students_versions_link_to_chapters_that_exist(repository):
+    """The links are relative to notebooks/assignments, where the students' versions are committed."""
+    for path in (repository / "notebooks" / "assignments").glob("*.ipynb"):
+        links = re.findall(r"\]\(([^)#]+\.ipynb)\)", path.read_text(encoding="utf-8"))
+        assert links, path.name
+        assert [link for link in links if not (path.parent / link).is_file()] == [], path.name
