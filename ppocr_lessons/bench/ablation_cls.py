@@ -8,7 +8,6 @@ interrupted command resumes with the run that it was in.
 
 import json
 import pathlib
-import statistics
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -39,6 +38,7 @@ from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import count_parameters
 from ..training.trainer import Trainer
 from .provenance import known_rows, read_records, write_result
+from .seeds import of_row, over_seeds
 from .timing import interleaved
 
 SEEDS = (7, 8, 9)
@@ -227,20 +227,8 @@ def summary(records: list[dict]) -> list[dict]:
     """
     table = []
     for name, row in ROWS.items():
-        mine = sorted((r for r in records if r["row"] == name), key=lambda r: r["seed"])
-        if mine:
-            accs = [r["acc"] for r in mine]
-            table.append(
-                {
-                    "row": name,
-                    "title": row.title,
-                    "published": row.published,
-                    "seeds": [r["seed"] for r in mine],
-                    "acc": statistics.mean(accs),
-                    "spread": max(accs) - min(accs),
-                    "accs": accs,
-                }
-            )
+        if mine := of_row(records, name):
+            table.append({"row": name, "title": row.title, "published": row.published, **over_seeds(mine)})
     return table
 
 

@@ -24,6 +24,7 @@ from ..training.trainer import Trainer
 from .provenance import known_rows, read_records, write_result
 from .recognition_rows import LOW, OFFICIAL, ONCE, PEAK, ROWS, SEEDS
 from .recognition_training import batches_of, load_start, network, strategy_of
+from .seeds import of_row, over_seeds
 from .short_words import Words, alphabet, photographed, rendered, score_words
 from .timing import interleaved
 
@@ -108,9 +109,7 @@ def summary(table: str, records: list[dict]) -> list[dict]:
     """
     found = []
     for name, row in ROWS[table].items():
-        mine = sorted((r for r in records if r["row"] == name), key=lambda r: r["seed"])
-        if mine:
-            accs = [r["scores"]["rendered"]["acc"] for r in mine]
+        if mine := of_row(records, name):
             means = {
                 key: statistics.mean(r["scores"][place][measure] for r in mine)
                 for key, place, measure in (
@@ -125,11 +124,8 @@ def summary(table: str, records: list[dict]) -> list[dict]:
                     "title": row.title,
                     "section": row.section,
                     "published": row.published,
-                    "seeds": [r["seed"] for r in mine],
                     "steps": mine[0]["steps"],
-                    "acc": statistics.mean(accs),
-                    "spread": max(accs) - min(accs),
-                    "accs": accs,
+                    **over_seeds(mine, lambda record: record["scores"]["rendered"]["acc"]),
                     **means,
                 }
             )

@@ -8,7 +8,6 @@ together with the clipping bounds. The integers of each are scored on the same l
 
 import json
 import pathlib
-import statistics
 import time
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -27,6 +26,7 @@ from ..training.cosine_warmup import lr_at
 from ..training.trainer import Trainer
 from ..zoo.pretrained import pretrained
 from .provenance import known_rows, read_records, write_result
+from .seeds import of_row, over_seeds
 
 BITS = (4, 8, 6, 3)
 """In the order of the runs; the first shows the largest effect."""
@@ -173,20 +173,8 @@ def summary(records: list[dict]) -> list[dict]:
     """
     table = []
     for row in sorted(ROWS.values(), key=lambda row: -row.bits):
-        mine = sorted((r for r in records if r["row"] == row.name), key=lambda r: r["seed"])
-        if mine:
-            accs = [r["acc"] for r in mine]
-            table.append(
-                {
-                    "row": row.name,
-                    "method": row.method,
-                    "bits": row.bits,
-                    "seeds": [r["seed"] for r in mine],
-                    "accs": accs,
-                    "acc": statistics.mean(accs),
-                    "spread": max(accs) - min(accs),
-                }
-            )
+        if mine := of_row(records, row.name):
+            table.append({"row": row.name, "method": row.method, "bits": row.bits, **over_seeds(mine)})
     return table
 
 
