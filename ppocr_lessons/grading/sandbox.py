@@ -107,7 +107,7 @@ def open_sandbox(
             return sandbox
         reasons.append(_answer(done.stderr))
     if kind == "none" or "ModuleNotFoundError" in reasons[-1]:
-        raise SandboxError(f"notebooks cannot be run ({reasons[-1]}); papermill is in the extra `lab`")
+        raise SandboxError(f"notebooks cannot be run ({reasons[-1]}); papermill is in the extra `grading`")
     raise SandboxError(
         f"bubblewrap cannot run here ({reasons[-1]}). It needs version 0.8 or later and user namespaces, which some systems and "
         "most containers disable; `--sandbox none` runs submissions without isolation"
