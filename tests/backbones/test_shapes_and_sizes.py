@@ -1,5 +1,7 @@
 """The numbers that the chapter prints and PaddleOCR's nets have."""
 
+import warnings
+
 import numpy as np
 import paddle
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from ppocr_lessons.backbones.mobilenet_v3 import SCALES, DetMobileNetV3, RecMobileNetV3
 from ppocr_lessons.backbones.pp_lcnet import WIDE_CHANNELS, PPLCNet
 from ppocr_lessons.backbones.resnet_vd import ResNetVd
+from ppocr_lessons.backbones.shufflenet_v2 import ShuffleNetV2, shuffle_channels
 from ppocr_lessons.bench.macs import count_macs
 from ppocr_lessons.cls import direction_mobile
 from ppocr_lessons.det import DBFPN, DBHead, db_mobile, db_server
@@ -198,3 +201,32 @@ def test_global_pooling_averages():
     np.testing.assert_allclose(
         other(x).numpy()[0, :, 0, 0], features.numpy()[0].mean((1, 2)), rtol=1e-4, atol=1e-6
     )
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0])
+def test_shufflenet_computes_what_paddles_own_does(scale):
+    peers = {0.5: paddle.vision.models.shufflenet_v2_x0_5, 1.0: paddle.vision.models.shufflenet_v2_x1_0}
+    ours, theirs = ShuffleNetV2(scale), peers[scale](num_classes=-1, with_pool=False)
+    rng = np.random.default_rng(0)
+    state = {
+        name: rng.uniform(0.5, 1.5, t.shape) if t.ndim == 1 else rng.normal(0, 0.2, t.shape)
+        for name, t in theirs.state_dict().items()
+    }
+    state = {name: paddle.to_tensor(value.astype(np.float32)) for name, value in state.items()}
+    theirs.set_state_dict(state)
+    ours.set_state_dict(dict(zip(ours.state_dict(), state.values(), strict=True)))
+    ours.eval(), theirs.eval()
+    x = paddle.to_tensor(rng.normal(size=(1, 3, 48, 96)).astype(np.float32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Paddle warns of its own call of paddle.split
+        expected = theirs(x).numpy()
+    assert expected.std() > 0.1 and expected.shape == (1, 1024, 2, 3)
+    np.testing.assert_allclose(ours(x).numpy(), expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+
+def test_shuffling_interleaves_the_groups_and_a_wrong_scale_is_named():
+    x = paddle.arange(6, dtype="float32").reshape([1, 6, 1, 1])
+    assert shuffle_channels(x).flatten().tolist() == [0, 3, 1, 4, 2, 5]
+    assert shuffle_channels(x, groups=3).flatten().tolist() == [0, 2, 4, 1, 3, 5]
+    with pytest.raises(ValueError, match=r"scale is 0.75; known are \[0.5, 1.0\]"):
+        ShuffleNetV2(0.75)

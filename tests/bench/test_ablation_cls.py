@@ -7,7 +7,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ppocr_lessons.augment.cutout import CutOut
+from ppocr_lessons.backbones.shufflenet_v2 import ShuffleNetV2
 from ppocr_lessons.bench import ablation_cls
+from ppocr_lessons.bench.direction_rows import ROWS, network
 from ppocr_lessons.cli import app
 
 
@@ -20,11 +22,15 @@ def tiny(monkeypatch):
 
 
 def test_rows_hold_the_published_table():
-    published = {name: row.published for name, row in ablation_cls.ROWS.items() if row.published}
+    published = {name: row.published for name, row in ROWS.items() if row.published}
     assert published["none"] == 0.8879 and published["rand-augment"] == 0.9212
     assert published["hide-and-seek"] == min(published.values()) == 0.8598
-    assert [type(a).__name__ for a in ablation_cls.ROWS["cutout"].augmentations] == ["BDA", "CutOut"]
-    assert isinstance(ablation_cls.ROWS["cutout"].augmentations[1], CutOut)
+    assert [type(a).__name__ for a in ROWS["cutout"].augmentations] == ["BDA", "CutOut"]
+    assert isinstance(ROWS["cutout"].augmentations[1], CutOut)
+    assert isinstance(network(ROWS["shufflenet"]).backbone, ShuffleNetV2)
+    assert network(ROWS["four"]).head.fc.weight.shape[1] == 4
+    widths = [network(ROWS[name]).backbone.out_channels for name in ("large", "small-0.5", "small-1.0")]
+    assert widths == sorted(set(widths))
 
 
 @pytest.mark.parametrize("directions", [2, 4])
@@ -37,12 +43,21 @@ def test_lines_are_rotated_by_their_class(directions):
         assert all((image.shape[0] > image.shape[1]) == target % 2 for image, target in lines)
 
 
+def test_words_for_scoring_occur_in_no_training_line_and_worn_lines_have_color():
+    clean = ablation_cls.lines_of(3, 4, 2)
+    worn = ablation_cls.lines_of(3, 4, 2, held_back=True, clean=False)
+    assert all((image == image[..., :1]).all() for image, _ in clean)
+    assert any((image != image[..., :1]).any() for image, _ in worn)
+    training, scoring = ablation_cls.vocabulary()
+    assert training and scoring and not set(training) & set(scoring)
+
+
 def test_batches_depend_on_their_number_alone():
     lines = ablation_cls.lines_of(3, 5, 2)
-    for name, labels in (("grid-mask", [64]), ("cutmix", [64, 2])):
-        batch_at = ablation_cls.batches_of(ablation_cls.ROWS[name], 1, lines)
+    for name, labels in (("grid-mask", [32]), ("cutmix", [32, 2])):
+        batch_at = ablation_cls.batches_of(ROWS[name], 1, lines)
         first, other, again = batch_at(0), batch_at(1), batch_at(0)
-        assert first.images.shape == [64, 3, 32, 100] and first.labels.shape == labels
+        assert first.images.shape == [32, 3, 32, 100] and first.labels.shape == labels
         np.testing.assert_array_equal(first.images.numpy(), again.images.numpy())
         assert (first.images.numpy() != other.images.numpy()).any()
 
@@ -53,7 +68,7 @@ def test_a_finished_run_is_not_repeated_and_the_table_adds_up(tiny, tmp_path):
     assert json.loads((tmp_path / "result.json").read_text(encoding="utf-8")) == result
     file = tmp_path / "bda-1.json"
     record = json.loads(file.read_text(encoding="utf-8"))
-    assert 0 <= record["acc"] <= 1 and record["steps"] == ablation_cls.STEPS
+    assert 0 <= record["acc"] <= 1 and 0 <= record["worn"] <= 1 and record["steps"] == ablation_cls.STEPS
     file.write_text(json.dumps(record | {"acc": 0.25}), encoding="utf-8")
     (tmp_path / "bda-2.json").write_text(json.dumps(record | {"acc": 0.75, "seed": 2}), encoding="utf-8")
     (row,) = ablation_cls.cls(tmp_path, only=["bda"], seeds=(1, 2))["table"][:1]
