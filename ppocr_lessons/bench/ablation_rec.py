@@ -1,7 +1,9 @@
-"""The ablations of the recognizer: chapter 2.3 (`rec`) and chapter 3.2 (`rec_v2`), on short words.
+"""The ablations of the recognizer: chapter 2.3 (`rec`), chapter 3.2 (`rec_v2`), and how many labeled lines a pre-training
+replaces (`labels`, chapter 2.3.6), on short words.
 
     ppocr-lessons bench ablation rec --out runs/ablation_rec
     ppocr-lessons bench ablation rec_v2 --out runs/ablation_rec_v2
+    ppocr-lessons bench ablation labels --out runs/ablation_labels
 
 train every row with each seed on the lines of `short_words`. Each run that is done is a folder with its record and its weights,
 and an interrupted command resumes with the run that it was in.
@@ -22,7 +24,7 @@ from ..training.l2_decay import regularizer
 from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
 from .provenance import known_rows, read_records, write_result
-from .recognition_rows import LOW, OFFICIAL, ONCE, PEAK, ROWS, SEEDS
+from .recognition_rows import LABELED, LOW, OFFICIAL, ONCE, PEAK, ROWS, SEEDS
 from .recognition_training import batches_of, load_start, network, strategy_of
 from .seeds import of_row, over_seeds
 from .short_words import Words, alphabet, photographed, rendered, score_words
@@ -31,10 +33,31 @@ from .timing import interleaved
 CHINESE = 6625
 """Classes of PaddleOCR's recognizers."""
 
+RANKED_BY = {"rec": "rendered", "rec_v2": "rendered", "labels": "worn"}
+"""The set whose accuracy stands for a row, by table: words that are rendered as the training lines are."""
+
 PHOTOGRAPHS = pathlib.Path(__file__).parents[2] / "data" / "real_en" / "label.txt"
 
 
-def train_row(table: str, name: str, seed: int, out, *, lines: Words, scored: dict[str, Words]) -> dict:
+def sets_of(table: str) -> tuple[dict[str, Words], dict[str, Words]]:
+    """The lines of a table.
+
+    Args:
+        table: key of ROWS.
+
+    Returns: lines for training by their source, and sets for scoring by name.
+    """
+    lines = {"clean": rendered(False)}
+    scored = {"rendered": rendered(True), "photographed": photographed(PHOTOGRAPHS)}
+    if table == "labels":
+        lines["worn"] = rendered(False, clean=False, count=max(LABELED))
+        scored["worn"] = rendered(True, clean=False)
+    return lines, scored
+
+
+def train_row(
+    table: str, name: str, seed: int, out, *, lines: dict[str, Words], scored: dict[str, Words]
+) -> dict:
     """Train and score a row with one seed, unless its record exists. A row that it continues is trained first.
 
     Args:
@@ -42,7 +65,7 @@ def train_row(table: str, name: str, seed: int, out, *, lines: Words, scored: di
         name: key of ROWS[table].
         seed: of all random numbers of the run.
         out: folder of all runs.
-        lines: for training.
+        lines: for training, by source.
         scored: sets for scoring, by name.
 
     Returns: the record: row, seed, steps, acc and cer of each set, loss (mean of the last 50 steps), seconds, parameters.
@@ -54,7 +77,7 @@ def train_row(table: str, name: str, seed: int, out, *, lines: Words, scored: di
     continues = row.start in ROWS[table]
     if continues:
         train_row(table, row.start, seed, out, lines=lines, scored=scored)
-    lines = Words(lines.images[: row.lines], lines.texts[: row.lines])
+    chosen = Words(lines[row.source].images[: row.lines], lines[row.source].texts[: row.lines])
     began, steps = time.time(), row.steps
     peak = LOW if continues or row.start == OFFICIAL else PEAK
     paddle.seed(seed)
@@ -64,14 +87,14 @@ def train_row(table: str, name: str, seed: int, out, *, lines: Words, scored: di
             load_weights(net, folder.with_name(f"{row.start}-{seed}") / "net.safetensors")
         elif row.start and row.how != "udml":
             load_start(net, row)
-        strategy = strategy_of(row, net, lines)
+        strategy = strategy_of(row, net, chosen)
         optimizer = paddle.optimizer.Adam(
             parameters=strategy.trained.parameters(), weight_decay=regularizer("L2", row.l2)
         )
     trainer = Trainer(
         strategy,
         optimizer,
-        batch_at=batches_of(row, seed, lines),
+        batch_at=batches_of(row, seed, chosen),
         lr_at=lambda step: (
             lr_at(step, peak=peak, steps=steps, warmup_steps=row.warmup) if row.cosine else peak
         ),
@@ -105,7 +128,7 @@ def summary(table: str, records: list[dict]) -> list[dict]:
         records: results of `train_row`.
 
     Returns: rows of row, title, section, published, seeds, steps; acc (mean), spread (largest minus smallest), accs and
-        cer of the rendered words; real_acc and real_cer of the photographed ones.
+        cer of the set of RANKED_BY; real_acc and real_cer of the photographed words.
     """
     found = []
     for name, row in ROWS[table].items():
@@ -113,7 +136,7 @@ def summary(table: str, records: list[dict]) -> list[dict]:
             means = {
                 key: statistics.mean(r["scores"][place][measure] for r in mine)
                 for key, place, measure in (
-                    ("cer", "rendered", "cer"),
+                    ("cer", RANKED_BY[table], "cer"),
                     ("real_acc", "photographed", "acc"),
                     ("real_cer", "photographed", "cer"),
                 )
@@ -125,7 +148,7 @@ def summary(table: str, records: list[dict]) -> list[dict]:
                     "section": row.section,
                     "published": row.published,
                     "steps": mine[0]["steps"],
-                    **over_seeds(mine, lambda record: record["scores"]["rendered"]["acc"]),
+                    **over_seeds(mine, lambda record: record["scores"][RANKED_BY[table]]["acc"]),
                     **means,
                 }
             )
@@ -161,7 +184,7 @@ def rec(out, table: str = "rec", *, only: list[str] | None = None, seeds=SEEDS, 
 
     Args:
         out: folder of all runs.
-        table: "rec" (chapter 2.3) or "rec_v2" (chapter 3.2).
+        table: "rec" (chapter 2.3), "rec_v2" (chapter 3.2) or "labels" (chapter 2.3.6).
         only: names of the rows to train; None for all.
         seeds: seeds of the runs.
         rounds: number of timed rounds for the latencies.
@@ -172,7 +195,7 @@ def rec(out, table: str = "rec", *, only: list[str] | None = None, seeds=SEEDS, 
         ValueError: an unknown row.
     """
     out, wanted = pathlib.Path(out), known_rows(only, ROWS[table])
-    lines, scored = rendered(False), {"rendered": rendered(True), "photographed": photographed(PHOTOGRAPHS)}
+    lines, scored = sets_of(table)
     for seed in seeds:
         for name in (name for name in ROWS[table] if name in wanted):
             if name in ONCE and seed != seeds[0]:
@@ -181,7 +204,7 @@ def rec(out, table: str = "rec", *, only: list[str] | None = None, seeds=SEEDS, 
     records = read_records(out, "*/record.json")
     parts = {"table": summary(table, records), "costs": costs(table, rounds), "records": records}
     parts |= {
-        "lines": len(lines.texts),
+        "lines": {source: len(words.texts) for source, words in lines.items()},
         "held_back": {place: len(words.texts) for place, words in scored.items()},
     }
     return write_result(out, parts, f"ppocr-lessons bench ablation {table} --out runs/ablation_{table}")

@@ -34,6 +34,7 @@ class Part(str, Enum):
     cls = "cls"
     rec = "rec"
     rec_v2 = "rec_v2"
+    labels = "labels"
     quant = "quant"
 
 
@@ -43,7 +44,7 @@ def ablation_command(
         Part,
         typer.Argument(
             help="det: chapters 2.1 and 3.1; cls: chapter 2.2; rec: chapter 2.3; rec_v2: chapter 3.2; "
-            "quant: chapters 2.2.4 and 2.3.5."
+            "labels: chapter 2.3.6, from 50 to 5,000 labeled lines; quant: chapters 2.2.4 and 2.3.5."
         ),
     ],
     out: Annotated[
@@ -67,7 +68,7 @@ def ablation_command(
     if part is Part.quant:
         result = quantization.quant(out, only=row, seeds=tuple(seed or quantization.SEEDS))
         text = quantization.as_text(result)
-    elif part in (Part.rec, Part.rec_v2):
+    elif part in (Part.rec, Part.rec_v2, Part.labels):
         seeds = tuple(seed or ablation_rec.SEEDS)
         result = ablation_rec.rec(out, part.value, only=row, seeds=seeds, rounds=rounds)
         text = ablation_rec.as_text(result)

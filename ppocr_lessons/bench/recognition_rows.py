@@ -1,4 +1,4 @@
-"""Rows of the tables of chapters 2.3 and 3.2: what each run of the recognition ablations is made of."""
+"""Rows of the tables of chapters 2.3, 2.3.6 and 3.2: what each run of the recognition ablations is made of."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -11,6 +11,10 @@ STEPS, BATCH = 1000, 16
 FURTHER, FEW_STEPS, FEW_LINES = 300, 200, 200
 """Steps of a row that continues one of them; and steps and training lines of rows that start from PP-OCRv2's weights: with all
 lines they read all but two of a hundred words after 400 steps, which leaves nothing to compare."""
+
+LABELED, LABELED_STEPS = (50, 200, 1000, 5000), 400
+"""Numbers of labeled lines of the curve of chapter 2.3.6, and steps on them. A row from random weights has STEPS more, so that
+it has as many steps as the pre-training and the training on labeled lines have together."""
 
 PEAK, LOW = 3e-3, 1e-3
 """Highest learning rate of a row, and of a row that starts from trained weights."""
@@ -39,6 +43,7 @@ class Row(NamedTuple):
         start: "" for random weights, "rec" for the shipped recognizer, OFFICIAL, or the name of another row.
         steps: number of training steps.
         lines: number of training lines; None for all.
+        source: of the training lines: "clean", or "worn" with tilt, background and camera effects.
         how: what is trained: "ctc", "udml", "center" (Enhanced CTC) or "pact".
     """
 
@@ -55,6 +60,7 @@ class Row(NamedTuple):
     start: str = ""
     steps: int = STEPS
     lines: int | None = None
+    source: Literal["clean", "worn"] = "clean"
     how: str = "ctc"
 
 
@@ -68,6 +74,28 @@ _V2: dict[str, Any] = {
     "steps": FEW_STEPS,
     "lines": FEW_LINES,
 }
+
+_LABELS: dict[str, Any] = {"augmentation": _BDA, "l2": 1e-5, "warmup": WARMUP}
+
+
+def _labeled(start: str, backbone: Literal["mobile", "lcnet"] = "mobile") -> dict[str, Row]:
+    """Rows of one start, one for each number of labeled lines."""
+    name, steps = start or "random", LABELED_STEPS if start else STEPS + LABELED_STEPS
+    return {
+        f"{name}-{count}": Row(
+            f"{name} first, {count} labeled lines" if start else f"from scratch, {count} labeled lines",
+            "2.3.6",
+            None,
+            **_LABELS,
+            backbone=backbone,
+            start=start,
+            steps=steps,
+            lines=count,
+            source="worn",
+        )
+        for count in LABELED
+    }
+
 
 ROWS = {
     "rec": {
@@ -95,8 +123,14 @@ ROWS = {
         "udml-longer": Row("+ U-DML, more steps", "3.2.3", None, **_V2, start="udml"),
         "udml-enhanced": Row("+ U-DML, more steps with Enhanced CTC", "3.2.3", 0.748, **_V2, start="udml", how="center"),
     },
+    "labels": {
+        "synthetic": Row("clean words, from scratch", "2.3.6", None, **_LABELS),
+        **_labeled(""),
+        **_labeled("synthetic"),
+        **_labeled(OFFICIAL, "lcnet"),
+    },
 }  # fmt: skip
-"""The rows of both tables, in the order of the chapter."""
+"""The rows of all tables, in the order of the chapter."""
 
 ONCE = ("server",)
 """Rows that are trained only with the first of SEEDS: the difference is large, and a step takes ten times as long."""

@@ -51,18 +51,21 @@ def vocabulary() -> tuple[list[str], list[str]]:
     return [word for i, word in enumerate(words) if i % 8], words[::8]
 
 
-def rendered(held_back: bool) -> Words:
+def rendered(held_back: bool, *, clean: bool = True, count: int | None = None) -> Words:
     """Render the lines of a set; the same on every machine.
 
     Args:
         held_back: the lines for scoring instead of those for training.
+        clean: black on white and straight; otherwise with tilt, background and camera effects.
+        count: number of lines; None for HELD_BACK or TRAINING.
     """
     words = vocabulary()[held_back]
-    seed, count = (HELD_BACK_SEED, HELD_BACK) if held_back else (TRAINING_SEED, TRAINING)
+    seed, usual = (HELD_BACK_SEED, HELD_BACK) if held_back else (TRAINING_SEED, TRAINING)
+    count = usual if count is None else count
     found = Words([], [])
     for index in range(count):
         rng = rng_for(seed, index)
-        line = render_line(rng, words[rng.integers(len(words))], clean=True)
+        line = render_line(rng, words[rng.integers(len(words))], clean=clean)
         found.images.append(line.image)
         found.texts.append(line.text)
     return found

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ppocr_lessons.bench import ablation_rec, recognition_training, short_words
-from ppocr_lessons.bench.recognition_rows import PAIRS, ROWS, SHORT, TALL
+from ppocr_lessons.bench.recognition_rows import LABELED, PAIRS, ROWS, SHORT, TALL
 from ppocr_lessons.cli import app
 from ppocr_lessons.distill.udml import UDML
 from ppocr_lessons.losses.enhanced_ctc import EnhancedCTC
@@ -162,6 +162,27 @@ def test_a_row_that_continues_another_trains_it_first_and_keeps_finished_runs(ti
     assert "+ warm-up" in ablation_rec.as_text({"table": [row], "costs": {}})
 
 
+def test_the_curve_over_labeled_lines_has_equal_steps_and_lines_of_another_kind(tiny, monkeypatch, tmp_path):
+    starts = ("random", "synthetic", "official")
+    rows = {start: [ROWS["labels"][f"{start}-{count}"] for count in LABELED] for start in starts}
+    assert all([row.lines for row in rows[start]] == list(LABELED) for start in starts)
+    assert {row.source for each in rows.values() for row in each} == {"worn"}
+    before = ROWS["labels"]["synthetic"]
+    assert before.source == "clean"
+    assert {row.steps for row in rows["random"]} == {row.steps + before.steps for row in rows["synthetic"]}
+    assert {row.steps for row in rows["official"]} == {row.steps for row in rows["synthetic"]}
+
+    monkeypatch.setattr(ablation_rec, "LABELED", (4, 5))
+    lines, scored = ablation_rec.sets_of("labels")
+    assert len(lines["worn"].images) == 5 and len(lines["clean"].images) == 6
+    assert all((image == image[..., :1]).all() for image in scored["rendered"].images)
+    assert any((image != image[..., :1]).any() for image in scored["worn"].images)
+    table = ablation_rec.rec(tmp_path, "labels", only=["synthetic-50"], seeds=(1,))["table"]
+    assert [row["row"] for row in table] == ["synthetic", "synthetic-50"]
+    record = json.loads((tmp_path / "synthetic-50-1" / "record.json").read_text(encoding="utf-8"))
+    assert table[1]["acc"] == record["scores"]["worn"]["acc"]
+
+
 def test_weights_of_the_row_before_are_what_a_row_continues(tiny, tmp_path, words):
     row = ROWS["rec_v2"]["start"]
     net = recognition_training.network(row, CLASSES)
@@ -171,7 +192,7 @@ def test_weights_of_the_row_before_are_what_a_row_continues(tiny, tmp_path, word
     before = {name: tensor.numpy() for name, tensor in net.state_dict().items()}
     save_weights(net, folder / "net.safetensors")
     record = ablation_rec.train_row(
-        "rec_v2", "enhanced", 1, tmp_path, lines=words, scored={"rendered": words}
+        "rec_v2", "enhanced", 1, tmp_path, lines={"clean": words}, scored={"rendered": words}
     )
     assert record["steps"] == 1
     from ppocr_lessons.training.tensor_files import read_tensors
