@@ -136,6 +136,23 @@ def systems_command(
     typer.echo(whole_systems.as_text(result))
 
 
+@bench.command("end-to-end")
+def end_to_end_command(
+    det: Annotated[pathlib.Path, typer.Option(help="Folder of `bench ablation det`.")],
+    rec: Annotated[pathlib.Path, typer.Option(help="Folder of `bench ablation rec`.")],
+    rec_v2: Annotated[pathlib.Path, typer.Option(help="Folder of `bench ablation rec_v2`.")],
+    out: Annotated[pathlib.Path | None, typer.Option(help="Also write the result to this JSON file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score PP-OCR mobile, PP-OCR server and PP-OCRv2 on pages of short words, with the networks of the ablations."""
+    from . import end_to_end
+
+    result = end_to_end.record({"det": det, "rec": rec, "rec_v2": rec_v2})
+    if out is not None:
+        out.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    typer.echo(json.dumps(result, indent=1) if as_json else end_to_end.as_text(result))
+
+
 @bench.command("integers")
 def integers_command(
     folder: Annotated[pathlib.Path, typer.Argument(help="Folder of the committed sets, data.")],

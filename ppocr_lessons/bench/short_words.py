@@ -108,6 +108,23 @@ def photographed(labels) -> Words:
 
 
 @paddle.no_grad()
+def readings_of(net, images: list[np.ndarray]) -> list[str]:
+    """Read words that are resized to the width of the training.
+
+    Args:
+        net: a recognizer in evaluation mode.
+        images: (H, W, 3) uint8 RGB each.
+
+    Returns: a text for each image.
+    """
+    readings: list[str] = []
+    for start in range(0, len(images), 50):
+        batch = np.stack([fit_line(image, 32, WIDTH) for image in images[start : start + 50]])
+        probs = F.softmax(net(paddle.to_tensor(batch))[0], axis=-1).numpy()
+        readings += [reading.text for reading in greedy_decode(probs, alphabet())]
+    return readings
+
+
 def score_words(net, words: Words) -> dict[str, float]:
     """Share of words that are read exactly, and mean character error rate.
 
@@ -117,12 +134,7 @@ def score_words(net, words: Words) -> dict[str, float]:
 
     Returns: {"acc", "cer"}.
     """
-    readings: list[str] = []
-    for start in range(0, len(words.images), 50):
-        batch = np.stack([fit_line(image, 32, WIDTH) for image in words.images[start : start + 50]])
-        probs = F.softmax(net(paddle.to_tensor(batch))[0], axis=-1).numpy()
-        readings += [reading.text for reading in greedy_decode(probs, alphabet())]
-    pairs = list(zip(readings, words.texts, strict=True))
+    pairs = list(zip(readings_of(net, words.images), words.texts, strict=True))
     return {
         "acc": float(np.mean([a == b for a, b in pairs])),
         "cer": float(np.mean([character_error_rate(a, b) for a, b in pairs])),
