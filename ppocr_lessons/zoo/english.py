@@ -19,6 +19,7 @@ import paddle
 from paddle import inference, nn
 
 from ..datasets.batches import RecBatch
+from ..datasets.checks import check_text
 from ..datasets.resize import fit_line
 from ..datasets.seeding import rng_for
 from ..datasets.synthetic.corpus import english_line
@@ -37,6 +38,9 @@ from ..training.tensor_files import count_parameters, load_weights, save_weights
 from ..training.trainer import Trainer
 from .fine_tuning import fix_statistics
 from .official import CLASSES, load_official, official_alphabet
+
+WORD_WIDTH = 128
+"""Width in pixels that words are resized to in `train_on_words`: 32 time steps."""
 
 HELD_BACK = 900_001
 """Seed of the lines that no training sees."""
@@ -139,20 +143,24 @@ def train_on_words(
     Returns: the loss of every step.
 
     Raises:
-        ValueError: no words, or one has a character that the alphabet lacks.
+        ValueError: no words, or one is empty, has a character that the alphabet lacks, or needs more than the 32 time steps
+            of a line of 128 pixels; names the word.
     """
     if not words:
         raise ValueError("no words were given to train on")
-    size = min(batch, len(words))
-    plain = np.stack([fit_line(word.image, 32, 128) for word in words])
     texts = [word.text for word in words]
+    for number, text in enumerate(texts, 1):
+        if problem := check_text(text, alphabet, longest=len(text), steps=WORD_WIDTH // 4):
+            raise ValueError(f"word {number} of {len(texts)}: {problem}")
+    size = min(batch, len(words))
+    plain = np.stack([fit_line(word.image, 32, WORD_WIDTH) for word in words])
 
     def inputs(step: int, chosen: np.ndarray) -> np.ndarray:
         if augmentation is None:
             return plain[chosen]
         draws = [rng_for(seed, step, place) for place in range(len(chosen))]
         changed = [augmentation(rng, words[i].image) for rng, i in zip(draws, chosen, strict=True)]
-        return np.stack([fit_line(image, 32, 128) for image in changed])
+        return np.stack([fit_line(image, 32, WORD_WIDTH) for image in changed])
 
     with paddle.utils.unique_name.guard():
         optimizer = paddle.optimizer.Adam(peak, parameters=strategy.trained.parameters())

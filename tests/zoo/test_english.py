@@ -9,7 +9,7 @@ import pytest
 from ppocr_lessons.datasets.resize import fit_line
 from ppocr_lessons.datasets.shipped import shipped_lines
 from ppocr_lessons.datasets.synthetic import photo_streams
-from ppocr_lessons.datasets.synthetic.pages import line_at
+from ppocr_lessons.datasets.synthetic.pages import Line, line_at
 from ppocr_lessons.losses.objective import Objective
 from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 from ppocr_lessons.rec.crnn import crnn_lcnet
@@ -120,6 +120,21 @@ def test_a_few_words_lower_the_loss_and_nothing_but_neck_and_head_moves(tmp_path
     assert all(map(np.array_equal, before, (p.numpy() for p in net.backbone.parameters())))
     with pytest.raises(ValueError, match="no words"):
         english.train_on_words(strategy, [], alphabet, steps=1, peak=1e-3, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a" * 17, "word 2 of 2: 17 characters need 33 time steps .* has 32 "),
+        ("", "word 2 of 2: the text is empty"),
+        ("na\u00efve", "word 2 of 2: .*\u00ef"),
+    ],
+)
+def test_a_word_that_cannot_be_learned_is_named_before_training(text, problem):
+    picture = np.full((32, 128, 3), 255, np.uint8)
+    words = [Line(picture, "aa" * 8), Line(picture, text)]
+    with pytest.raises(ValueError, match=problem):
+        english.train_on_words(None, words, Alphabet(ENGLISH), steps=1, peak=1e-3, seed=1)
 
 
 def test_words_are_augmented_anew_in_every_batch(repository):

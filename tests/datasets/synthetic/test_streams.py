@@ -16,6 +16,7 @@ from ppocr_lessons.datasets.synthetic.streams import (
     rec_batch,
 )
 from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
+from ppocr_lessons.rec.ctc_lattice import needed_steps
 
 ALPHABET = Alphabet(ENGLISH)
 
@@ -211,3 +212,8 @@ def test_labels_are_padded_with_the_blank():
     labels, lengths = encode_labels(["ab", "a", "abc"], Alphabet("abc", use_space=False))
     assert labels.numpy().tolist() == [[1, 2, 0], [1, 0, 0], [1, 2, 3]] and labels.dtype.name == "INT32"
     assert lengths.numpy().tolist() == [2, 1, 3]
+
+
+def test_the_longest_text_of_each_width_has_a_finite_loss_even_if_it_repeats_one_character():
+    for width, _, longest in REC_SHAPES:
+        assert needed_steps([1] * longest) <= width // 4, f"{width} pixels are {width // 4} time steps"
