@@ -89,7 +89,7 @@ def test_the_command_takes_the_best_ratio_of_other_pages_and_averages_over_seeds
 
     def scores_of(detector, rec, unclip, pages):
         asked.append((detector[0], unclip, [page.name for page in pages]))
-        return {"hmean": 0.5 + 0.1 * detector[1], "word_f1": 0.8 - abs(unclip - 1.2)}
+        return {"hmean": 0.5 + 0.1 * detector[1] - abs(unclip - 1.5), "word_f1": 0.8 - abs(unclip - 2.1)}
 
     monkeypatch.setattr(end_to_end, "scores_of", scores_of)
     call = ["bench", "end-to-end", "--det", "a", "--rec", "b", "--rec-v2", "c", "--json"]
@@ -100,7 +100,7 @@ def test_the_command_takes_the_best_ratio_of_other_pages_and_averages_over_seeds
     mobile, server = result["systems"]["mobile"], result["systems"]["server"]
     assert mobile["hmean"] == pytest.approx(0.7) and mobile["hmean_spread"] == pytest.approx(0.2)
     assert server["word_f1"] == pytest.approx(0.8) and server["word_f1_spread"] == 0
-    assert {run["unclip"] for run in mobile["runs"]} == {1.2}
+    assert {(run["found"]["unclip"], run["read"]["unclip"]) for run in mobile["runs"]} == {(1.5, 2.1)}
     chosen_on = {name for _, _, names in asked for name in names if len(names) == 1}
     scored_on = {name for _, _, names in asked for name in names if len(names) == 2}
     assert chosen_on and scored_on and not chosen_on & scored_on
