@@ -58,6 +58,40 @@ def show_race(losses: dict[str, list[float]], accuracies: dict[str, list[float]]
     return show(figure, f"Left: losses over the steps. Right: share of held-back words read exactly. {words}")
 
 
+def show_labeled_lines(recorded: dict, starts: dict[str, str]):
+    """Accuracy over the number of labeled lines, one curve for each start.
+
+    Args:
+        recorded: result of `ppocr-lessons bench ablation labels`.
+        starts: first part of the names of the rows, and the label of their curve.
+
+    Returns: a figure; bars span the seeds.
+    """
+    rows = {row["row"]: row for row in recorded["table"]}
+    figure, axis = new_figure(size=(8, 3.6))
+    told = []
+    for (start, label), color, marker in zip(starts.items(), (RED, BLUE, GREEN), "o^s", strict=False):
+        counts = [int(name.split("-")[1]) for name in rows if name.startswith(f"{start}-")]
+        mine = [rows[f"{start}-{count}"] for count in counts]
+        means = [row["acc"] for row in mine]
+        ends = np.array(
+            [
+                (mean - min(row["accs"]), max(row["accs"]) - mean)
+                for mean, row in zip(means, mine, strict=True)
+            ]
+        )
+        axis.errorbar(counts, means, ends.T, color=color, marker=marker, capsize=3, label=label)
+        told.append(
+            f"{label}: "
+            + ", ".join(f"{count} lines {mean:.2f}" for count, mean in zip(counts, means, strict=True))
+        )
+    axis.set(xscale="log", ylim=(-0.03, 1.03), xlabel="labeled lines", ylabel="words read exactly")
+    axis.set_xticks(counts, [f"{count:,}" for count in counts])
+    axis.minorticks_off()
+    axis.legend()
+    return show(figure, "Words read exactly over the number of labeled lines. " + "; ".join(told))
+
+
 def show_real_pictures(rows: list[dict], systems: list[str]):
     """Scores of whole systems on real pictures, as recorded by `ppocr-lessons bench read`.
 
