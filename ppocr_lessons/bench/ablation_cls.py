@@ -10,7 +10,6 @@ done is a file in the folder, and an interrupted command resumes with the run th
 
 import json
 import pathlib
-import statistics
 import time
 from collections.abc import Callable
 
@@ -192,21 +191,15 @@ def summary(records: list[dict]) -> list[dict]:
     Args:
         records: results of `train_row`.
 
-    Returns: rows of row, title, published, seeds, acc (mean), spread (largest minus smallest), accs, and worn (mean).
+    Returns: rows of row, title, published, seeds, acc (mean), spread (largest minus smallest), accs; worn
+        (mean) and worn_spread.
     """
     table = []
     for name, row in ROWS.items():
         if mine := of_row(records, name):
-            worn = statistics.mean(record["worn"] for record in mine)
-            table.append(
-                {
-                    "row": name,
-                    "title": row.title,
-                    "published": row.published,
-                    **over_seeds(mine),
-                    "worn": worn,
-                }
-            )
+            worn = over_seeds(mine, lambda record: record["worn"])
+            both = over_seeds(mine) | {"worn": worn["acc"], "worn_spread": worn["spread"]}
+            table.append({"row": name, "title": row.title, "published": row.published, **both})
     return table
 
 

@@ -24,7 +24,12 @@ KEPT = 0.05
 TIMING_NOISE = 0.05
 """Relative difference of two medians of one interleaved measurement that is still noise."""
 
-UNITS = {"saved_mb": "MB", "ms": "ms", "acc": "accuracy", "hmean": "hmean"}
+UNITS = {
+    "saved_mb": "MB", "ms": "ms", "acc": "accuracy", "hmean": "hmean", "worn": "accuracy with camera effects",
+}  # fmt: skip
+SPREADS = {"acc": "spread", "hmean": "spread", "worn": "worn_spread"}
+"""Where a row has the spread of a score over its seeds."""
+
 Direction = Literal["up", "down", "kept"]
 
 
@@ -58,7 +63,7 @@ class Found(NamedTuple):
     def as_text(self) -> str:
         """The numbers in words, with what follows from them."""
         unit = UNITS[self.effect.measure]
-        digits = 3 if self.effect.measure in ("acc", "hmean") else 2
+        digits = 3 if self.effect.measure in SPREADS else 2
         return (
             f"{unit} {self.before:.{digits}f} -> {self.after:.{digits}f} "
             f"({'shown' if self.shown else 'not shown'}, noise {self.noise:.{digits}f})"
@@ -91,7 +96,9 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
     "det-warmup": (Effect(_DET, "hmean", "cosine", "warm-up", "up"),),
     "det-fpgm": (*_costs(_DET, "no-se", "fpgm"), Effect(_DET, "hmean", "warm-up", "fpgm", "kept")),
     "cls-light-backbone": (*_costs(_CLS, "small-0.5", "large"), Effect(_CLS, "acc", "small-0.5", "large", "kept")),
-    "cls-augmentation": (Effect(_CLS, "acc", "none", "rand-augment", "up"),),
+    "cls-augmentation": (
+        Effect(_CLS, "acc", "none", "rand-augment", "up"), Effect(_CLS, "worn", "none", "rand-augment", "up"),
+    ),
     "cls-input-resolution": (
         Effect(_CLS, "acc", "rand-augment", "large", "up"), Effect(_CLS, "ms", "rand-augment", "large", "kept"),
     ),
@@ -156,13 +163,14 @@ def noise_of(result: dict, effect: Effect, before: float) -> float | None:
         return 0.0
     if effect.measure == "ms":
         return TIMING_NOISE * before
-    several = [row["spread"] for row in result["table"] if len(row["seeds"]) > 1]
+    spread = SPREADS[effect.measure]
+    several = [row[spread] for row in result["table"] if len(row["seeds"]) > 1]
     if not several:
         return None
     usual = statistics.median(several)
     rows = {row["row"]: row for row in result["table"]}
     pair = (rows[effect.before], rows[effect.after])
-    return max(row["spread"] if len(row["seeds"]) > 1 else usual for row in pair)
+    return max(row[spread] if len(row["seeds"]) > 1 else usual for row in pair)
 
 
 def is_shown(change: float, noise: float, effect: Effect) -> bool:
@@ -178,7 +186,7 @@ def is_shown(change: float, noise: float, effect: Effect) -> bool:
         return change > noise
     if effect.direction == "down":
         return change < -noise
-    is_cost = effect.measure in ("saved_mb", "ms")
+    is_cost = effect.measure not in SPREADS
     return change <= noise if is_cost else change >= -min(noise, KEPT)
 
 
@@ -191,7 +199,7 @@ def weigh(effect: Effect, result: dict) -> Found | None:
 
     Returns: the numbers and whether the effect is shown; None if the result lacks a row or its noise is unknown.
     """
-    is_cost = effect.measure in ("saved_mb", "ms")
+    is_cost = effect.measure not in SPREADS
     rows = result.get("costs", {}) if is_cost else {row["row"]: row for row in result["table"]}
     if effect.before not in rows or effect.after not in rows:
         return None

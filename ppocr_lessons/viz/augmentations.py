@@ -87,9 +87,16 @@ def accuracy_table(recorded: dict, names: list[str], published: dict[str, float]
     Returns: a table; rows that were not recorded have a dash.
     """
     rows = {row["row"]: row for row in recorded["table"]}
-    lines = ["| row | recorded accuracy | seeds | chapter |", "|--|--|--|--|"]
+    lines = [
+        "| row | recorded accuracy | spread | with camera effects | seeds | chapter |",
+        "|--|--|--|--|--|--|",
+    ]
     for name in names:
         row = rows.get(name)
-        ours = f"{row['acc']:.3f} | {len(row['seeds'])}" if row else "– | 0"
+        ours = (
+            f"{row['acc']:.3f} | {row['spread']:.3f} | {row['worn']:.3f} | {len(row['seeds'])}"
+            if row
+            else "– | – | – | 0"
+        )
         lines.append(f"| {name} | {ours} | {published.get(name, '–')} |")
     return Markdown("\n".join(lines))

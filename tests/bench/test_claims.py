@@ -47,6 +47,17 @@ def test_the_rule(measure, before, after, direction, noise, shown):
     assert found.shown is shown
 
 
+def test_the_noise_of_worn_lines_is_their_own_spread():
+    rows = [("a", 0.5, 0.02), ("b", 0.6, 0.09)]
+    table = [
+        {"row": name, "acc": 0.8, "spread": 0.3, "worn": worn, "worn_spread": spread, "seeds": [1, 2]}
+        for name, worn, spread in rows
+    ]
+    found = weigh(Effect("any", "worn", "a", "b", "up"), {"table": table})
+    assert (found.noise, found.shown) == (0.09, True)
+    assert found.as_text() == "accuracy with camera effects 0.500 -> 0.600 (shown, noise 0.090)"
+
+
 def test_a_row_that_was_not_recorded_gives_no_effect():
     assert weigh(Effect("any", "acc", "a", "absent", "up"), TABLE) is None
     assert weigh(Effect("any", "ms", "a", "once", "down"), TABLE) is None

@@ -28,6 +28,7 @@ def test_figures_say_what_they_show():
 
 
 def test_rows_that_were_not_recorded_have_a_dash():
-    recorded = {"table": [{"row": "bda", "acc": 0.9, "seeds": [7, 8]}]}
+    recorded = {"table": [{"row": "bda", "acc": 0.9, "spread": 0.05, "worn": 0.6, "seeds": [7, 8]}]}
     table = figures.accuracy_table(recorded, ["none", "bda"], {"none": 0.8879}).data
-    assert "| none | – | 0 | 0.8879 |" in table and "| bda | 0.900 | 2 | – |" in table
+    assert "| none | – | – | – | 0 | 0.8879 |" in table
+    assert "| bda | 0.900 | 0.050 | 0.600 | 2 | – |" in table
