@@ -33,7 +33,7 @@ SIDE, PAGES, CHOOSING = 448, 40, 10
 """Side of a page in pixels; number of pages that are scored, and of others on which the unclip ratio is chosen."""
 
 SCORED_SEED, CHOOSING_SEED = 900_011, 800_011
-UNCLIP_RATIOS = (1.2, 1.5, 1.8, 2.1, 2.4)
+UNCLIP_RATIOS = (0.9, 1.2, 1.5, 1.8, 2.1, 2.4)
 """Ratios to choose from. A recognizer wants a margin around the word, so the best one for reading can be larger than for finding."""
 
 MARGIN, GAP = 12, 18
