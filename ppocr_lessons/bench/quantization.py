@@ -28,7 +28,7 @@ from ..zoo.pretrained import pretrained
 from .provenance import known_rows, read_records, write_result
 from .seeds import of_row, over_seeds
 
-BITS = (4, 8, 6, 3)
+BITS = (4, 8, 6, 3, 2)
 """In the order of the runs; the first shows the largest effect."""
 
 OFFLINE = ("min-max", "mse", "kl")

@@ -6,6 +6,7 @@ import paddle
 from annotated_types import Ge, Gt, Le
 from pydantic import model_validator
 
+from ..quant.prepare import decays
 from ..training.l2_decay import DecoupledDecay, regularizer
 from ..training.schedules import Schedule
 from .schema import Above0, Below1, Section, Weight
@@ -157,10 +158,12 @@ def _adamw(config: "Config", layer: paddle.nn.Layer, rate: float, common: dict):
     else:
         factor = 0.01 if section.weight_decay is None else section.weight_decay
     words = (section.no_weight_decay_name or "").split()
+    may_decay = decays(layer)
     spared = {
         parameter.name
         for name, parameter in layer.named_parameters()
-        if any(word in name for word in words)
+        if not may_decay(parameter.name)
+        or any(word in name for word in words)
         or (section.one_dim_param_no_weight_decay and parameter.ndim == 1)
     }
     return paddle.optimizer.AdamW(

@@ -13,6 +13,7 @@ from paddle.version import full_version
 
 from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
+from ..quant.prepare import refuse_prepared
 from ..rec.crnn import CRNN
 from ..training.tensor_files import state_of
 from .cache import cached
@@ -92,9 +93,11 @@ def write_beside(
 
     Raises:
         TypeError: any other network.
+        ValueError: the network was prepared for quantization and not converted.
         ImportError: the package onnx is not installed.
         OSError: the export cannot be written, for example because the disk is full.
     """
+    refuse_prepared(net)
     answer = Answer(net)
     answer.training = False  # the flag of the wrapper; that of the network is set during the export
     with written_beside(folder) as partial:

@@ -23,12 +23,17 @@ KEPT_VALUES = 25_000
 """Values of a layer's input that calibration keeps of each batch, drawn at random, besides the smallest and largest."""
 
 
+NOT_EXPORTED = "a prepared net cannot be exported or traced, because its clipping bounds are still trained: call convert(net) first"
+
+
 class InputQuantizer(nn.Layer):
     """Clips and rounds the input of a layer.
 
     Args:
         bits: of the integers, 2 to 8.
         symmetric: levels from -alpha to alpha; otherwise from the lowest value seen to alpha, with a zero point.
+        rounds: False lets the input pass as it is. Its range is calibrated nevertheless, because the integers of the
+            layer's bias are steps of this range.
         alpha_rate: see ALPHA_RATE.
         alpha_decay: see ALPHA_DECAY.
 
@@ -42,11 +47,12 @@ class InputQuantizer(nn.Layer):
         bits: int = 8,
         *,
         symmetric: bool = True,
+        rounds: bool = True,
         alpha_rate: float = ALPHA_RATE,
         alpha_decay: float = ALPHA_DECAY,
     ):
         super().__init__()
-        self.bits, self.symmetric = check_bits(bits), symmetric
+        self.bits, self.symmetric, self.rounds = check_bits(bits), symmetric, rounds
         attr = ParamAttr(learning_rate=alpha_rate, regularizer=L2Decay(alpha_decay))
         self.alpha = self.create_parameter([1], attr=attr, default_initializer=nn.initializer.Constant(0.0))
         self.register_buffer("low", paddle.zeros([1]))
@@ -98,6 +104,8 @@ class InputQuantizer(nn.Layer):
         )
 
     def forward(self, x):
+        if not paddle.in_dynamic_mode():
+            raise ValueError(NOT_EXPORTED)
         if self.observed is not None:
             values = x.numpy().ravel()
             drawn = rng_for(0, len(self.observed)).integers(0, values.size, min(values.size, KEPT_VALUES))
@@ -107,6 +115,8 @@ class InputQuantizer(nn.Layer):
             raise CalibrationError(
                 "a layer has no clipping bound yet: call calibrate(net, batches) after prepare(net)"
             )
+        if not self.rounds:
+            return x
         scale, zero = self.grid()
         if self.symmetric:
             return fake_quant(pact(x, self.bound()), scale, self.bits)

@@ -18,12 +18,15 @@ from paddle.nn import functional as F
 from ..training.tensor_files import WeightsError, read_tensors, save_tensors, state_of, unusable
 from .calibrate import CalibrationError
 from .pact import channel_scales, levels
-from .prepare import QuantConv, QuantLinear, convolve, quantizable, quantized, replace_layer
+from .prepare import QuantConv, QuantLinear, convolve, quantizable, quantized, replace_layer, training_only
 
 FORMAT = "ppocr-lessons int8 1"
 PARTS = ("weight", "weight_scale", "bias", "input")
 """Arrays of an integer layer: int8 weight, float32 (channels,) scales, int32 (channels,) bias, and the input's grid as
 float64 (scale, zero, bits, signed)."""
+
+FLOAT_INPUT = 32
+"""The bits in the grid of a layer whose input stays in floating point."""
 
 
 class IntegerLayer(nn.Layer):
@@ -34,7 +37,7 @@ class IntegerLayer(nn.Layer):
         weight: int8, in the layer's shape.
         weight_scale: (channels,) float32.
         bias: (channels,) int32, in steps of input scale times weight scale.
-        grid: (scale, zero, bits, signed) of the input.
+        grid: (scale, zero, bits, signed) of the input. With FLOAT_INPUT bits it is not rounded.
 
     Shape:
         as the layer's.
@@ -52,15 +55,21 @@ class IntegerLayer(nn.Layer):
         offset = (self.bias.astype(np.float64) * self.grid[0] * self.weight_scale).astype(np.float32)
         self.register_buffer("offset", paddle.to_tensor(offset))
 
+    @property
+    def rounds_input(self) -> bool:
+        """Whether the input is rounded, so that integers can be multiplied; otherwise only the weights are integers."""
+        return self.grid[2] != FLOAT_INPUT
+
     def extra_repr(self) -> str:
         """The grid, which distinguishes networks with equal weights, such as those in the cache of exports."""
         return f"grid={self.grid}"
 
     def forward(self, x):
         scale, zero, bits, signed = self.grid
-        high = levels(int(bits)) if signed else 2 ** int(bits) - 1
-        low = -high if signed else 0
-        x = (x / scale).clip(low - zero, high - zero).round() * scale
+        if self.rounds_input:
+            high = levels(int(bits)) if signed else 2 ** int(bits) - 1
+            low = -high if signed else 0
+            x = (x / scale).clip(low - zero, high - zero).round() * scale
         if self.kind == "conv":
             return convolve(self.layer, x, self.scaled, self.offset)
         return F.linear(x, self.scaled, self.offset)
@@ -116,7 +125,7 @@ def _integers(net, name, layer: QuantConv | QuantLinear) -> IntegerLayer:
     scale, zero = quantizer.grid()
     scale = float(np.float32(scale))
     steps = np.clip(np.round(bias / (scale * scales.astype(np.float64))), -(2**31) + 1, 2**31 - 1)
-    grid = (scale, zero, bits, float(quantizer.symmetric))
+    grid = (scale, zero, bits if quantizer.rounds else FLOAT_INPUT, float(quantizer.symmetric))
     return IntegerLayer(layer.layer, weight.astype(np.int8), scales, steps.astype(np.int32), grid)
 
 
@@ -158,8 +167,9 @@ def integer_layers(net: nn.Layer) -> dict[str, IntegerLayer]:
 
 
 def _float_state(net) -> dict[str, paddle.Tensor]:
-    """What stays in floating point: LSTM, transposed convolutions, layers that were kept."""
-    inside = tuple(f"{name}." for name in integer_layers(net))
+    """What stays in floating point: LSTM, transposed convolutions, layers that were kept. A file for inference has no use for
+    the layers that only serve the training."""
+    inside = (*(f"{name}." for name in integer_layers(net)), *training_only(net))
     return {name: tensor for name, tensor in state_of(net).items() if not name.startswith(inside)}
 
 
@@ -194,7 +204,7 @@ def load_int8(net: nn.Layer, path) -> nn.Layer:
         net: the float net, changed in place, in evaluation mode afterwards.
         path: of the file.
 
-    Returns: the net, with the outputs of the one that was saved.
+    Returns: the net, with the outputs of the one that was saved in evaluation mode.
 
     Raises:
         WeightsError: not such a file, or one of another net; lists what does not fit, and the net is untouched.
@@ -216,7 +226,8 @@ def load_int8(net: nn.Layer, path) -> nn.Layer:
         gone = (*(f"{name}." for name in names), *(f"{norm}." for norm in norms))
         rest = {name: tensor for name, tensor in state_of(net).items() if not name.startswith(gone)}
         given = {name for name in arrays if not name.startswith(tuple(f"{n}." for n in names))}
-        problems += [f"{name}: missing" for name in rest if name not in given]
+        unused = training_only(net)
+        problems += [f"{name}: missing" for name in rest if name not in given and not name.startswith(unused)]
         problems += [f"{name}: not of this net" for name in sorted(given - set(rest))]
         for name in given & set(rest):
             if tuple(arrays[name].shape) != tuple(rest[name].shape):
@@ -230,8 +241,8 @@ def load_int8(net: nn.Layer, path) -> nn.Layer:
         raise WeightsError(
             f"{path}: the integer weights do not fit the net: {'; '.join(problems[:20])}{more}"
         )
-    for name, tensor in rest.items():
-        tensor.set_value(arrays[name].astype(np.float32))
+    for name in given:
+        rest[name].set_value(arrays[name].astype(np.float32))
     for name in names:
         replace_layer(net, name, IntegerLayer(layers[name], *(arrays[f"{name}.{part}"] for part in PARTS)))
     for norm in norms:
@@ -264,6 +275,8 @@ def _misfits(name, layer, arrays) -> list[str]:
         elif array.dtype.kind == "f" and (not np.isfinite(array).all() or array[0] <= 0):
             problems.append(f"{name}.{part}: a scale that is not positive")
     grid = arrays.get(f"{name}.input")
-    if not problems and (grid[2] not in range(2, 9) or grid[3] not in (0, 1) or not 0 <= grid[1] <= 255):
+    if not problems and (
+        grid[2] not in (*range(2, 9), FLOAT_INPUT) or grid[3] not in (0, 1) or not 0 <= grid[1] <= 255
+    ):
         problems.append(f"{name}.input: {grid.tolist()} is no grid of an input")
     return problems

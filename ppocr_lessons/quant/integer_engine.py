@@ -59,7 +59,9 @@ class IntegerEngine:
         self.request = self.compiled.create_infer_request()
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        return self.request.infer([np.ascontiguousarray(x, np.float32)])[0].copy()
+        # Shared arrays save a copy of the input; the output is copied, because the next run overwrites it.
+        x = np.ascontiguousarray(x, np.float32)
+        return self.request.infer([x], share_inputs=True, share_outputs=True)[0].copy()
 
     def precisions(self) -> dict[str, str]:
         """Number format in which each operator runs: "i8", "u8", "f32"."""

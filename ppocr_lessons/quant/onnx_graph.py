@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from paddle import nn
 
-from .int8 import IntegerLayer
+from .int8 import FLOAT_INPUT, IntegerLayer
 
 OPSET = 17
 
@@ -47,7 +47,7 @@ class GraphWriter:
         return name
 
     def quantized(self, x: str, grid) -> str:
-        """Round an input to a layer's grid; inputs of the same grid share the nodes.
+        """Round an input to a layer's grid, unless it stays in floating point; inputs of the same grid share the nodes.
 
         Args:
             x: name of a tensor.
@@ -57,6 +57,8 @@ class GraphWriter:
             ValueError: not 8 bits; runtimes have no kernels for others.
         """
         scale, zero, bits, signed = grid
+        if bits == FLOAT_INPUT:
+            return x
         if bits != 8:
             raise ValueError(f"{bits:g} bits: integer kernels exist for 8 bits alone")
         if (x, grid) not in self.grids:
@@ -83,11 +85,13 @@ class GraphWriter:
         if not isinstance(layer, IntegerLayer):
             bias = [] if inside.bias is None else [self.array(inside.bias.numpy())]
             return [x, self.array(inside.weight.numpy()), *bias]
+        bias = (layer.bias.astype(np.float64) * layer.grid[0] * layer.weight_scale).astype(np.float32)
+        if not layer.rounds_input:  # as floats: OpenVINO would convert integer weights again in every run
+            return [x, self.array(layer.scaled.numpy()), self.array(bias)]
         axis = 0 if layer.kind == "conv" else 1
         scales = self.array(layer.weight_scale), self.array(np.zeros(len(layer.weight_scale), np.int8))
         weight = self.node("DequantizeLinear", [self.array(layer.weight), *scales], {"axis": axis})
-        bias = layer.bias.astype(np.float64) * layer.grid[0] * layer.weight_scale
-        return [self.quantized(x, layer.grid), weight, self.array(bias.astype(np.float32))]
+        return [self.quantized(x, layer.grid), weight, self.array(bias)]
 
     def linear(self, x: str, layer) -> str:
         """A linear layer over the last dimension, of integers if the layer is.

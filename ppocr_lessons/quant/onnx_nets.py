@@ -11,6 +11,7 @@ from ..cls.direction import DirectionClassifier
 from ..det.dbnet import DBNet
 from ..rec.crnn import CRNN
 from .onnx_graph import GraphWriter
+from .prepare import refuse_prepared
 
 
 def _conv_bn(graph: GraphWriter, x: str, block: ConvBN) -> str:
@@ -109,8 +110,9 @@ def onnx_model(net, *, size: tuple[int, int] | None = None) -> onnx.ModelProto:
 
     Raises:
         TypeError: another net, or a backbone that is not written here.
-        ValueError: integers of other than 8 bits.
+        ValueError: integers of other than 8 bits, or a net that was prepared and not converted.
     """
+    refuse_prepared(net)
     net.eval()
     if isinstance(net, DBNet):
         graph = GraphWriter(("N", 3, "H", "W"))

@@ -5,10 +5,11 @@
     ... train as usual: the bounds are parameters ...
     convert(net)                          int8.py: batch norms folded, weights as integers
 
-LSTM and transposed convolution stay in floating point, as in the chapter.
+LSTM and transposed convolution stay in floating point, as in the chapter. So does the threshold branch of the detector,
+which only serves the training.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,9 +18,10 @@ import paddle
 from paddle import nn
 from paddle.nn import functional as F
 
-from ..backbones.blocks import DepthwiseConv
+from ..backbones.blocks import DepthwiseConv, SEModule
+from ..det.db_head import DBHead
 from .calibrate import CalibrationError
-from .input_quantizer import ALPHA_DECAY, ALPHA_RATE, InputQuantizer
+from .input_quantizer import ALPHA_DECAY, ALPHA_RATE, NOT_EXPORTED, InputQuantizer
 from .pact import channel_scales, check_bits, fake_quant
 
 
@@ -95,6 +97,61 @@ def quantized(net: nn.Layer) -> dict[str, QuantConv | QuantLinear]:
     }
 
 
+def training_only(net: nn.Layer) -> tuple[str, ...]:
+    """Prefixes, with a dot at the end, of the layers that compute nothing but what the loss needs.
+
+    Args:
+        net: any layer.
+    """
+    heads = [name for name, layer in net.named_sublayers(include_self=True) if isinstance(layer, DBHead)]
+    return tuple(f"{name}.thresh." if name else "thresh." for name in heads)
+
+
+def refuse_prepared(net: nn.Layer) -> None:
+    """Refuse to export a net that was prepared and not converted.
+
+    Args:
+        net: any layer.
+
+    Raises:
+        ValueError: layers of the net are of `prepare`.
+    """
+    if quantized(net):
+        raise ValueError(NOT_EXPORTED)
+
+
+def decays(net: nn.Layer) -> Callable[[str], bool]:
+    """Which parameters the decoupled decay of AdamW may act on: all but the clipping bounds, which have an L2 factor of their
+    own. Paddle's AdamW would apply both to them, and multiply its own by their learning-rate factor.
+
+    Args:
+        net: of `prepare`.
+
+    Returns: a function of the name of a parameter, for `apply_decay_param_fun` of paddle.optimizer.AdamW.
+    """
+    bounds = {layer.alpha.name for layer in net.sublayers() if isinstance(layer, InputQuantizer)}
+    return lambda name: name not in bounds
+
+
+def without_gain(net: nn.Layer) -> list[str]:
+    """Depthwise convolutions and the layers of gates: the layers that integer kernels do not make faster on text lines.
+
+    A depthwise convolution has few products for each value that it reads, so a kernel spends its time on moving and converting
+    values. A gate computes with one value for each channel, and the conversion costs more than the product.
+
+    Args:
+        net: any layer.
+
+    Returns: names, for `float_inputs` of `prepare`.
+    """
+    gates = tuple(f"{name}." for name, layer in net.named_sublayers() if isinstance(layer, SEModule))
+    return [
+        name
+        for name, layer in quantizable(net).items()
+        if name.startswith(gates) or (isinstance(layer, nn.Conv2D) and layer._groups > 1)
+    ]
+
+
 def replace_layer(net: nn.Layer, name: str, layer: nn.Layer) -> None:
     """Put another layer in the place of a sublayer.
 
@@ -115,35 +172,48 @@ def prepare(
     *,
     bits: int = 8,
     keep: Iterable[str] = (),
+    float_inputs: Iterable[str] = (),
     symmetric: bool = True,
     alpha_rate: float = ALPHA_RATE,
     alpha_decay: float = ALPHA_DECAY,
 ) -> nn.Layer:
-    """Make every convolution and linear layer of a net round its weight and its input.
+    """Make the convolutions and linear layers of a net round their weights and inputs, except those of `training_only`.
 
     Args:
         net: a net with its trained weights, changed in place.
         bits: of the integers, 2 to 8.
         keep: names of layers that stay in floating point.
+        float_inputs: names of layers that round their weights alone. They are stored as integers and compute in floating point.
         symmetric: see InputQuantizer.
         alpha_rate, alpha_decay: of the clipping bounds.
 
     Returns: the net.
 
     Raises:
-        ValueError: bits; `keep` names no layer of the net; nothing is left to quantize; or the net was prepared before.
+        ValueError: bits; `keep` or `float_inputs` names no layer of the net; nothing is left to quantize; or the net was
+            prepared before.
     """
     check_bits(bits)
     if quantized(net):
         raise ValueError(f"{type(net).__name__} was prepared before; prepare a net only once")
-    layers, keep = quantizable(net), set(keep)
-    if unknown := sorted(keep - set(layers)):
-        raise ValueError(f"keep names layers that the net does not have: {', '.join(unknown)}")
-    chosen = {name: layer for name, layer in layers.items() if name not in keep}
+    layers, keep, float_inputs = quantizable(net), set(keep), set(float_inputs)
+    for argument, names in (("keep", keep), ("float_inputs", float_inputs)):
+        if unknown := sorted(names - set(layers)):
+            raise ValueError(f"{argument} names layers that the net does not have: {', '.join(unknown)}")
+    unused = training_only(net)
+    chosen = {
+        name: layer for name, layer in layers.items() if name not in keep and not name.startswith(unused)
+    }
     if not chosen:
         raise ValueError(f"{type(net).__name__} has no convolution and no linear layer to quantize")
     for name, layer in chosen.items():
-        quantizer = InputQuantizer(bits, symmetric=symmetric, alpha_rate=alpha_rate, alpha_decay=alpha_decay)
+        quantizer = InputQuantizer(
+            bits,
+            symmetric=symmetric,
+            rounds=name not in float_inputs,
+            alpha_rate=alpha_rate,
+            alpha_decay=alpha_decay,
+        )
         conv = isinstance(layer, nn.Conv2D)
         replace_layer(net, name, QuantConv(layer, quantizer) if conv else QuantLinear(layer, quantizer))
     return net

@@ -12,7 +12,7 @@ from ppocr_lessons.datasets.synthetic.streams import cls_batch
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.quant.int8 import convert
 from ppocr_lessons.quant.onnx_nets import onnx_model
-from ppocr_lessons.quant.prepare import calibrate, prepare
+from ppocr_lessons.quant.prepare import calibrate, prepare, without_gain
 from ppocr_lessons.rec.crnn import CRNN, crnn_lcnet, crnn_mobile
 from ppocr_lessons.zoo.pretrained import pretrained
 
@@ -73,6 +73,19 @@ def test_the_integer_graph_agrees_with_the_simulation(name):
     made = {node.output[0]: node.op_type for node in model.graph.node}
     assert all({made.get(i) for i in node.input[:2]} == {"DequantizeLinear"} for node in convolutions)
     assert all(len(node.input) == 3 for node in convolutions), "the bias is part of the convolution"
+
+
+def test_layers_with_float_inputs_are_plain_convolutions_of_rounded_weights():
+    net, x = pretrained("cls"), cls_batch(5, 0, size=16).images
+    names = without_gain(net)
+    convert(calibrate(prepare(net, float_inputs=[*names, "head.fc"]), [x]))
+    model = onnx_model(net)
+    ours, theirs = _answer(net, x.numpy()), _run(model, x.numpy())
+    assert (ours.argmax(-1) == theirs.argmax(-1)).all() and np.median(np.abs(ours - theirs)) < 1e-3
+    made = {node.output[0]: node.op_type for node in model.graph.node}
+    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    plain = [node for node in convolutions if "DequantizeLinear" not in map(made.get, node.input)]
+    assert len(plain) == len(names) and 0 < len(plain) < len(convolutions)
 
 
 def test_a_detector_with_an_unsigned_grid():

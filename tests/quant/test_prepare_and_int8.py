@@ -7,11 +7,23 @@ from paddle import nn
 
 from ppocr_lessons.backbones.blocks import ConvBN
 from ppocr_lessons.datasets.synthetic.streams import cls_batch
+from ppocr_lessons.deploy.export import export
+from ppocr_lessons.deploy.predictor import Predictor
 from ppocr_lessons.det.dbnet import db_mobile
 from ppocr_lessons.quant.calibrate import CalibrationError
 from ppocr_lessons.quant.input_quantizer import InputQuantizer
-from ppocr_lessons.quant.int8 import FORMAT, convert, integer_layers, load_int8, norm_behind, save_int8
-from ppocr_lessons.quant.prepare import calibrate, prepare, quantized
+from ppocr_lessons.quant.int8 import (
+    FLOAT_INPUT,
+    FORMAT,
+    convert,
+    integer_layers,
+    load_int8,
+    norm_behind,
+    save_int8,
+)
+from ppocr_lessons.quant.onnx_nets import onnx_model
+from ppocr_lessons.quant.pact import channel_scales, fake_quant
+from ppocr_lessons.quant.prepare import calibrate, decays, prepare, quantized, without_gain
 from ppocr_lessons.rec.crnn import crnn_mobile
 from ppocr_lessons.training.tensor_files import WeightsError, read_tensors, save_tensors, save_weights
 from ppocr_lessons.zoo.pretrained import pretrained
@@ -125,6 +137,114 @@ def test_layers_that_are_kept(small):
     assert set(quantized(small)) == {"first.conv", "second.conv"}
     with pytest.raises(ValueError, match=r"does not have: nothing\.here"):
         prepare(Small(), keep=["nothing.here"])
+
+
+def test_the_threshold_branch_serves_the_training_alone(tmp_path):
+    net, x = (
+        pretrained("det"),
+        paddle.to_tensor(np.random.default_rng(0).normal(size=(1, 3, 64, 64)).astype("f")),
+    )
+    prepare(net, symmetric=False)
+    assert "head.binarize.conv1" in quantized(net)
+    assert not any(name.startswith("head.thresh.") for name in quantized(net))
+    convert(calibrate(net, [x], "min-max"))
+    save_int8(net, tmp_path / "det.safetensors")
+    assert not any(name.startswith("head.thresh.") for name in read_tensors(tmp_path / "det.safetensors"))
+    loaded = load_int8(pretrained("det"), tmp_path / "det.safetensors")
+    with paddle.no_grad():
+        np.testing.assert_allclose(loaded(x)[0].prob.numpy(), net(x)[0].prob.numpy(), atol=1e-6)
+
+
+def test_a_layer_with_a_float_input_rounds_its_weight_alone(small, tmp_path):
+    prepare(small, float_inputs=["fc"])
+    calibrate(small, [_x()])
+    x = paddle.to_tensor(np.random.default_rng(2).normal(size=(5, 8)).astype(np.float32))
+    weight = small.fc.layer.weight
+    expected = x @ fake_quant(weight, channel_scales(weight, 8, 1), 8) + small.fc.layer.bias
+    np.testing.assert_allclose(small.fc(x).numpy(), expected.numpy(), rtol=1e-6, atol=1e-6)
+    convert(small)
+    assert small.fc.weight.dtype == np.int8 and small.fc.grid[2] == FLOAT_INPUT
+    assert not small.fc.rounds_input and small.first.conv.rounds_input
+    # The bias is rounded to steps of input scale times weight scale.
+    np.testing.assert_allclose(small.fc(x).numpy(), expected.numpy(), atol=1e-4)
+    save_int8(small, tmp_path / "small.safetensors")
+    loaded = load_int8(Small(), tmp_path / "small.safetensors")
+    np.testing.assert_allclose(loaded(_x(5)).numpy(), small(_x(5)).numpy(), atol=1e-6)
+    with pytest.raises(ValueError, match=r"float_inputs names layers that the net does not have: fc2"):
+        prepare(Small(), float_inputs=["fc2"])
+
+
+def test_depthwise_convolutions_and_gates_are_without_gain(small):
+    assert without_gain(small) == ["second.conv"]
+    names = without_gain(pretrained("cls"))
+    assert len(names) == 11 + 2 * 9 and not any("linear_conv" in name or "expand" in name for name in names)
+
+
+def test_a_prepared_net_is_exported_after_its_conversion_alone(tmp_path):
+    net, x = prepare(pretrained("cls")), cls_batch(5, 0, size=8).images
+    reason = "cannot be exported .* call convert"
+    for _ in ("before the calibration", "after it"):
+        with pytest.raises(ValueError, match=reason):
+            export(net, tmp_path / "export")
+        assert not (tmp_path / "export").exists()
+        with pytest.raises(ValueError, match=reason):
+            onnx_model(net)
+        calibrate(net, [x])
+    convert(net)
+    with paddle.no_grad():
+        ours = nn.functional.softmax(net(x)[0]).numpy()
+    engine = Predictor(export(net, tmp_path / "export"), threads=1)
+    assert (engine(x.numpy()).argmax(1) == ours.argmax(1)).all()
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+def test_a_prepared_net_is_not_traced(small, tmp_path, calibrated):
+    prepare(small)
+    if calibrated:
+        calibrate(small, [_x()])
+    spec = paddle.static.InputSpec([None, 3, 12, 16], "float32", "x")
+    with pytest.raises(ValueError, match=r"cannot be exported .* call convert"):
+        paddle.jit.save(
+            paddle.jit.to_static(small, input_spec=[spec], full_graph=True), str(tmp_path / "net")
+        )
+
+
+def _bound_after_two_steps(small, optimizer_of):
+    calibrate(prepare(small, alpha_rate=5.0, alpha_decay=0.5), [_x()], "min-max")
+    alpha = quantized(small)["fc"].quantizer.alpha
+    alpha.set_value(np.float32([2.0]))
+    optimizer = optimizer_of(small)
+    for gradient in (0.25, -2.0):
+        for parameter in small.parameters():
+            parameter.clear_grad()
+        (alpha * gradient).sum().backward()
+        optimizer.step()
+    return alpha.item()
+
+
+def test_the_bound_has_its_own_rate_and_decay_by_hand(small):
+    # SGD: the gradient is g + 0.5 alpha, the rate is 5 * 0.01. 2 - 0.05 (0.25 + 1) = 1.9375, then g = -2.
+    found = _bound_after_two_steps(
+        small, lambda net: paddle.optimizer.SGD(0.01, net.parameters(), weight_decay=0.9)
+    )
+    assert found == pytest.approx(1.9375 - 0.05 * (-2 + 0.5 * 1.9375), rel=1e-6)
+
+
+def test_the_decoupled_decay_of_adamw_leaves_the_bound_alone(small):
+    def optimizer_of(net):
+        return paddle.optimizer.AdamW(
+            0.01, parameters=net.parameters(), weight_decay=0.9, apply_decay_param_fun=decays(net)
+        )
+
+    found = _bound_after_two_steps(small, optimizer_of)
+    # Adam with the gradients g + 0.5 alpha and the rate 5 * 0.01; nothing is multiplied by 1 - rate * 0.9.
+    alpha, first, second = 2.0, 0.0, 0.0
+    for step, g in enumerate((0.25, -2.0), 1):
+        g += 0.5 * alpha
+        first, second = 0.9 * first + 0.1 * g, 0.999 * second + 0.001 * g * g
+        alpha -= 0.05 * (first / (1 - 0.9**step)) / ((second / (1 - 0.999**step)) ** 0.5 + 1e-8)
+    assert found == pytest.approx(alpha, rel=1e-5)
+    assert decays(small)(small.fc.layer.weight.name)
 
 
 def test_the_norm_behind_a_layer(small):
