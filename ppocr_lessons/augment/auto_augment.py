@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from .bda import check_probability
 from .image_operations import ENHANCERS, NAMES, operate
@@ -143,12 +142,9 @@ class AutoAugment:
 
         Returns: (H, W, 3) uint8 RGB: a new array, or `image` itself if no operation was drawn.
         """
-        if not drawn:
-            return image
-        picture = Image.fromarray(np.ascontiguousarray(image))
         for operation in drawn:
-            picture = operate(picture, operation.name, operation.value)
-        return np.array(picture)
+            image = operate(image, operation.name, operation.value)
+        return image
 
     def __call__(self, rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         """Draw and apply; see `sample` and `apply`."""

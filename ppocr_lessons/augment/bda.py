@@ -17,6 +17,7 @@ from . import tia
 MIN_SIDE = 20
 """Lines whose height or width is below this number of pixels are not cropped, as in PaddleOCR."""
 
+_BYTES = np.arange(256)
 _KERNEL = cv2.getGaussianKernel(5, 1, cv2.CV_32F)
 
 
@@ -118,13 +119,14 @@ class BDA:
         """
         if drawn.crop is not None:
             image = image[drawn.crop :] if drawn.crop > 0 else image[: drawn.crop]
-        image = image.copy()
-        if drawn.blur:
-            image = cv2.sepFilter2D(image, -1, _KERNEL, _KERNEL)
+        image = cv2.sepFilter2D(image, -1, _KERNEL, _KERNEL) if drawn.blur else image.copy()
         if drawn.brightness is not None:
             hsv = cv2.cvtColor(image, cv2.COLOR_RGB2HSV)
-            hsv[..., 2] = (hsv[..., 2] * drawn.brightness).clip(0, 255)
-            image = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
+            # A byte has 256 values, so a table of their results is faster than the arithmetic on all pixels.
+            values = cv2.LUT(
+                cv2.extractChannel(hsv, 2), (_BYTES * drawn.brightness).clip(0, 255).astype(np.uint8)
+            )
+            image = cv2.cvtColor(cv2.insertChannel(values, hsv, 2), cv2.COLOR_HSV2RGB)
         if drawn.jitter:
             before = image.copy()
             for step in range(drawn.jitter):

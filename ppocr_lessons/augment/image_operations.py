@@ -6,7 +6,10 @@ value differs between the two methods and is written in their files.
 
 import math
 
+import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
+
+from ..kernels.lazily import accelerated_from
 
 ENHANCERS = {
     "color": ImageEnhance.Color,
@@ -28,21 +31,26 @@ GRAY = (128, 128, 128)
 """Fills what a shear, a rotation or a translation leaves empty."""
 
 
-def operate(picture: Image.Image, name: str, value: float) -> Image.Image:
+@accelerated_from("image_operations", "operate_compiled")
+def operate(image: np.ndarray, name: str, value: float) -> np.ndarray:
     """Apply one operation to an image.
 
     Args:
-        picture: in mode RGB; it is not changed.
+        image: (H, W, 3) uint8 RGB; it is not changed.
         name: one of NAMES.
         value: shear as a tangent, translation as a fraction of the side, rotation in degrees counterclockwise,
             factor of an enhancer, bits that posterize keeps (1 to 8), value from which solarize inverts (0 to 256);
             the operations of WITHOUT_VALUE do not use it.
 
-    Returns: a new image of the same size.
+    Returns: a new array, (H, W, 3) uint8 RGB.
 
     Raises:
         ValueError: an unknown name.
     """
+    return np.array(_operate(Image.fromarray(np.ascontiguousarray(image)), name, value))
+
+
+def _operate(picture, name, value):
     if name in ENHANCERS:
         return ENHANCERS[name](picture).enhance(value)
     if name.startswith(("shear", "translate")):

@@ -8,7 +8,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from .bda import check_probability
 from .image_operations import ENHANCERS, operate
@@ -92,12 +91,9 @@ class RandAugment:
 
         Returns: (H, W, 3) uint8 RGB: a new array, or `image` itself if no operation was drawn.
         """
-        if not drawn:
-            return image
-        picture = Image.fromarray(np.ascontiguousarray(image))
         for operation in drawn:
-            picture = operate(picture, operation.name, self._value(operation))
-        return np.array(picture)
+            image = operate(image, operation.name, self._value(operation))
+        return image
 
     def __call__(self, rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         """Draw and apply; see `sample` and `apply`."""

@@ -8,10 +8,13 @@ Paper: Luo et al. 2020, arXiv 2003.06606.
 """
 
 import functools
+import math
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+
+from ..kernels.lazily import accelerated_from
 
 GRID = 100
 """The warp is computed at grid nodes this many pixels apart and interpolated between them."""
@@ -59,7 +62,7 @@ def distort(rng: np.random.Generator, height: int, width: int, segments: float =
     for x, y in source:
         dx, dy = _jitter(rng, limit), _jitter(rng, limit)
         target.append([x - dx if x else dx, y - dy if y else dy])
-    for index in np.arange(1, segments):
+    for index in range(1, math.ceil(segments)):
         for y in (0, height):
             source.append([cut * index, y])
             moves = (_jitter(rng, limit) - limit / 2, _jitter(rng, limit) - limit / 2)
@@ -84,7 +87,7 @@ def stretch(rng: np.random.Generator, height: int, width: int, segments: float =
     cut = width // segments
     limit = cut * 4 // 5
     source, target = _corners(height, width), _corners(height, width)
-    for index in np.arange(1, segments):
+    for index in range(1, math.ceil(segments)):
         move = _jitter(rng, limit) - limit / 2
         source += [[cut * index, 0], [cut * index, height]]
         target += [[cut * index + move, 0], [cut * index + move, height]]
@@ -145,17 +148,37 @@ def move_least_squares(places, points: ControlPoints) -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=256)
-def _nodes(size):
+def _nodes(size, grid):
     """Nodes of the grid on one axis, and the (size, nodes) weights that interpolate between them."""
-    starts = np.arange(0, size, GRID)
+    starts = np.arange(0, size, grid)
     nodes = np.append(starts, size - 1) if starts[-1] != size - 1 else starts
     weights = np.zeros((size, len(nodes)), np.float32)
     for index, start in enumerate(starts):
-        cells = min(GRID, size - start)  # the last cell is one pixel wider than the distance of its nodes
+        cells = min(grid, size - start)  # the last cell is one pixel wider than the distance of its nodes
         share = np.arange(cells) / cells
         weights[start : start + cells, index] = 1 - share
         weights[start : start + cells, min(index + 1, len(nodes) - 1)] += share
     return nodes, weights
+
+
+@accelerated_from("bend", "grid_map_compiled")
+def grid_map(height: int, width: int, points: ControlPoints, grid: int) -> tuple[np.ndarray, np.ndarray]:
+    """Compute the source positions at the nodes of a grid, and interpolate between them.
+
+    Args:
+        height: of the line in pixels, at least 1.
+        width: of the line in pixels, at least 1.
+        points: control points.
+        grid: distance of the nodes in pixels.
+
+    Returns: x and y, two (height, width) float32 arrays, clipped to the image.
+    """
+    (ys, rows), (xs, columns) = _nodes(height, grid), _nodes(width, grid)
+    places = np.stack(np.meshgrid(xs, ys), -1).reshape(-1, 2).astype(float)
+    shift = (move_least_squares(places, points) - places).reshape(len(ys), len(xs), 2).astype(np.float32)
+    x = np.arange(width, dtype=np.float32) + rows @ shift[..., 0] @ columns.T
+    y = np.arange(height, dtype=np.float32)[:, None] + rows @ shift[..., 1] @ columns.T
+    return x.clip(0, width - 1), y.clip(0, height - 1)
 
 
 def source_map(shape: tuple[int, int], points: ControlPoints) -> tuple[np.ndarray, np.ndarray]:
@@ -173,12 +196,7 @@ def source_map(shape: tuple[int, int], points: ControlPoints) -> tuple[np.ndarra
     height, width = shape
     if not (height and width):
         raise ValueError(f"the line is empty: {height} x {width} pixels")
-    (ys, rows), (xs, columns) = _nodes(height), _nodes(width)
-    places = np.stack(np.meshgrid(xs, ys), -1).reshape(-1, 2).astype(float)
-    shift = (move_least_squares(places, points) - places).reshape(len(ys), len(xs), 2).astype(np.float32)
-    x = np.arange(width, dtype=np.float32) + rows @ shift[..., 0] @ columns.T
-    y = np.arange(height, dtype=np.float32)[:, None] + rows @ shift[..., 1] @ columns.T
-    return x.clip(0, width - 1), y.clip(0, height - 1)
+    return grid_map(height, width, points, GRID)
 
 
 def warp(image: np.ndarray, points: ControlPoints) -> np.ndarray:

@@ -12,13 +12,18 @@ import signal
 import threading
 import time
 
+import cv2
 import numpy as np
 import paddle
 
 from .labels import LabelError
+from .slots import Slots
 
 WATCH_SECONDS = 0.5
 CLOSE_SECONDS = 2
+
+PREFETCHED = 2
+"""Batches that each worker prepares ahead."""
 
 
 class LoaderError(RuntimeError):
@@ -26,17 +31,19 @@ class LoaderError(RuntimeError):
 
 
 class _HandedOver(paddle.io.Dataset):
-    """Rows of another dataset; an error is returned as a string in place of the row."""
+    """Rows of another dataset with the number of the slot for their batch; an error is returned as a string in place of the
+    row."""
 
     def __init__(self, rows):
         super().__init__()
         self.rows = rows
 
     def __getitem__(self, key):
+        slot, own_key = key
         try:
-            return self.rows[key]
+            return slot, self.rows[own_key]
         except Exception as error:
-            return f"{type(error).__name__}\n{error}"
+            return slot, f"{type(error).__name__}\n{error}"
 
     def __len__(self):
         return len(self.rows)
@@ -53,10 +60,34 @@ def stack(rows) -> list[np.ndarray]:
     return [np.stack(column) for column in zip(*rows, strict=True)]
 
 
-def _stack_or_text(rows):
-    """Stack a batch; if a row is an error, return a single array with its text. Batches have at least two arrays."""
-    failed = [row for row in rows if isinstance(row, str)]
-    return [np.frombuffer(failed[0].encode(), np.uint8)] if failed else stack(rows)
+class _Numbered:
+    """Batches of keys in which each key has the number of its batch's slot; a batch sampler in Paddle's terms."""
+
+    def __init__(self, batches, slots: int):
+        self.batches, self.slots = batches, slots
+
+    def __iter__(self):
+        for number, keys in enumerate(self.batches):
+            yield [(number % self.slots, key) for key in keys]
+
+    def __len__(self):
+        return len(self.batches)
+
+
+class _Collate:
+    """Stack a batch into its slot, and return a single array with the text that describes it. If a row is an error, return
+    a single array with the error's text. Without slots return the stacked arrays, of which batches have at least two."""
+
+    def __init__(self, slots: Slots | None):
+        self.slots = slots
+
+    def __call__(self, numbered):
+        slot, rows = numbered[0][0], [row for _, row in numbered]
+        failed = [row for row in rows if isinstance(row, str)]
+        if not failed and self.slots is None:
+            return stack(rows)
+        text = failed[0] if failed else self.slots.write(slot, rows)
+        return [np.frombuffer(text.encode(), np.uint8)]
 
 
 def _raise_for(text: str) -> None:
@@ -95,6 +126,12 @@ class Ahead:
     """
 
     def __init__(self, rows, batches, *, workers: int, shared_memory: bool):
+        # While a batch is read from its slot, the workers are at most PREFETCHED * workers batches further.
+        own_slots = shared_memory and Slots.available()
+        self._slots = Slots(PREFETCHED * workers + 1) if own_slots else None
+        # The threads of OpenCV do not survive the fork, and the workers already use all cores.
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
         before = signal.getsignal(signal.SIGCHLD) if hasattr(signal, "SIGCHLD") else None
         # Remains of an earlier loader must not be garbage-collected in a worker: Paddle's destructor would wait there
         # for a thread that does not exist after the fork.
@@ -104,16 +141,18 @@ class Ahead:
             self._batches = iter(
                 paddle.io.DataLoader(
                     _HandedOver(rows),
-                    batch_sampler=batches,
-                    collate_fn=_stack_or_text,
+                    batch_sampler=_Numbered(batches, len(self._slots) if self._slots else 1),
+                    collate_fn=_Collate(self._slots),
                     num_workers=workers,
-                    use_shared_memory=shared_memory,
+                    prefetch_factor=PREFETCHED,
+                    use_shared_memory=shared_memory and not own_slots,
                     return_list=True,
                     worker_init_fn=_leave_with_the_parent,
                 )
             )
         finally:
             gc.unfreeze()
+            cv2.setNumThreads(threads)
         if before is not None:
             # Paddle's handler raises an exception in the middle of any statement; _watch below reports in order.
             with contextlib.suppress(ValueError):  # not the main thread
@@ -149,9 +188,12 @@ class Ahead:
                 f"a worker that prefetches batches died ({how}); if memory ran out, use fewer workers "
                 "(num_workers in the section loader) or smaller batches"
             ) from error
-        if len(arrays) == 1:
-            _raise_for(np.asarray(arrays[0]).tobytes().decode())
-        return arrays
+        if len(arrays) > 1:
+            return arrays
+        text = arrays[0].numpy().tobytes().decode()
+        if self._slots is None or not text.startswith("["):
+            _raise_for(text)
+        return [paddle.to_tensor(array) for array in self._slots.read(text)]  # copies
 
     def close(self) -> None:
         """Stop the workers and wait until they have exited."""
@@ -168,3 +210,5 @@ class Ahead:
                 worker.kill()
                 worker.join()
         self._workers = []
+        if self._slots is not None:
+            self._slots.close()

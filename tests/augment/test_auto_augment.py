@@ -1,5 +1,6 @@
 """AutoAugment: the policy of the paper, and values that follow from its magnitudes."""
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
@@ -77,4 +78,24 @@ def test_wrong_values_are_refused():
     with pytest.raises(ValueError, match="prob is 2"):
         AutoAugment(prob=2)
     with pytest.raises(ValueError, match="'spin'"):
-        operate(Image.fromarray(PIXELS), "spin", 1)
+        operate(PIXELS, "spin", 1)
+
+
+@pytest.mark.parametrize("shape", [(48, 192), (1, 1), (2, 5), (33, 40)])
+@pytest.mark.parametrize("name", NAMES)
+def test_compiled_operations_equal_pillow(name, shape):
+    rng = np.random.default_rng(1)
+    noise = rng.integers(0, 256, (*shape, 3)).astype(np.uint8)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 3)
+    values = {
+        "posterize": (1, 2, 4, 8),
+        "solarize": (0, 100, 128.4, 256),
+        "rotate": (-30, 15),
+        **dict.fromkeys(("color", "contrast", "sharpness", "brightness"), (0, 0.1, 0.55, 1, 1.45, 1.9)),
+    }.get(name, (-0.3, -0.15, 0, 0.15, 0.2266, 150 / 331))
+    for image in (noise, smooth, smooth // 3 + 50, np.full_like(noise, 77), noise[:, ::-1]):
+        for value in values:
+            before = image.copy()
+            found = operate(image, name, value)
+            np.testing.assert_array_equal(found, operate.__wrapped__(image, name, value), f"{name} {value}")
+            assert not np.shares_memory(found, image) and (image == before).all()

@@ -176,12 +176,12 @@ def test_the_bend_between_grid_points_is_interpolated():
             x, np.tile((np.arange(width) - 2).clip(0, width - 1), (height, 1)), atol=1e-3
         )
         np.testing.assert_allclose(y, np.tile(np.arange(height)[:, None], (1, width)), atol=1e-3)
-    nodes, weights = tia._nodes(250)
+    nodes, weights = tia._nodes(250, 100)
     assert nodes.tolist() == [0, 100, 200, 249] and weights.sum(1) == pytest.approx(1)
     assert weights[150].tolist() == pytest.approx([0, 0.5, 0.5, 0]) and weights[
         225
     ].tolist() == pytest.approx([0, 0, 0.5, 0.5])
-    assert tia._nodes(101)[0].tolist() == [0, 100] and tia._nodes(100)[0].tolist() == [0, 99]
+    assert tia._nodes(101, 100)[0].tolist() == [0, 100] and tia._nodes(100, 100)[0].tolist() == [0, 99]
 
 
 def test_near_points_carry_more_than_far_ones():

@@ -1,12 +1,22 @@
 """TIA: nothing moves if nothing moved, points go where they were sent, and what cannot be is refused."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ppocr_lessons.augment import tia
-from ppocr_lessons.augment.tia import ControlPoints, move_least_squares, source_map, warp
+from ppocr_lessons.augment.tia import (
+    GRID,
+    ControlPoints,
+    distort,
+    move_least_squares,
+    perspective,
+    source_map,
+    stretch,
+    warp,
+)
 
 CORNERS = np.array([[0, 0], [100, 0], [100, 32], [0, 32]], float)
 
@@ -77,3 +87,20 @@ def test_the_same_draw_gives_the_same_picture():
     points = tia.distort(np.random.default_rng(5), 32, 320)
     np.testing.assert_array_equal(warp(_line(), points), warp(_line(), points))
     assert (warp(_line(), points) != _line()).any()
+
+
+def test_the_compiled_map_is_the_plain_one():
+    rng, drawn = np.random.default_rng(3), []
+    for height, width in ((20, 20), (32, 320), (100, 101), (101, 200), (230, 650)):
+        drawn.append((height, width, distort(rng, height, width, 3)))
+        drawn.append((height, width, stretch(rng, height, width, 6)))
+        drawn.append((height, width, perspective(rng, height, width)))
+        still = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+        drawn.append((height, width, ControlPoints(still, still)))
+    for height, width, points in drawn:
+        pixels = rng.integers(0, 256, (height, width, 3)).astype(np.uint8)
+        plain = tia.grid_map.__wrapped__(height, width, points, GRID)
+        np.testing.assert_allclose(tia.grid_map(height, width, points, GRID), plain, rtol=0, atol=1e-4)
+        bent = cv2.remap(pixels, *plain, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        differences = cv2.absdiff(warp(pixels, points), bent)
+        assert differences.max() <= 8 and np.count_nonzero(differences) <= 1e-3 * differences.size

@@ -1,10 +1,12 @@
 """Batches depend on their number alone: workers, order of asking and restarts change nothing."""
 
+import contextlib
 import multiprocessing
 import os
 import pathlib
 import signal
 
+import cv2
 import numpy as np
 import pytest
 
@@ -30,7 +32,9 @@ from ppocr_lessons.datasets.line_transforms import (
 from ppocr_lessons.datasets.loader import TRANSFORMS, Dataset, Loader
 from ppocr_lessons.datasets.resize import fit_line, normalize_page
 from ppocr_lessons.datasets.run_step import run_step
+from ppocr_lessons.datasets.sample import Sample
 from ppocr_lessons.datasets.seeding import rng_for
+from ppocr_lessons.datasets.slots import Slots
 from ppocr_lessons.datasets.sources import ListSource
 from ppocr_lessons.datasets.transforms import DecodeImage, KeepKeys, NormalizeImage, ToCHWImage
 from ppocr_lessons.datasets.workers import LoaderError
@@ -51,12 +55,74 @@ def _same(one, other):
     return all((a.numpy() == b.numpy()).all() for a, b in zip(one, other, strict=True))
 
 
-def test_workers_make_the_same_batches():
+@pytest.mark.parametrize("shared_memory", [True, False])
+def test_workers_make_the_same_batches(shared_memory):
     plain = Loader(_dataset("det_en", DET), "det", batch_size=2)
-    ahead = Loader(_dataset("det_en", DET), "det", batch_size=2, workers=2, shared_memory=False)
+    ahead = Loader(_dataset("det_en", DET), "det", batch_size=2, workers=2, shared_memory=shared_memory)
     for number in (0, 1, plain.steps_per_epoch + 1):  # the last one starts the workers again
         assert _same(plain.batch_at(number), ahead.batch_at(number))
     ahead.close()
+
+
+class _Numbers:
+    """A dataset of large arrays that are full of the index, and of labels that are the index."""
+
+    seed = 0
+
+    def __len__(self):
+        return 1000
+
+    def sample(self, index, epoch):
+        image = np.full((3, 300, 400 if index < 40 else 500), index, np.float32)
+        return Sample(str(index), None, "", image=image, target=index)
+
+
+def test_batches_keep_their_values_while_later_ones_are_prepared():
+    with contextlib.closing(Loader(_Numbers(), "cls", batch_size=4, shuffle=False, workers=2)) as loader:
+        batches = [loader.batch_at(number) for number in range(20)]
+    for number, batch in enumerate(batches):
+        expected = np.arange(4 * number, 4 * number + 4)
+        assert (batch.labels.numpy() == expected).all()
+        assert (batch.images.numpy() == expected[:, None, None, None]).all()
+    assert batches[0].images.shape == [4, 3, 300, 400] and batches[-1].images.shape == [4, 3, 300, 500]
+
+
+@pytest.mark.skipif(not Slots.available(), reason="only Linux has anonymous files in memory")
+def test_workers_do_not_map_new_memory_for_each_batch():
+    """A new mapping costs a page fault for every 4 KiB that are written, which made a worker slower than none."""
+    with contextlib.closing(Loader(_Numbers(), "cls", batch_size=4, shuffle=False, workers=1)) as loader:
+        for number in range(12):
+            loader.batch_at(number)
+        (worker,) = multiprocessing.active_children()
+        before = _page_faults(worker.pid)
+        for number in range(12, 16):
+            loader.batch_at(number)
+        pages_of_a_batch = 4 * 3 * 300 * 500 * 4 / 4096
+        assert _page_faults(worker.pid) - before < 4 * pages_of_a_batch
+
+
+def _page_faults(pid):
+    """Page faults of a process so far."""
+    return int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[7])
+
+
+def test_workers_use_one_thread_of_opencv_and_this_process_keeps_its_threads():
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(2)
+    try:
+        dataset = Dataset(ListSource(DATA / "cls_en", DATA / "cls_en/label.txt"), [DecodeImage(), _Threads()])
+        with contextlib.closing(Loader(dataset, "cls", batch_size=2, workers=1)) as loader:
+            assert loader.batch_at(0).labels.numpy().tolist() == [1, 1]
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(threads)
+
+
+class _Threads:
+    """Makes the number of OpenCV's threads the label."""
+
+    def __call__(self, rng, sample):
+        sample.image, sample.target = np.zeros((3, 4, 4), np.float32), cv2.getNumThreads()
 
 
 def test_epochs_differ_and_come_again():
