@@ -2,9 +2,10 @@
 
 import functools
 
-import paddle
 import paddle.nn.functional as F
 from paddle import nn
+
+from ..kernels.training import HAS_NUMBA, usable
 
 ACTIVATIONS = {None: lambda x: x, "relu": F.relu, "hardswish": F.hardswish}
 
@@ -35,11 +36,50 @@ def depthwise_kernel():
 
     Returns: class kernels.depthwise.DepthwiseConvCPU, or None if numba is not installed.
     """
-    try:
-        from ..kernels.depthwise import DepthwiseConvCPU
-    except ImportError:
+    if not HAS_NUMBA:
         return None
+    from ..kernels.depthwise import DepthwiseConvCPU
+
     return DepthwiseConvCPU
+
+
+@functools.cache
+def norm_kernel():
+    """The compiled batch norm with activation for training on a CPU.
+
+    Returns: class kernels.batch_norm.BatchNormActCPU, or None if numba is not installed.
+    """
+    if not HAS_NUMBA:
+        return None
+    from ..kernels.batch_norm import BatchNormActCPU
+
+    return BatchNormActCPU
+
+
+def norm_act(norm: nn.Layer, x, act: str | None):
+    """Batch norm and activation; in eager training on a CPU one compiled kernel, otherwise Paddle's two operators.
+
+    Hooks of the batch norm need its own call, and frozen statistics another formula, so both go to Paddle's operators.
+
+    Args:
+        norm: a BatchNorm2D, or the layer that replaces it after folding or between processes.
+        x: (N, C, H, W).
+        act: a key of ACTIVATIONS.
+
+    Returns: (N, C, H, W).
+    """
+    fits = (
+        type(norm) is nn.BatchNorm2D
+        and usable(norm, x)
+        and not (norm._use_global_stats or norm._forward_pre_hooks or norm._forward_post_hooks)
+        and norm._data_format == "NCHW"
+        and x.ndim == 4
+        and 0 not in x.shape
+    )
+    kernel = norm_kernel() if fits else None
+    if kernel is None:
+        return ACTIVATIONS[act](norm(x))
+    return kernel.apply(x, norm.weight, norm.bias, norm, act)
 
 
 class DepthwiseConv(nn.Conv2D):
@@ -79,10 +119,9 @@ class DepthwiseConv(nn.Conv2D):
             x: (N, channels, H, W).
             weight: (channels, 1, kernel_size, kernel_size).
         """
-        if self.training and x.place.is_cpu_place() and x.dtype == paddle.float32:
-            kernel = depthwise_kernel()
-            if kernel is not None:
-                return kernel.apply(x, weight, self.stride_hw, weight.shape[2] // 2)
+        kernel = depthwise_kernel() if usable(self, x) else None
+        if kernel is not None:
+            return kernel.apply(x, weight, self.stride_hw, weight.shape[2] // 2)
         return F.conv2d(x, weight, None, self.stride_hw, weight.shape[2] // 2, 1, weight.shape[0])
 
     def forward(self, x):
@@ -149,7 +188,7 @@ class ConvBN(nn.Layer):
 
     def forward(self, x):
         conv, bn = (getattr(self, name) for name in self.names)
-        return ACTIVATIONS[self.act](bn(conv(x)))
+        return norm_act(bn, conv(x), self.act)
 
 
 class SEModule(nn.Layer):

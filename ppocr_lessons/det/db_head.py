@@ -7,6 +7,7 @@ import paddle.nn.functional as F
 from paddle import ParamAttr, nn
 from paddle.nn.initializer import Constant, KaimingUniform, Uniform
 
+from ..backbones.blocks import norm_act
 from ..kernels.transpose import Conv2DTranspose
 
 
@@ -85,8 +86,8 @@ class MapBranch(nn.Layer):
         )
 
     def forward(self, x):
-        x = F.relu(self.conv_bn1(self.conv1(x)))
-        x = F.relu(self.conv_bn2(self.conv2(x)))
+        x = norm_act(self.conv_bn1, self.conv1(x), "relu")
+        x = norm_act(self.conv_bn2, self.conv2(x), "relu")
         logits = self.conv3(x)
         if logits.dtype in (paddle.float16, paddle.bfloat16):
             # Mixed precision ends here: in float16 the values of the steep step would be 28 times as coarse.

@@ -11,6 +11,8 @@ import paddle
 from numba import njit, prange
 from paddle.autograd import PyLayer
 
+from .training import frozen, shared, unless_frozen
+
 _FAST = {"parallel": True, "fastmath": True, "cache": True}
 
 
@@ -91,26 +93,30 @@ class DepthwiseConvCPU(PyLayer):
 
     @staticmethod
     def forward(ctx, x, weight, stride, padding):
+        ctx.frozen = frozen(x, weight)
+        x, weight = x.contiguous(), weight.contiguous()
         ctx.save_for_backward(x, weight)
         ctx.stride, ctx.padding = stride, padding
-        batch, channels, height, width = x.shape
         size = weight.shape[2]
-        out = np.empty(
-            (
-                batch,
-                channels,
-                (height + 2 * padding - size) // stride[0] + 1,
-                (width + 2 * padding - size) // stride[1] + 1,
-            ),
-            np.float32,
-        )
-        _forward(x.numpy(), weight.numpy(), stride[0], stride[1], padding, out)
-        return paddle.to_tensor(out)
+        sides = [
+            (side + 2 * padding - size) // step + 1 for side, step in zip(x.shape[2:], stride, strict=True)
+        ]
+        out = paddle.empty([*x.shape[:2], *sides], "float32")
+        _forward(shared(x), shared(weight), stride[0], stride[1], padding, shared(out))
+        return out
 
     @staticmethod
     def backward(ctx, grad_out):
         x, weight = ctx.saved_tensor()
-        grad_x = np.empty(x.shape, np.float32)
-        grad_weight = np.zeros(weight.shape, np.float32)
-        _backward(x.numpy(), weight.numpy(), grad_out.numpy(), *ctx.stride, ctx.padding, grad_x, grad_weight)
-        return paddle.to_tensor(grad_x), paddle.to_tensor(grad_weight)
+        grad_out = grad_out.contiguous()
+        grad_x, grad_weight = paddle.empty(x.shape, "float32"), paddle.zeros(weight.shape, "float32")
+        _backward(
+            shared(x),
+            shared(weight),
+            shared(grad_out),
+            *ctx.stride,
+            ctx.padding,
+            shared(grad_x),
+            shared(grad_weight),
+        )
+        return unless_frozen(ctx.frozen, grad_x, grad_weight)

@@ -46,6 +46,14 @@ def test_is_used_in_training_alone(monkeypatch):
     assert calls == [1]
 
 
+@pytest.mark.parametrize("frozen", ["input", "weight"])
+def test_a_frozen_input_or_weight_takes_no_gradient(frozen):
+    layer, x = blocks.DepthwiseConv(4, 3), paddle.randn([1, 4, 8, 8])
+    x.stop_gradient, layer.weight.stop_gradient = frozen == "input", frozen == "weight"
+    layer(x).sum().backward()
+    assert [x.grad is None, layer.weight.grad is None] == [frozen == "input", frozen == "weight"]
+
+
 def test_without_numba_paddle_does_it(monkeypatch):
     layer, x = blocks.DepthwiseConv(4, 3), paddle.randn([1, 4, 8, 8])
     fast = layer(x).numpy()
