@@ -16,7 +16,6 @@ from collections.abc import Callable
 
 import numpy as np
 import paddle
-from paddle import inference, nn
 
 from ..datasets.batches import RecBatch
 from ..datasets.checks import check_text
@@ -28,8 +27,7 @@ from ..datasets.synthetic.photo_streams import photo_rec_batch
 from ..datasets.synthetic.photo_text import render_photo_line
 from ..datasets.synthetic.streams import encode_labels
 from ..evaluate import evaluate_rec
-from ..losses.ctc_loss import PlainCTC, ctc_losses
-from ..losses.objective import Objective
+from ..losses.ctc_loss import PlainCTC
 from ..rec.alphabet import ENGLISH, Alphabet
 from ..rec.crnn import CRNN, crnn_lcnet
 from ..runtime import describe_machine
@@ -37,6 +35,7 @@ from ..training.cosine_warmup import lr_at
 from ..training.tensor_files import count_parameters, load_weights, save_weights, state_of
 from ..training.trainer import Trainer
 from .fine_tuning import fix_statistics
+from .frozen_backbone import FrozenBackbone
 from .official import CLASSES, load_official, official_alphabet
 
 WORD_WIDTH = 128
@@ -84,37 +83,6 @@ def english_from_official() -> CRNN:
     for name, array in cut_last_layer(arrays, official_alphabet(), alphabet, "head.fc2").items():
         net.state_dict()[name].set_value(array)
     return net
-
-
-class FrozenBackbone:
-    """Train neck and head of a CRNN behind its backbone as it is.
-
-    The backbone runs in Paddle's inference engine, on a CPU twelve times as fast as a training step through it.
-
-    Args:
-        net: the recognizer; its backbone stays in evaluation mode.
-        folder: where the exported backbone is written.
-    """
-
-    def __init__(self, net: CRNN, folder):
-        self.net = net
-        self.trained = nn.LayerList([net.neck, net.head])
-        path = pathlib.Path(folder) / "backbone"
-        net.backbone.eval()
-        paddle.jit.save(net.backbone, str(path), [paddle.static.InputSpec([None, 3, 32, None], "float32")])
-        config = inference.Config(f"{path}.json", f"{path}.pdiparams")
-        config.disable_glog_info()
-        config.enable_mkldnn()
-        self.engine = inference.create_predictor(config)
-
-    def __call__(self, batch: RecBatch) -> Objective:
-        handle = self.engine.get_input_handle(self.engine.get_input_names()[0])
-        handle.copy_from_cpu(batch.images.numpy())
-        self.engine.run()
-        features = self.engine.get_output_handle(self.engine.get_output_names()[0]).copy_to_cpu()
-        logits, _ = self.net.head(self.net.neck(paddle.to_tensor(features)))
-        loss = ctc_losses(logits, batch.labels, batch.lengths).mean()
-        return Objective(loss, {"ctc": loss}, logits)
 
 
 def train_on_words(

@@ -6,7 +6,8 @@ import shutil
 import pytest
 
 from ppocr_lessons.bench import ablation_cls, claims, detection_rows, integers, quantization, recognition_rows
-from ppocr_lessons.bench.claims import Effect, is_shown, noise_of, verdict_of, weigh
+from ppocr_lessons.bench.claimed_effects import EFFECTS, Effect
+from ppocr_lessons.bench.claims import is_shown, noise_of, verdict_of, weigh
 from ppocr_lessons.strategies import STRATEGIES
 
 TABLE = {
@@ -80,7 +81,7 @@ def test_every_strategy_has_one_verdict_that_follows_from_the_recorded_numbers()
     assert [claim.strategy for claim in found] == list(STRATEGIES)
     for claim in found:
         expected = []
-        for effect in claims.EFFECTS[claim.strategy.key]:
+        for effect in EFFECTS[claim.strategy.key]:
             file = claims.RESULTS / f"{effect.result}.json"
             result = json.loads(file.read_text(encoding="utf-8"))
             several = any(len(row["seeds"]) > 1 for row in result.get("table", []))
@@ -127,8 +128,8 @@ def test_effects_name_rows_of_the_ablations():
     }
     known["integers"] = {f"{stage}-{kind}" for stage in integers.STAGES for kind in ("float", "int8")}
     keys = {strategy.key for strategy in STRATEGIES}
-    assert set(claims.EFFECTS) == keys
-    for effects in claims.EFFECTS.values():
+    assert set(EFFECTS) == keys
+    for effects in EFFECTS.values():
         for effect in effects:
             assert {effect.before, effect.after} <= known[effect.result]
 

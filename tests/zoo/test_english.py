@@ -15,6 +15,7 @@ from ppocr_lessons.rec.alphabet import ENGLISH, Alphabet
 from ppocr_lessons.rec.crnn import crnn_lcnet
 from ppocr_lessons.training.tensor_files import load_weights
 from ppocr_lessons.zoo import english, official
+from ppocr_lessons.zoo.frozen_backbone import FrozenBackbone
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +53,7 @@ def test_the_backbone_in_the_engine_gives_the_loss_of_the_whole_net_and_stays_as
     batch = photo_streams.photo_rec_batch(1, 0, alphabet)
     net = english.english_from_official()
     before = {k: v.numpy().copy() for k, v in net.backbone.state_dict().items()}
-    strategy = english.FrozenBackbone(net, tmp_path)
+    strategy = FrozenBackbone(net, tmp_path)
     frozen = strategy(batch)
     with paddle.no_grad():
         logits, _ = start(batch.images)
@@ -113,7 +114,7 @@ def test_a_few_words_lower_the_loss_and_nothing_but_neck_and_head_moves(tmp_path
     words = shipped_lines(repository / "data/rec_en")[1:40:2]
     net = english.english_from_official()
     net.train()
-    strategy = english.FrozenBackbone(net, tmp_path)
+    strategy = FrozenBackbone(net, tmp_path)
     before = [parameter.numpy().copy() for parameter in net.backbone.parameters()]
     losses = english.train_on_words(strategy, words, alphabet, steps=12, peak=2e-3, seed=1)
     assert len(losses) == 12 and np.mean(losses[-3:]) < 0.5 * np.mean(losses[:3])
