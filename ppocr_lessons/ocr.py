@@ -130,6 +130,8 @@ class OCR:
 
     def _recognized(self, crops):
         """Directions of crops, the angles to turn them by, the upright crops, and their readings."""
+        if not crops:  # so that a page without text does not build the other two networks
+            return [], [], [], []
         directions = self.classifier(crops)
         turned = [d.angle_deg if d.score >= self.cls_thresh else 0 for d in directions]
         upright = [turn_back(c, angle) for c, angle in zip(crops, turned, strict=True)]

@@ -13,12 +13,18 @@ from ..zoo.pretrained import BEST
 from .predictor import Predictor
 from .prepared import Prepared
 
-BATCH = 6
+BATCH = 24
+"""Maximum number of pieces that the network receives at once: a piece takes a third less time than in batches of 6."""
+
+BATCH_STEP = 6
+"""Batches of more pieces are filled up to a multiple of this number, because each new shape of input is compiled, which
+takes longer than to run the network."""
+
 ANGLES_DEG = ("0", "90", "180", "270")
 """Labels that a crop can be turned by: the line is rotated counterclockwise on the screen by this number of degrees."""
 
-MAX_PIECES = 8
-"""Maximum number of pieces into which the classifier divides a long line."""
+MAX_PIECES = 3
+"""Maximum number of pieces of a long line that the classifier looks at: its first and last one and one in the middle."""
 
 TALL_ASPECT = 2
 """With four directions, crops that are higher than this number of widths are divided too: the height of the network's
@@ -78,9 +84,9 @@ class Classifier:
         net: DirectionClassifier or folder of its export; the one of `weights` if None.
         labels: directions of the classes in degrees, in the order of the network's outputs; see ANGLES_DEG.
         size: (height, width) of the network's input in pixels.
-        max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of the pieces are
-            summed, because a long line is illegible when it is squeezed to the network's input of 4:1. math.inf squeezes
-            all lines, as PaddleOCR does.
+        max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of MAX_PIECES of
+            them are summed, because a long line is illegible when it is squeezed to the network's input of 4:1. math.inf
+            squeezes all lines, as PaddleOCR does.
         weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
         engine: program that runs the network, one of `engines.ENGINES`.
@@ -129,7 +135,7 @@ class Classifier:
         """
         pieces = [self._pieces(crop) for crop in check_crops(crops)]
         flat = [cls_resize(piece, self.size) for group in pieces for piece in group]
-        answers = [self.predict(np.stack(flat[i : i + BATCH])) for i in range(0, len(flat), BATCH)]
+        answers = [self._probabilities(flat[i : i + BATCH]) for i in range(0, len(flat), BATCH)]
         answers, directions = iter(np.concatenate(answers) if answers else ()), []
         for group in pieces:
             # The pieces are treated as independent: their log probabilities are summed.
@@ -140,6 +146,11 @@ class Classifier:
             directions.append(Direction(self.angles_deg[best], float(probs[best])))
         return directions
 
+    def _probabilities(self, pieces):
+        count = len(pieces)
+        empty = -count % BATCH_STEP if count > BATCH_STEP else 0
+        return self.predict(np.stack(pieces + [np.zeros_like(pieces[0])] * empty))[:count]
+
     def _pieces(self, crop):
         height, width = crop.shape[:2]
         wide, tall = (
@@ -147,4 +158,7 @@ class Classifier:
             math.ceil(height / (width * self.max_tall)),
         )
         axis, count = (0, tall) if tall > wide else (1, wide)
-        return np.array_split(crop, min(MAX_PIECES, max(1, count)), axis=axis)
+        pieces = np.array_split(crop, max(1, count), axis=axis)
+        if len(pieces) <= MAX_PIECES:
+            return pieces
+        return [pieces[i] for i in np.linspace(0, len(pieces) - 1, MAX_PIECES).round().astype(int)]

@@ -13,9 +13,12 @@ from ..det.postprocess import DBPostProcess
 from ..rec.alphabet import Alphabet
 from ..rec.ctc_decode import Reading, greedy_decode
 from ..zoo.pretrained import BEST, detector_postprocess, pretrained_alphabet
-from .line_direction import BATCH, Classifier, Direction, check_crops
+from .line_direction import Classifier, Direction, check_crops
 from .predictor import Predictor
 from .prepared import Prepared
+
+BATCH = 6
+"""Number of lines that the recognizer reads at once, those of similar width together."""
 
 WIDTH_STEP = 32
 """Widths of recognition batches are rounded up to multiples of this, so that few shapes are compiled."""

@@ -101,3 +101,26 @@ def test_the_system_turns_crops_by_the_angle_found(repository):
         stages = OCR(classifier=always(angle, 0.95), drop_score=0).stages(picture)
         np.testing.assert_array_equal(stages.upright[0], np.rot90(stages.crops[0], quarters))
         assert {line.direction for line in stages.lines} == {angle}
+
+
+def test_pieces_share_batches_of_few_sizes(asked):
+    square = np.zeros((10, 10, 3), np.uint8)
+    assert len(Classifier(object())([square] * 31)) == 31
+    assert [shape[0] for shape in asked] == [24, 12]  # 7 pieces are filled up to 12
+    asked.clear()
+    Classifier(object())([square] * 5)
+    assert [shape[0] for shape in asked] == [5]
+
+
+def test_long_lines_are_looked_at_in_three_places(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        line_direction, "cls_resize", lambda piece, size: seen.append(int(piece[0, 0, 0])) or piece
+    )
+    monkeypatch.setattr(
+        line_direction, "Predictor", lambda net, threads, engine: lambda batch: np.full((len(batch), 2), 0.5)
+    )
+    line = np.zeros((10, 420, 3), np.uint8)  # seven pieces
+    line[:] = (np.arange(420) // 60)[:, None]
+    Classifier(object())([line])
+    assert seen == [0, 3, 6]
