@@ -1,5 +1,6 @@
 """Run an ONNX model with OpenVINO, which has integer kernels for CPUs with VNNI instructions."""
 
+import functools
 import pathlib
 
 import numpy as np
@@ -20,6 +21,17 @@ def openvino_module():
             f"integers run with the package openvino, which is not installed: {INSTALL}"
         ) from error
     return openvino
+
+
+@functools.cache
+def _core():
+    """The one openvino.Core of this process, which is never freed.
+
+    The plugin that a Core loads replaces the stack on which the signal handlers of this thread run. When it is freed it
+    unmaps this stack, and if another Core was loaded in between, the thread still uses it: the next Ctrl-C then ends the
+    process with a segmentation fault.
+    """
+    return openvino_module().Core()
 
 
 def has_vnni() -> bool:
@@ -47,8 +59,7 @@ class IntegerEngine:
     """
 
     def __init__(self, model, *, threads: int = 1):
-        openvino = openvino_module()
-        core = openvino.Core()
+        core = _core()
         source = str(model) if isinstance(model, (str, pathlib.Path)) else model.SerializeToString()
         settings = {
             "INFERENCE_NUM_THREADS": threads,
