@@ -26,13 +26,14 @@ print(*(round(mb) for mb in found))
 
 
 @pytest.mark.slow
-def test_memory_levels_off():
+@pytest.mark.parametrize("count", [100, 1000])
+def test_memory_is_flat_after_ten_pages(count):
     pytest.importorskip("psutil")
-    command = [sys.executable, "-W", "ignore", "-c", CODE, "100"]
+    command = [sys.executable, "-W", "ignore", "-c", CODE, str(count)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=3000, check=True)
     mb = [int(part) for part in done.stdout.split()]
-    assert len(mb) == 100
-    # The largest page and the shapes that oneDNN keeps (SHAPES_KEPT) came to 14 % more than the first ten pages needed.
-    assert max(mb[10:]) <= 1.2 * max(mb[:10]), mb
+    assert len(mb) == count
+    # The largest page and the shapes that oneDNN keeps (SHAPES_KEPT) may come after the tenth page.
+    assert max(mb[10:]) <= 1.1 * max(mb[:10]), mb
     # A leak grows until the end; what is kept for shapes does not.
-    assert max(mb[75:]) <= 1.03 * max(mb[50:75]), mb
+    assert max(mb[count // 2 :]) <= 1.03 * max(mb[: count // 2]), mb
