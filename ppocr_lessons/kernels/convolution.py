@@ -9,6 +9,10 @@ from .training import usable
 KINDS = {(1, 1): Pointwise, (3, 3): Shifted}
 """Where the products belong, by the size of the kernel. For larger kernels Paddle's operator is used."""
 
+WIDEST = 4
+"""3x3 kernels with more than so many times as many outputs as inputs go to Paddle, whose unfolded input is smaller than the
+nine products of the outputs."""
+
 
 def _usable(layer, x) -> bool:
     """Whether products may be used for a layer and its input, whatever its kernel, stride and padding are."""
@@ -41,6 +45,7 @@ class Conv2D(nn.Conv2D):
             and list(self._stride) == [1, 1]
             and self._padding in (half, [half, half])
             and self._padding_mode == "zeros"
+            and (half == 0 or self.weight.shape[0] <= WIDEST * self.weight.shape[1])
         )
         return KINDS.get(tuple(self._kernel_size)) if fits else None
 

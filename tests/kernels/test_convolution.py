@@ -84,6 +84,13 @@ def test_equals_paddle_forward_and_backward(kind, size, bias, strip, calls, monk
     assert close(ours, theirs)
 
 
+def test_many_outputs_of_few_inputs(calls):
+    x = paddle.to_tensor(random(2, 4, 8, 9))
+    for width, kernel in ((16, 3), (17, 1)):
+        Conv2D(4, width, kernel, padding=kernel // 2)(x)
+    assert calls == [products.Shifted, products.Pointwise]
+
+
 def test_a_3x3_convolution_by_hand():
     layer = Conv2D(1, 1, 3, padding=1, bias_attr=False)
     layer.weight.set_value(paddle.arange(1, 10, dtype="float32").reshape([1, 1, 3, 3]))
@@ -161,11 +168,13 @@ def test_a_value_that_is_not_finite_goes_where_paddle_puts_it(kind, place):
         {"kernel_size": 3, "padding": 1, "padding_mode": "reflect"},
         {"kernel_size": (1, 3), "padding": (0, 1)},
         {"kernel_size": 5, "padding": 2},
+        {"kernel_size": 3, "padding": 1, "out_channels": 17},
     ],
     ids=str,
 )
 def test_other_convolutions_are_paddles(arguments, calls):
-    ours, theirs = Conv2D(4, 6, **arguments), nn.Conv2D(4, 6, **arguments)
+    arguments = {"in_channels": 4, "out_channels": 6, **arguments}
+    ours, theirs = Conv2D(**arguments), nn.Conv2D(**arguments)
     theirs.set_state_dict(ours.state_dict())
     x = paddle.to_tensor(random(2, 4, 8, 9))
     np.testing.assert_array_equal(ours(x).numpy(), theirs(x).numpy())
