@@ -5,6 +5,7 @@ import functools
 import paddle.nn.functional as F
 from paddle import nn
 
+from ..kernels.convolution import Conv2D
 from ..kernels.training import HAS_NUMBA, usable
 
 ACTIVATIONS = {None: lambda x: x, "relu": F.relu, "hardswish": F.hardswish}
@@ -173,7 +174,7 @@ class ConvBN(nn.Layer):
                 )
             conv = DepthwiseConv(in_channels, kernel_size, stride=stride, weight_attr=weight_attr)
         else:
-            conv = nn.Conv2D(
+            conv = Conv2D(
                 in_channels,
                 out_channels,
                 kernel_size,

@@ -5,6 +5,7 @@ from paddle import ParamAttr, nn
 from paddle.nn.initializer import KaimingNormal
 from paddle.regularizer import L2Decay
 
+from ..kernels.convolution import Conv2D
 from .blocks import SE_GATE_SLOPE_LCNET, ConvBN, SEModule
 
 ROWS = (
@@ -152,7 +153,7 @@ class PPLCNet(nn.Layer):
         self.out_channels = int(ROWS[-1][1] * scale)
         self.wide_conv = None
         if wide_channels is not None:
-            self.wide_conv = nn.Conv2D(self.out_channels, wide_channels, 1, bias_attr=False)
+            self.wide_conv = Conv2D(self.out_channels, wide_channels, 1, bias_attr=False)
             self.out_channels = wide_channels
 
     def forward(self, x):

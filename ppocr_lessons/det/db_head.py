@@ -8,7 +8,7 @@ from paddle import ParamAttr, nn
 from paddle.nn.initializer import Constant, KaimingUniform, Uniform
 
 from ..backbones.blocks import norm_act
-from ..kernels.transpose import Conv2DTranspose
+from ..kernels.convolution import Conv2D, Conv2DTranspose
 
 
 class DBMaps(NamedTuple):
@@ -59,7 +59,7 @@ class MapBranch(nn.Layer):
     def __init__(self, in_channels: int):
         super().__init__()
         width = in_channels // 4
-        self.conv1 = nn.Conv2D(in_channels, width, 3, padding=1, bias_attr=False)
+        self.conv1 = Conv2D(in_channels, width, 3, padding=1, bias_attr=False)
         self.conv_bn1 = self._norm(width)
         self.conv2 = self._double_size(width, width)
         self.conv_bn2 = self._norm(width)

@@ -1,9 +1,11 @@
 """The feature pyramid of DBNet, and the strategy of reducing its channels (chapter 2.1.2)."""
 
 import paddle
-import paddle.nn.functional as F
 from paddle import ParamAttr, nn
 from paddle.nn.initializer import KaimingUniform
+
+from ..kernels.convolution import Conv2D
+from ..kernels.enlarge import enlarge
 
 
 class DBFPN(nn.Layer):
@@ -43,7 +45,7 @@ class DBFPN(nn.Layer):
 
     @staticmethod
     def _conv(in_channels, out_channels, kernel_size):
-        return nn.Conv2D(
+        return Conv2D(
             in_channels,
             out_channels,
             kernel_size,
@@ -57,9 +59,8 @@ class DBFPN(nn.Layer):
         for level in (5, 4, 3, 2):
             lateral = getattr(self, f"in{level}_conv")(feats[level - 2])
             if merged is not None:
-                lateral = lateral + F.interpolate(merged, scale_factor=2, mode="nearest")
+                lateral = lateral + enlarge(self, merged, 2)
             merged = lateral
             smooth = getattr(self, f"p{level}_conv")(merged)
-            scale = 2 ** (level - 2)
-            fused.append(F.interpolate(smooth, scale_factor=scale, mode="nearest") if scale > 1 else smooth)
+            fused.append(enlarge(self, smooth, 2 ** (level - 2)))
         return paddle.concat(fused, axis=1)  # 4 x (N, C / 4, H / 4, W / 4) -> (N, C, H / 4, W / 4)

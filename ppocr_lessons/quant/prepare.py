@@ -20,6 +20,7 @@ from paddle.nn import functional as F
 
 from ..backbones.blocks import DepthwiseConv, SEModule
 from ..det.db_head import DBHead
+from ..kernels.convolution import Conv2D
 from .calibrate import CalibrationError
 from .input_quantizer import ALPHA_DECAY, ALPHA_RATE, NOT_EXPORTED, InputQuantizer
 from .pact import channel_scales, check_bits, fake_quant
@@ -73,6 +74,8 @@ def convolve(layer: nn.Conv2D, x, weight, bias):
     """
     if isinstance(layer, DepthwiseConv) and bias is None:
         return layer.filter(x, weight)
+    if isinstance(layer, Conv2D):
+        return layer.filter(x, weight, bias)
     padding: Any = layer._padding  # Paddle declares more kinds of padding for the layer than for the function
     return F.conv2d(x, weight, bias, layer._stride, padding, layer._dilation, layer._groups)
 
