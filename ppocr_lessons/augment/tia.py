@@ -45,7 +45,7 @@ def _jitter(rng, limit):
 
 
 def distort(rng: np.random.Generator, height: int, width: int, segments: float = 4) -> ControlPoints:
-    """Draw a distortion: corners move inwards, points between them move independently in all directions.
+    """Draw a distortion: corners move inward, points between them move independently in all directions.
 
     Args:
         rng: source of all random numbers.

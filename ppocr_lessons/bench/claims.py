@@ -150,19 +150,34 @@ def verdict_of(found: Iterable[Found]) -> str:
     return VERDICTS[0] if all(shown) else VERDICTS[1] if any(shown) else VERDICTS[2]
 
 
-def _reason(found: list[Found]) -> str:
+def _missed(entry: Found) -> str:
+    """Why an effect is not shown, by the rule of `is_shown`."""
+    if entry.effect.direction != "kept":
+        inside = abs(entry.after - entry.before) <= entry.noise
+        return "changes within the noise" if inside else "changes the other way"
+    if entry.effect.measure not in SPREADS:
+        return "rises by more than the noise"
+    return f"falls by more than {'the noise' if entry.noise < KEPT else f'{KEPT:g}'}"
+
+
+def reason_of(found: Iterable[Found]) -> str:
+    """Give the reason for a verdict: which effects are missed and why, or what all of them have in common.
+
+    Args:
+        found: recorded effects of a strategy.
+
+    Returns: clauses of one sentence.
+    """
+    found = list(found)
     if not found:
         return "no recorded result has both rows with a known noise"
-    missed = [entry for entry in found if not entry.shown]
-    if not missed:
-        return "all recorded effects exceed the noise in the claimed direction"
-    parts = []
-    for entry in missed:
-        inside = abs(entry.after - entry.before) <= entry.noise
-        parts.append(
-            f"{UNITS[entry.effect.measure]} {'changes within the noise' if inside else 'changes the other way'}"
-        )
-    return "; ".join(dict.fromkeys(parts))
+    missed = [f"{UNITS[entry.effect.measure]} {_missed(entry)}" for entry in found if not entry.shown]
+    if missed:
+        return "; ".join(dict.fromkeys(missed))
+    changed = "claimed changes exceed the noise"
+    kept = "what should be kept gets worse by no more than the noise"
+    parts = dict.fromkeys(kept if entry.effect.direction == "kept" else changed for entry in found)
+    return "; ".join(parts)
 
 
 def claims(folder=RESULTS) -> list[Claim]:
@@ -183,7 +198,7 @@ def claims(folder=RESULTS) -> list[Claim]:
             entry = weigh(effect, result)
             if entry:
                 entries.append(entry)
-        found.append(Claim(strategy, entries, verdict_of(entries), _reason(entries)))
+        found.append(Claim(strategy, entries, verdict_of(entries), reason_of(entries)))
     return found
 
 

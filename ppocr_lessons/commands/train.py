@@ -61,7 +61,7 @@ def train(
         bool, typer.Option("--resume-changed", help="Resume although the configuration or labels changed.")
     ] = False,
 ) -> None:
-    """Train a network as configured. A run that was interrupted is resumed; --resume and --fresh insist on one of both.
+    """Train a network as configured. A run that was interrupted is resumed; --resume and --fresh insist on one of the two.
 
     Ctrl-C and SIGTERM finish the current step and save a checkpoint first; the exit code is 130 or 143.
     """

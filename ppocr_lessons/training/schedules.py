@@ -80,7 +80,7 @@ def _cosine(done: float, start: float, end: float) -> float:
 
 
 def cyclical_cosine(step: int, *, peak: float, cycle: int) -> float:
-    """A cosine from `peak` towards 0 that restarts every `cycle` steps.
+    """A cosine from `peak` toward 0 that restarts every `cycle` steps.
 
     Args:
         step: number of the step, 0 for the first.

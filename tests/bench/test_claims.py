@@ -7,7 +7,7 @@ import pytest
 
 from ppocr_lessons.bench import ablation_cls, claims, detection_rows, integers, quantization, recognition_rows
 from ppocr_lessons.bench.claimed_effects import EFFECTS, Effect
-from ppocr_lessons.bench.claims import is_shown, noise_of, verdict_of, weigh
+from ppocr_lessons.bench.claims import is_shown, noise_of, reason_of, verdict_of, weigh
 from ppocr_lessons.strategies import STRATEGIES
 
 TABLE = {
@@ -74,6 +74,37 @@ def test_verdicts():
     yes = weigh(Effect("any", "acc", "a", "b", "up"), TABLE)
     no = weigh(Effect("any", "acc", "c", "b", "up"), TABLE)
     assert [verdict_of(found) for found in ([yes, yes], [yes, no], [no], [])] == list(claims.VERDICTS)
+
+
+CHANGED, STAYED = (
+    "claimed changes exceed the noise",
+    "what should be kept gets worse by no more than the noise",
+)
+
+
+@pytest.mark.parametrize(
+    ("effects", "reason"),
+    [
+        ([], "no recorded result has both rows with a known noise"),
+        ([("acc", "a", "b", "up"), ("saved_mb", "a", "b", "down")], CHANGED),
+        ([("acc", "b", "c", "kept")], STAYED),
+        ([("acc", "a", "b", "up"), ("acc", "b", "c", "kept")], f"{CHANGED}; {STAYED}"),
+        ([("acc", "a", "b", "up"), ("acc", "c", "b", "up")], "accuracy changes within the noise"),
+        ([("acc", "b", "a", "up")], "accuracy changes the other way"),
+        (
+            [("ms", "c", "a", "kept"), ("acc", "c", "b", "up")],
+            "ms rises by more than the noise; accuracy changes within the noise",
+        ),
+        ([("acc", "b", "a", "kept")], "accuracy falls by more than 0.05"),  # -.06, noise .05
+        ([("acc", "wide", "a", "kept")], "accuracy falls by more than 0.05"),  # -.1, within the noise of .3
+        ([("acc", "wide", "a", "kept"), ("acc", "b", "a", "kept")], "accuracy falls by more than 0.05"),
+        ([("acc", "c", "low", "kept")], "accuracy falls by more than the noise"),  # -.04, noise .03
+    ],
+)
+def test_the_reason_follows_from_the_rule(effects, reason):
+    low = {"row": "low", "acc": 0.50, "spread": 0.03, "seeds": [1, 2, 3]}
+    result = TABLE | {"table": [*TABLE["table"], low]}
+    assert reason_of([weigh(Effect("any", *effect), result) for effect in effects]) == reason
 
 
 def test_every_strategy_has_one_verdict_that_follows_from_the_recorded_numbers():
