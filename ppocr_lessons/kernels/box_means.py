@@ -93,5 +93,5 @@ def _box_means(prob, corners, means):
         for y in range(top, bottom + 1):
             count += last[y] + 1 - first[y]
             for x in range(first[y], last[y] + 1):
-                total += prob[y, x]
+                total += float(prob[y, x])
         means[index] = total * (1 / count)
