@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from ..kernels.compiled import accelerated_by
+from ..kernels.convex import fill_polygons_compiled
 from ..kernels.threshold import draw_bands_compiled
 from ..polygons import bounds, clip_polygons, clockwise, offset_polygons, perimeter, same_length, signed_area
 
@@ -90,6 +91,19 @@ def validate_polygons(polygons, ignored, shape: tuple[int, int]) -> tuple[np.nda
     return clockwise(polygons), np.asarray(ignored, bool) | (np.abs(signed_area(polygons)) < 1)
 
 
+@accelerated_by(fill_polygons_compiled)
+def fill_polygons(image, polygons, value: float) -> None:
+    """Fill polygons; pixels of their outlines belong to them.
+
+    Args:
+        image: (H, W) float32, changed in place.
+        polygons: N arrays (P_i, 2) int32 in pixels; parts outside of the image are left out.
+        value: of the pixels inside.
+    """
+    for polygon in polygons:
+        cv2.fillPoly(image, [polygon], value)
+
+
 def make_shrink_map(
     polygons,
     ignored,
@@ -116,12 +130,10 @@ def make_shrink_map(
     low, high = bounds(polygons)
     ignored = np.asarray(ignored, bool) | ((high - low).min(1) < min_text_size)
     kept = np.nonzero(~ignored)[0]
-    for index, cores in zip(kept.tolist(), shrink_polygons(polygons[kept], ratio), strict=True):
-        ignored[index] = not cores
-        for core in cores:
-            cv2.fillPoly(shrink_map, [core], 1)
-    for polygon in polygons[ignored].astype(np.int32):
-        cv2.fillPoly(mask, [polygon], 0)
+    cores = shrink_polygons(polygons[kept], ratio)
+    ignored[kept] = [not pieces for pieces in cores]
+    fill_polygons(shrink_map, [core for pieces in cores for core in pieces], 1)
+    fill_polygons(mask, polygons[ignored].astype(np.int32), 0)
     return shrink_map, mask, ignored
 
 
@@ -194,7 +206,7 @@ def make_threshold_map(
     Source: MakeBorderMap in ppocr/data/imaug/make_border_map.py. Its map has holes of thresh_min on some outlines, a few
         pixels per page, where rounding makes the argument of a square root negative; this one has none.
     """
-    values, mask = np.full(shape, thresh_min, np.float32), np.zeros(shape, np.uint8)
+    values, mask = np.full(shape, thresh_min, np.float32), np.zeros(shape, np.float32)
     polygons = same_length(polygons)
     widths = shrink_distance(polygons, ratio)
     kept = ~np.asarray(ignored, bool) & (widths > 0)
@@ -202,10 +214,9 @@ def make_threshold_map(
     grown = offset_polygons(polygons, widths)
     found = np.array([len(pieces) > 0 for pieces in grown], bool)
     outlines = [pieces[0] for pieces in grown if pieces]
-    for outline in outlines:
-        cv2.fillPoly(mask, [outline], 1)
+    fill_polygons(mask, outlines, 1)
     draw_bands(values, polygons[found], widths[found], _windows(outlines, shape), thresh_min, thresh_max)
-    return values, mask.astype(np.float32)
+    return values, mask
 
 
 def _windows(outlines, shape):
