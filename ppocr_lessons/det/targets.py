@@ -17,6 +17,7 @@ import numpy as np
 
 from ..kernels.compiled import accelerated_by
 from ..kernels.convex import fill_polygons_compiled
+from ..kernels.offset import fill_grown_compiled
 from ..kernels.threshold import draw_bands_compiled
 from ..polygons import bounds, clip_polygons, clockwise, offset_polygons, perimeter, same_length, signed_area
 
@@ -161,6 +162,28 @@ def distance_to_edge(xs, ys, start, end) -> np.ndarray:
     return np.where(to_start + to_end <= length, np.abs(cross) / np.sqrt(length), corner)
 
 
+@accelerated_by(fill_grown_compiled)
+def fill_grown(mask, polygons, distances) -> np.ndarray:
+    """Fill polygons that are grown with round corners.
+
+    Args:
+        mask: (H, W) float32, set to 1 inside of them.
+        polygons: (N, P, 2) in pixels.
+        distances: (N,) in pixels, positive.
+
+    Returns: (N, 4) int64, pixels left, top, right, bottom that hold the part of each inside the mask, inclusive; right is
+        left - 1, or bottom is top - 1, if there is none.
+    """
+    height, width = mask.shape
+    windows = np.tile(np.array([0, 0, -1, -1], np.int64), (len(polygons), 1))
+    for window, pieces in zip(windows, offset_polygons(polygons, distances), strict=True):
+        if pieces:
+            cv2.fillPoly(mask, [pieces[0]], 1)
+            window[:2] = pieces[0].min(0).clip(0, (width, height))
+            window[2:] = pieces[0].max(0).clip(-1, (width - 1, height - 1))
+    return windows
+
+
 @accelerated_by(draw_bands_compiled)
 def draw_bands(values, polygons, widths, windows, low: float, high: float) -> None:
     """Raise a map around the outlines of polygons to low + (high - low) (1 - d / D) at distance d < D.
@@ -211,23 +234,8 @@ def make_threshold_map(
     widths = shrink_distance(polygons, ratio)
     kept = ~np.asarray(ignored, bool) & (widths > 0)
     polygons, widths = polygons[kept], widths[kept]
-    grown = offset_polygons(polygons, widths)
-    found = np.array([len(pieces) > 0 for pieces in grown], bool)
-    outlines = [pieces[0] for pieces in grown if pieces]
-    fill_polygons(mask, outlines, 1)
-    draw_bands(values, polygons[found], widths[found], _windows(outlines, shape), thresh_min, thresh_max)
+    draw_bands(values, polygons, widths, fill_grown(mask, polygons, widths), thresh_min, thresh_max)
     return values, mask
-
-
-def _windows(outlines, shape):
-    """Pixels left, top, right, bottom of each outline inside the image, (N, 4); right < left if it lies outside."""
-    if not outlines:
-        return np.zeros((0, 4), np.int64)
-    starts = np.cumsum([0, *map(len, outlines[:-1])])
-    points = np.concatenate(outlines)
-    low = np.minimum.reduceat(points, starts).clip(0, shape[::-1])
-    high = np.maximum.reduceat(points, starts).clip(-1, (shape[1] - 1, shape[0] - 1))
-    return np.concatenate([low, high], 1).astype(np.int64)
 
 
 def make_targets(polygons, ignored, shape: tuple[int, int]) -> DetTargets:

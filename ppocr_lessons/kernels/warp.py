@@ -139,16 +139,19 @@ def _blend(typingctx, upper, lower, across, down, target):
 def _checked(image, out, y, x, across, down):
     """Write one pixel whose neighbors may lie outside of the image, where all is black."""
     height, width = image.shape[:2]
-    column, row = across // FRACTION, down // FRACTION
-    across, down = across // STEPS % STEPS, down // STEPS % STEPS
-    for channel in range(3):
-        total = STEPS * STEPS // 2
-        for lower in range(2):
+    column, row = across >> 10, down >> 10
+    across, down = (across >> 5) & 31, (down >> 5) & 31
+    red = green = blue = STEPS * STEPS // 2
+    for lower in range(2):
+        if 0 <= row + lower < height:
+            of_row = down if lower else STEPS - down
             for right in range(2):
-                if 0 <= row + lower < height and 0 <= column + right < width:
-                    share = (across if right else STEPS - across) * (down if lower else STEPS - down)
-                    total += share * image[row + lower, column + right, channel]
-        out[y, x, channel] = total // (STEPS * STEPS)
+                if 0 <= column + right < width:
+                    share = of_row * (across if right else STEPS - across)
+                    red += share * image[row + lower, column + right, 0]
+                    green += share * image[row + lower, column + right, 1]
+                    blue += share * image[row + lower, column + right, 2]
+    out[y, x, 0], out[y, x, 1], out[y, x, 2] = red >> 10, green >> 10, blue >> 10
 
 
 @loop
@@ -172,7 +175,7 @@ def _run(across, down, x, y, low, right, bottom):
     start, end = 0, len(across)
     inside = True
     for pixel in (0, end - 1):
-        column, row = (x + across[pixel]) // FRACTION, (y + down[pixel]) // FRACTION
+        column, row = (x + across[pixel]) >> 10, (y + down[pixel]) >> 10
         inside = inside and low <= column < right and low <= row < bottom
     if inside:
         return start, end
