@@ -79,11 +79,11 @@ def read_training_picture(source) -> np.ndarray:
             return read_picture(source)
     else:
         data = bytes(source)
-    if data[:3] == b"\xff\xd8\xff" and data.rstrip(b"\0")[-2:] == b"\xff\xd9":
-        if _has_usual_header(data) or _has_good_header(data):
-            decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-            if decoded is not None and min(decoded.shape[:2]) >= MIN_SIDE:
-                return decoded
+    complete = data[:3] == b"\xff\xd8\xff" and data.rstrip(b"\0")[-2:] == b"\xff\xd9"
+    if complete and (_has_usual_header(data) or _has_good_header(data)):
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
+        if decoded is not None and min(decoded.shape[:2]) >= MIN_SIDE:
+            return decoded
     return read_picture(source)
 
 
