@@ -23,9 +23,11 @@ def is_convex(points) -> bool:
     left = right = False
     turns, direction = 0, 0  # changes between steps to the right and to the left
     x_before = y_before = 0
+    here = 0
     for index in range(2 * count):  # the first round finds out how the outline comes to its first point
-        here, after = index % count, (index + 1) % count
+        after = here + 1 if here + 1 < count else 0
         x, y = points[after, 0] - points[here, 0], points[after, 1] - points[here, 1]
+        here = after
         if x == 0 and y == 0:
             continue
         if index >= count:
@@ -84,8 +86,8 @@ def find_rows(points, height, width, first, last) -> tuple[int, int]:
         return 0, -1
     first[top : bottom + 1], last[top : bottom + 1] = width, -1
     for index in range(len(points)):
-        after = (index + 1) % len(points)
-        _draw_line(points[index, 0], points[index, 1], points[after, 0], points[after, 1], first, last)
+        before = index - 1 if index > 0 else len(points) - 1
+        _draw_line(points[before, 0], points[before, 1], points[index, 0], points[index, 1], first, last)
     return top, bottom
 
 

@@ -3,6 +3,7 @@
 The remaining polygons go to the plain functions, `offset_polygons` in polygons.py and `fill_grown` in det/targets.py.
 """
 
+import cv2
 import numpy as np
 
 from .compiled import loop
@@ -59,7 +60,9 @@ def fill_grown_compiled(plain, mask, polygons, distances) -> np.ndarray:
     counts, windows = np.empty(len(points), np.int64), np.empty((len(points), 4), np.int64)
     grow_convex(points, distances, outlines, counts)
     filled = _fill_outlines(mask, outlines, counts, windows)
-    rest = np.nonzero(~filled)[0]
+    for index in np.nonzero(~filled & (counts > 0))[0].tolist():
+        cv2.fillPoly(mask, [outlines[index, : counts[index]]], 1)
+    rest = np.nonzero(counts == 0)[0]
     if len(rest):
         windows[rest] = plain(mask, polygons[rest], distances[rest])
     return windows
@@ -67,18 +70,20 @@ def fill_grown_compiled(plain, mask, polygons, distances) -> np.ndarray:
 
 @loop
 def _fill_outlines(mask, outlines, counts, windows):
-    """Fill the outlines that have points and lie inside of the mask, and tell which."""
+    """Fill the outlines that lie inside of the mask, and tell which; write the windows of all that have points."""
     height, width = mask.shape
     first, last = np.empty(height, np.int64), np.empty(height, np.int64)
     filled = np.zeros(len(counts), np.bool_)
     for index in range(len(counts)):
+        if not counts[index]:
+            continue
         points = outlines[index, : counts[index]].astype(np.int64)
         top, bottom = find_rows(points, height, width, first, last)
         filled[index] = bottom >= top
-        left, right = width, -1
         for y in range(top, bottom + 1):
             mask[y, first[y] : last[y] + 1] = 1
-            left, right = min(left, first[y]), max(right, last[y])
-        windows[index, 0], windows[index, 1] = left, top
-        windows[index, 2], windows[index, 3] = right, bottom
+        xs, ys = points[:, 0], points[:, 1]
+        windows[index, 0], windows[index, 1] = min(max(xs.min(), 0), width), min(max(ys.min(), 0), height)
+        windows[index, 2] = min(max(xs.max(), -1), width - 1)
+        windows[index, 3] = min(max(ys.max(), -1), height - 1)
     return filled
