@@ -11,7 +11,25 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..kernels.lazily import accelerated_from
 from .bda import check_probability
+
+
+@accelerated_from("warp", "warp_affine_compiled")
+def warp_affine(
+    image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], out: np.ndarray | None
+) -> np.ndarray:
+    """Resample an image at new places, with linear interpolation; pixels outside of it are black.
+
+    Args:
+        image: (H, W, ...) uint8.
+        matrix: (2, 3) float64, from pixel centers of the image to pixel centers of the result.
+        size: (height, width) of the result in pixels.
+        out: array of that size to write to, which must not overlap the image, or None for a new one.
+
+    Returns: (height, width, ...) uint8.
+    """
+    return cv2.warpAffine(image, matrix, size[::-1], dst=out, flags=cv2.INTER_LINEAR)
 
 
 class Placement(NamedTuple):
@@ -68,14 +86,13 @@ class Placement(NamedTuple):
 
         Returns: (height, width, 3) uint8. It is `image` itself if the placement does not change it.
         """
-        height, width = self.size
         if np.array_equal(self.matrix, np.eye(3)) and self.size == image.shape[:2]:
             return image
         # In cv2 the origin is the center of the first pixel, half a pixel away from its corner.
         a, b, c, d = self.matrix[0, 0], self.matrix[0, 1], self.matrix[1, 0], self.matrix[1, 1]
         shift = self.matrix[:2, 2] + 0.5 * np.array([a + b - 1, c + d - 1])
         matrix = np.array([[a, b, shift[0]], [c, d, shift[1]]])
-        return cv2.warpAffine(image, matrix, (width, height), dst=out, flags=cv2.INTER_LINEAR)
+        return warp_affine(image, matrix, self.size, out)
 
 
 class GeometryDraw(NamedTuple):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..kernels.lazily import accelerated_from
 from ..polygons import bounds
 from .bda import check_probability
 from .geometry import Placement
@@ -78,23 +79,17 @@ class EastRandomCropData:
             return whole
         low, high = bounds(np.asarray(polygons, np.float64)[cared])
         starts, ends = np.round(low).astype(int), np.round(high).astype(int)
-        columns = _free_runs(starts[:, 0], ends[:, 0], width)
-        rows = _free_runs(starts[:, 1], ends[:, 1], height)
+        columns = free_runs(starts[:, 0], ends[:, 0], width)
+        rows = free_runs(starts[:, 1], ends[:, 1], height)
         if not len(columns) or not len(rows):
             return whole
-        left, right = _draw(rng, columns, self.max_tries)
-        top, bottom = _draw(rng, rows, self.max_tries)
-        wide = (right - left >= self.min_crop_side_ratio * width) & (right > left)
-        tall = (bottom - top >= self.min_crop_side_ratio * height) & (bottom > top)
-        usable = np.nonzero(wide & tall)[0]
-        for few in (usable[:FIRST_TRIES], usable[FIRST_TRIES:]):
-            x, y, x_end, y_end = (side[few, None] for side in (left, top, right, bottom))
-            inside = (high[:, 0] > x) & (low[:, 0] < x_end) & (high[:, 1] > y) & (low[:, 1] < y_end)
-            good = few[inside.any(1)]
-            if len(good):
-                x, y, x_end, y_end = (int(side[good[0]]) for side in (left, top, right, bottom))
-                return Crop(x, y, x_end - x, y_end - y)
-        return whole
+        across, down = _draw(rng, columns, self.max_tries), _draw(rng, rows, self.max_tries)
+        least = self.min_crop_side_ratio * width, self.min_crop_side_ratio * height
+        number = first_window(across, down, least, low, high)
+        if number < 0:
+            return whole
+        x, x_end, y, y_end = (int(edges[number]) for edges in (*across, *down))
+        return Crop(x, y, x_end - x, y_end - y)
 
     def place(self, placement: Placement, crop: Crop) -> tuple[Placement, tuple[int, int]]:
         """Compute where the window lies in the result, without touching pixels.
@@ -147,8 +142,17 @@ class EastRandomCropData:
         return np.all((high >= 0) & (low <= (filled[1], filled[0])), axis=1)
 
 
-def _free_runs(starts, ends, size):
-    """Intervals of an axis that no text touches, (K, 2) as (first, last + 1)."""
+@accelerated_from("windows", "free_runs_compiled")
+def free_runs(starts, ends, size: int) -> np.ndarray:
+    """Find the intervals of an axis that no text touches.
+
+    Args:
+        starts: (N,) int64 in pixels, of the texts.
+        ends: (N,) int64 in pixels, of the texts, exclusive.
+        size: of the axis in pixels.
+
+    Returns: (K, 2) int64 in pixels, start and end of each interval, end exclusive.
+    """
     starts, ends = starts.clip(0, size), ends.clip(0, size)
     wide = starts < ends
     starts, ends = starts[wide], ends[wide]
@@ -159,6 +163,32 @@ def _free_runs(starts, ends, size):
     runs[:-1, 1] = starts[order]
     np.maximum.accumulate(ends[order], out=runs[1:, 0])
     return runs[runs[:, 0] < runs[:, 1]]
+
+
+@accelerated_from("windows", "first_window_compiled")
+def first_window(across, down, least, low, high) -> int:
+    """Find the first window that is large enough and contains a part of a text.
+
+    Args:
+        across: left edges and right edges of the windows, two (T,) int64 in pixels.
+        down: top edges and bottom edges, two (T,) int64 in pixels.
+        least: smallest (width, height) in pixels.
+        low: (N, 2) float64 in pixels, top left corners of the texts.
+        high: (N, 2) float64 in pixels, bottom right corners.
+
+    Returns: number of the window, -1 for none.
+    """
+    (left, right), (top, bottom) = across, down
+    wide = (right - left >= least[0]) & (right > left)
+    tall = (bottom - top >= least[1]) & (bottom > top)
+    usable = np.nonzero(wide & tall)[0]
+    for few in (usable[:FIRST_TRIES], usable[FIRST_TRIES:]):
+        x, y, x_end, y_end = (side[few, None] for side in (left, top, right, bottom))
+        inside = (high[:, 0] > x) & (low[:, 0] < x_end) & (high[:, 1] > y) & (low[:, 1] < y_end)
+        good = few[inside.any(1)]
+        if len(good):
+            return int(good[0])
+    return -1
 
 
 def _draw(rng, runs, count):

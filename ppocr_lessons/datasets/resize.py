@@ -9,6 +9,9 @@ IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 """ImageNet's statistics in the order R, G, B. PaddleOCR applies them to BGR images in this order, and so do we."""
 
+LINE_VALUES = (np.arange(256, dtype=np.float32) / 255 - 0.5) / 0.5
+"""What the nets for lines get for each byte of a picture: -1 for black, 1 for white."""
+
 LIMIT_TYPES = ("max", "min", "resize_long")
 
 
@@ -46,9 +49,10 @@ def fit_line(image: np.ndarray, height: int = 32, width: int = 320) -> np.ndarra
     PaddleOCR: resize_norm_img in ppocr/data/imaug/rec_img_aug.py.
     """
     inner = min(width, line_width(image, height))
-    resized = cv2.resize(image, (inner, height)).astype(np.float32)
+    red, green, blue = cv2.split(cv2.resize(image, (inner, height)))
     out = np.zeros((3, height, width), np.float32)
-    out[:, :, :inner] = (resized[..., ::-1].transpose(2, 0, 1) / 255 - 0.5) / 0.5  # (H, W, 3) -> (3, H, W)
+    for plane, channel in zip(out, (blue, green, red), strict=True):
+        plane[:, :inner] = cv2.LUT(channel, LINE_VALUES)
     return out
 
 

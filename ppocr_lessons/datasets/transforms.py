@@ -72,7 +72,8 @@ class NormalizeImage:
         if mean.shape != (3,) or std.shape != (3,) or not (std > 0).all():
             raise ValueError(f"mean is {mean.tolist()}, std {std.tolist()}; three numbers each, std above 0")
         # A byte has 256 values, so each channel needs a table of 256 results.
-        scaled = np.arange(256, dtype=np.float32) * np.float32(scale)
+        self.scale, self.mean, self.std = np.float32(scale), mean, std
+        scaled = np.arange(256, dtype=np.float32) * self.scale
         self.tables = (scaled - mean[:, None]) / std[:, None]
 
     def __call__(self, rng: np.random.Generator, sample: Sample) -> None:
@@ -80,7 +81,7 @@ class NormalizeImage:
         planes = np.empty((3, *image.shape[:2]), np.float32)
         sources = np.array([2, 1, 0] if sample.bgr else [0, 1, 2])
         if look_up_planes is not None:
-            look_up_planes(image, self.tables, sources, planes)
+            look_up_planes(image, self.tables, sources, planes, self.scale, self.mean, self.std)
         else:
             channels = cv2.split(image)
             for out, source, table in zip(planes, sources, self.tables, strict=True):

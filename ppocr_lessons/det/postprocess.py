@@ -11,6 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from ..kernels.lazily import accelerated_from
 from ..polygons import (
     bounds,
     clip_polygons,
@@ -188,7 +189,7 @@ class DBPostProcess:
         if self.score_mode == "slow":
             scores = [mean_inside(prob, contours[index].reshape(-1, 2)) for index in large]
         else:
-            scores = _box_means(prob, rectangles.astype(np.float32))
+            scores = box_means(prob, rectangles.astype(np.float32))
         scores = np.array(scores, np.float32)
         grown = unclip(rectangles, self.unclip_ratio)
         width, height = sides[large].T
@@ -225,8 +226,16 @@ def _smallest_rectangles(contours):
     return rectangles[:, :2], rectangles[:, 2:4], rectangles[:, 4]
 
 
-def _box_means(prob, corners):
-    """`mean_inside` for many quadrangles (N, 4, 2), whose bounds are computed at once."""
+@accelerated_from("box_means", "box_means_compiled", only_if_loaded=True)
+def box_means(prob: np.ndarray, corners: np.ndarray):
+    """`mean_inside` for many quadrangles, whose bounds are computed at once.
+
+    Args:
+        prob: (H, W) float32, probability map.
+        corners: (N, 4, 2) float32 in pixels, cut to whole pixels.
+
+    Returns: N mean probabilities.
+    """
     height, width = prob.shape
     limits = (width - 1, height - 1)
     low, high = bounds(corners)

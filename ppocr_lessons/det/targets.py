@@ -16,6 +16,8 @@ import cv2
 import numpy as np
 
 from ..kernels.compiled import accelerated_by
+from ..kernels.convex import fill_polygons_compiled
+from ..kernels.offset import fill_grown_compiled
 from ..kernels.threshold import draw_bands_compiled
 from ..polygons import bounds, clip_polygons, clockwise, offset_polygons, perimeter, same_length, signed_area
 
@@ -90,6 +92,19 @@ def validate_polygons(polygons, ignored, shape: tuple[int, int]) -> tuple[np.nda
     return clockwise(polygons), np.asarray(ignored, bool) | (np.abs(signed_area(polygons)) < 1)
 
 
+@accelerated_by(fill_polygons_compiled)
+def fill_polygons(image, polygons, value: float) -> None:
+    """Fill polygons; pixels of their outlines belong to them.
+
+    Args:
+        image: (H, W) float32, changed in place.
+        polygons: N arrays (P_i, 2) int32 in pixels; parts outside of the image are left out.
+        value: of the pixels inside.
+    """
+    for polygon in polygons:
+        cv2.fillPoly(image, [polygon], value)
+
+
 def make_shrink_map(
     polygons,
     ignored,
@@ -116,12 +131,10 @@ def make_shrink_map(
     low, high = bounds(polygons)
     ignored = np.asarray(ignored, bool) | ((high - low).min(1) < min_text_size)
     kept = np.nonzero(~ignored)[0]
-    for index, cores in zip(kept.tolist(), shrink_polygons(polygons[kept], ratio), strict=True):
-        ignored[index] = not cores
-        for core in cores:
-            cv2.fillPoly(shrink_map, [core], 1)
-    for polygon in polygons[ignored].astype(np.int32):
-        cv2.fillPoly(mask, [polygon], 0)
+    cores = shrink_polygons(polygons[kept], ratio)
+    ignored[kept] = [not pieces for pieces in cores]
+    fill_polygons(shrink_map, [core for pieces in cores for core in pieces], 1)
+    fill_polygons(mask, polygons[ignored].astype(np.int32), 0)
     return shrink_map, mask, ignored
 
 
@@ -147,6 +160,28 @@ def distance_to_edge(xs, ys, start, end) -> np.ndarray:
         return corner
     cross = (end[0] - start[0]) * (ys - start[1]) - (end[1] - start[1]) * (xs - start[0])
     return np.where(to_start + to_end <= length, np.abs(cross) / np.sqrt(length), corner)
+
+
+@accelerated_by(fill_grown_compiled)
+def fill_grown(mask, polygons, distances) -> np.ndarray:
+    """Fill polygons that are grown with round corners.
+
+    Args:
+        mask: (H, W) float32, set to 1 inside of them.
+        polygons: (N, P, 2) in pixels.
+        distances: (N,) in pixels, positive.
+
+    Returns: (N, 4) int64, pixels left, top, right, bottom that hold the part of each inside the mask, inclusive; right is
+        left - 1, or bottom is top - 1, if there is none.
+    """
+    height, width = mask.shape
+    windows = np.tile(np.array([0, 0, -1, -1], np.int64), (len(polygons), 1))
+    for window, pieces in zip(windows, offset_polygons(polygons, distances), strict=True):
+        if pieces:
+            cv2.fillPoly(mask, [pieces[0]], 1)
+            window[:2] = pieces[0].min(0).clip(0, (width, height))
+            window[2:] = pieces[0].max(0).clip(-1, (width - 1, height - 1))
+    return windows
 
 
 @accelerated_by(draw_bands_compiled)
@@ -194,29 +229,13 @@ def make_threshold_map(
     Source: MakeBorderMap in ppocr/data/imaug/make_border_map.py. Its map has holes of thresh_min on some outlines, a few
         pixels per page, where rounding makes the argument of a square root negative; this one has none.
     """
-    values, mask = np.full(shape, thresh_min, np.float32), np.zeros(shape, np.uint8)
+    values, mask = np.full(shape, thresh_min, np.float32), np.zeros(shape, np.float32)
     polygons = same_length(polygons)
     widths = shrink_distance(polygons, ratio)
     kept = ~np.asarray(ignored, bool) & (widths > 0)
     polygons, widths = polygons[kept], widths[kept]
-    grown = offset_polygons(polygons, widths)
-    found = np.array([len(pieces) > 0 for pieces in grown], bool)
-    outlines = [pieces[0] for pieces in grown if pieces]
-    for outline in outlines:
-        cv2.fillPoly(mask, [outline], 1)
-    draw_bands(values, polygons[found], widths[found], _windows(outlines, shape), thresh_min, thresh_max)
-    return values, mask.astype(np.float32)
-
-
-def _windows(outlines, shape):
-    """Pixels left, top, right, bottom of each outline inside the image, (N, 4); right < left if it lies outside."""
-    if not outlines:
-        return np.zeros((0, 4), np.int64)
-    starts = np.cumsum([0, *map(len, outlines[:-1])])
-    points = np.concatenate(outlines)
-    low = np.minimum.reduceat(points, starts).clip(0, shape[::-1])
-    high = np.maximum.reduceat(points, starts).clip(-1, (shape[1] - 1, shape[0] - 1))
-    return np.concatenate([low, high], 1).astype(np.int64)
+    draw_bands(values, polygons, widths, fill_grown(mask, polygons, widths), thresh_min, thresh_max)
+    return values, mask
 
 
 def make_targets(polygons, ignored, shape: tuple[int, int]) -> DetTargets:

@@ -3,9 +3,10 @@
 import functools
 import importlib
 import importlib.util
+import sys
 
 
-def accelerated_from(module: str, name: str):
+def accelerated_from(module: str, name: str, *, only_if_loaded: bool = False):
     """Decorate a plain function, so that calls of it go to a faster kernel if numba is installed.
 
     As with `compiled.accelerated_by`, which imports numba at once, the plain function stays the fallback, and tests reach it as `function.__wrapped__`.
@@ -13,6 +14,8 @@ def accelerated_from(module: str, name: str):
     Args:
         module: module of this package that has the kernel.
         name: of the kernel, which takes the plain function first, then its positional arguments.
+        only_if_loaded: use the kernel only where numba has been imported already, as in training. For functions that also
+            read pages, where the import takes longer than the kernel saves.
 
     Returns: a decorator.
     """
@@ -23,6 +26,8 @@ def accelerated_from(module: str, name: str):
 
         @functools.wraps(plain)
         def accelerated(*args):
+            if only_if_loaded and sys.modules.get("numba") is None:
+                return plain(*args)
             kernel = getattr(importlib.import_module(f".{module}", __package__), name)
             return kernel(plain, *args)
 

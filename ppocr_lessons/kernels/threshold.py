@@ -7,9 +7,9 @@ from .compiled import fast_math_loop, loop
 FAR = np.float32(1e30)
 """Squared distance in pixels, larger than any that occurs. Infinity would break reordered arithmetic."""
 
-STRIDE = 32
-"""Pixels that one iteration of a vectorized loop handles. Pixels left over would be handled one by one, so the number of
-pixels is rounded up."""
+STRIDE = 8
+"""Pixels of one vector instruction. Pixels left over would be handled one by one, so the number of pixels is rounded up. A
+multiple that fills several instructions is slower, because the bands are narrow."""
 
 
 def draw_bands_compiled(plain, values, polygons, widths, windows, low: float, high: float) -> None:

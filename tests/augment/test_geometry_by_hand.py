@@ -6,7 +6,7 @@ import pytest
 
 from ppocr_lessons.augment import random_crop
 from ppocr_lessons.augment.geometry import Geometry, GeometryDraw, Placement
-from ppocr_lessons.augment.random_crop import Crop, EastRandomCropData, _draw, _free_runs
+from ppocr_lessons.augment.random_crop import Crop, EastRandomCropData, _draw, free_runs
 
 START = Placement(np.eye(3), (100, 200))
 
@@ -83,11 +83,11 @@ def test_draws_of_geometry():
 
 def test_free_stretches_by_hand():
     starts, ends = np.array([30, 10, 12, 90]), np.array([40, 20, 15, 120])
-    assert _free_runs(starts, ends, 100).tolist() == [[0, 10], [20, 30], [40, 90]]
-    assert _free_runs(np.array([0, 5]), np.array([5, 100]), 100).tolist() == []
-    assert _free_runs(np.array([7]), np.array([7]), 100).tolist() == [[0, 100]]
-    assert _free_runs(np.array([-9, 50]), np.array([4, 60]), 100).tolist() == [[4, 50], [60, 100]]
-    assert _free_runs(np.array([10, 12]), np.array([50, 20]), 60).tolist() == [[0, 10], [50, 60]]
+    assert free_runs(starts, ends, 100).tolist() == [[0, 10], [20, 30], [40, 90]]
+    assert free_runs(np.array([0, 5]), np.array([5, 100]), 100).tolist() == []
+    assert free_runs(np.array([7]), np.array([7]), 100).tolist() == [[0, 100]]
+    assert free_runs(np.array([-9, 50]), np.array([4, 60]), 100).tolist() == [[4, 50], [60, 100]]
+    assert free_runs(np.array([10, 12]), np.array([50, 20]), 60).tolist() == [[0, 10], [50, 60]]
 
 
 def test_places_are_drawn_from_all_stretches():

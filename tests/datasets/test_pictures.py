@@ -190,6 +190,41 @@ def test_the_quick_way_sees_the_same_and_refuses_the_same(tmp_path):
             read_training_picture(tmp_path / name)
 
 
+USUAL = [{}, {"progressive": True}, {"optimize": True}, {"comment": b"x"}, {"subsampling": 0}, {"quality": 5}]
+
+
+@pytest.mark.parametrize("options", USUAL)
+def test_usual_headers_need_no_pillow(options, rng):
+    data = _bytes(Image.fromarray(rng.integers(0, 255, (40, 60, 3)).astype(np.uint8)), "JPEG", **options)
+    assert pictures._has_usual_header(data) and pictures._has_good_header(data)
+
+
+def test_whatever_passes_without_pillow_passes_with_it(rng):
+    """Headers with changed, missing and cut bytes; gray, CMYK and rotated pictures, which only Pillow may judge."""
+    picture = Image.fromarray(rng.integers(0, 255, (40, 60, 3)).astype(np.uint8))
+    files = [_bytes(picture, "JPEG", **options) for options in USUAL]
+    unusual = [
+        _bytes(picture.convert("L"), "JPEG"),
+        _bytes(picture.convert("CMYK"), "JPEG"),
+        _bytes(picture, "JPEG", exif=_turned()),
+    ]
+    unusual.append(_bytes(picture, "JPEG", icc_profile=b"abc"))
+    assert not any(map(pictures._has_usual_header, unusual))
+    passed = 0
+    for file in files + unusual:
+        end = file.index(b"\xff\xda") + 14
+        for _ in range(400):
+            data = bytearray(file)
+            for place in rng.integers(2, end, rng.integers(1, 4)):
+                data[place] = rng.choice([rng.integers(0, 256), 0, 1, 2, 0xC0, 0xDA, 0xE1, 0xFF])
+            if rng.random() < 0.1:
+                data = data[: rng.integers(2, len(data))]
+            if pictures._has_usual_header(bytes(data)):
+                passed += 1
+                assert pictures._has_good_header(bytes(data)), data[:end].hex()
+    assert 200 < passed < 3800
+
+
 def _turned():
     exif = Image.Exif()
     exif[274] = 6

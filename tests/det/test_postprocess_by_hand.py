@@ -6,7 +6,7 @@ import pytest
 
 from ppocr_lessons.det.postprocess import (
     DBPostProcess,
-    _box_means,
+    box_means,
     mean_inside,
     unclip,
     unclip_distance,
@@ -75,7 +75,7 @@ def test_means_inside_polygons(rng):
     corners = rectangle_corners(centers, sides, angles).astype(np.float32)
     expected = [_brute_mean(prob, quad) for quad in corners]
     np.testing.assert_allclose([mean_inside(prob, quad) for quad in corners], expected, rtol=1e-5)
-    np.testing.assert_allclose(_box_means(prob, corners), expected, rtol=1e-5)
+    np.testing.assert_allclose(box_means(prob, corners), expected, rtol=1e-5)
 
 
 def test_a_box_grows_by_area_over_perimeter():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ppocr_lessons.det.targets import fill_grown
 from ppocr_lessons.kernels.grow import grow_convex, most_points
 from ppocr_lessons.kernels.shrink import shrink_convex
 from ppocr_lessons.polygons import offset_polygon, offset_polygons
@@ -73,3 +74,36 @@ def test_other_polygons_and_mixed_distances(rng):
     pentagons = np.concatenate([quads, quads[:, -1:]], 1)
     _same(offset_polygons(pentagons, [5, 5, 5]), offset_polygons(quads, [5, 5, 5]))
     assert offset_polygons(quads[:0], []) == []
+
+
+@pytest.mark.parametrize("layout", ["as it lies", "part of a wider one"])
+def test_grown_polygons_in_the_mask(layout, rng):
+    """Rectangles and any quadrangles, some of them partly or wholly outside of the mask, and ones without extent."""
+    quads = rng.uniform(-60, 260, (300, 4, 2)).astype(np.float32)
+    quads[::2] = np.array([[0, 0], [50, 0], [50, 20], [0, 20]]) + rng.uniform(-60, 220, (150, 1, 2))
+    quads[7] = quads[7, 0]
+    distances = rng.uniform(0.5, 12, 300)
+    outside = 0
+    for few in (slice(0), slice(8), *(slice(start, start + 4) for start in range(0, 300, 4))):
+        ours, theirs = np.zeros((2, 200, 220), np.float32)
+        if layout != "as it lies":
+            ours = np.zeros((200, 440), np.float32)[:, :220]
+        windows = fill_grown(ours, quads[few], distances[few])
+        expected = fill_grown.__wrapped__(theirs, quads[few], distances[few])
+        np.testing.assert_array_equal(windows, expected)
+        np.testing.assert_array_equal(ours, theirs)
+        outside += (expected[:, 2] < expected[:, 0]).sum()
+    assert 5 < outside < 100
+    pentagons = np.concatenate([quads, quads[:, -1:]], 1)[:20]
+    np.testing.assert_array_equal(
+        fill_grown(ours, pentagons, distances[:20]), fill_grown.__wrapped__(theirs, pentagons, distances[:20])
+    )
+
+
+def test_windows_of_grown_polygons_by_hand():
+    square = np.array([[[20, 20], [30, 20], [30, 30], [20, 30]]], np.float32)
+    mask = np.zeros((50, 60), np.float32)
+    assert fill_grown(mask, square, [5.0]).tolist() == [[15, 15, 35, 35]]
+    assert mask[15:36, 25].all() and mask.sum() == mask[15:36, 15:36].sum() and mask[15, 15] == 0
+    beyond = square + np.array([100, 0])
+    assert fill_grown(mask, beyond, [5.0]).tolist() == [[60, 15, 59, 35]]

@@ -23,3 +23,18 @@ def test_planes_are_the_formula(bgr, compiled, view, rng, monkeypatch):
     pixels = image[..., ::-1] if bgr else image
     assert sample.image.dtype == np.float32 and sample.image.flags.c_contiguous
     np.testing.assert_allclose(sample.image, ((pixels / 255 - mean) / std).transpose(2, 0, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("bgr", [True, False])
+def test_all_bytes_are_those_of_the_table_to_the_last_bit(bgr, rng):
+    """Whole vectors of pixels and what is left of a row, at several scales."""
+    for width in (1, 7, 8, 9, 40):
+        image = rng.integers(0, 256, (40, width, 3)).astype(np.uint8)
+        normalize = transforms.NormalizeImage(
+            scale=rng.choice([1 / 255, 1.0]), mean=rng.normal(0, 1, 3), std=rng.uniform(0.01, 2, 3)
+        )
+        sample = Sample("page", None, "", image=image, bgr=bgr)
+        normalize(rng, sample)
+        pixels = image[..., ::-1] if bgr else image
+        expected = [normalize.tables[channel][pixels[..., channel]] for channel in range(3)]
+        np.testing.assert_array_equal(sample.image.transpose(2, 0, 1), expected)
