@@ -9,7 +9,8 @@ import sys
 def accelerated_from(module: str, name: str, *, only_if_loaded: bool = False):
     """Decorate a plain function, so that calls of it go to a faster kernel if numba is installed.
 
-    As with `compiled.accelerated_by`, which imports numba at once, the plain function stays the fallback, and tests reach it as `function.__wrapped__`.
+    As with `compiled.accelerated_by`, which imports numba at once, the plain function stays the fallback, and tests reach it
+    as `function.__wrapped__`.
 
     Args:
         module: module of this package that has the kernel.
