@@ -14,6 +14,7 @@ from ..kernels.compiled import accelerated_by
 from ..kernels.places import first_free_compiled
 from ..polygons import bounds, clip_polygons
 from .bda import check_probability
+from .geometry import warp_onto
 
 MOST, TRIES = 30, 50
 """Largest number of texts that are pasted onto a page, and of places that are tried for each."""
@@ -191,11 +192,8 @@ def paste_texts(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> L
     ):
         if left >= right or top >= bottom:
             continue
-        warp, rows = (cv2.warpPerspective, 3) if bends else (cv2.warpAffine, 2)
-        size = (right - left, bottom - top)
-        piece = warp(donor.image, matrix[:rows], size, borderMode=cv2.BORDER_REPLICATE)
-        mask = cv2.fillPoly(np.zeros(size[::-1], np.uint8), [outline], 1)
-        cv2.copyTo(piece, mask, image[top:bottom, left:right])
+        mask = cv2.fillPoly(np.zeros((bottom - top, right - left), np.uint8), [outline], 1)
+        warp_onto(image[top:bottom, left:right], mask, donor.image, matrix if bends else matrix[:2])
     own = np.asarray(page.polygons, np.float32).reshape(-1, 4, 2)
     return LabeledPage(
         image,

@@ -32,6 +32,21 @@ def warp_affine(
     return cv2.warpAffine(image, matrix, size[::-1], dst=out, flags=cv2.INTER_LINEAR)
 
 
+@accelerated_from("warp_onto", "warp_onto_compiled")
+def warp_onto(window: np.ndarray, mask: np.ndarray, image: np.ndarray, matrix: np.ndarray) -> None:
+    """Resample an image at new places, and write the pixels under a mask to another image.
+
+    Args:
+        window: (h, w, 3) uint8, part of the other image; it is changed in place and must not overlap the image.
+        mask: (h, w) uint8, not 0 where pixels are written.
+        image: (H, W, 3) uint8.
+        matrix: (2, 3), or (3, 3) with perspective, float64, from pixels of the image to pixels of the window.
+    """
+    warp = cv2.warpAffine if len(matrix) == 2 else cv2.warpPerspective
+    moved = warp(image, matrix, mask.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
+    cv2.copyTo(moved, mask, window)
+
+
 class Placement(NamedTuple):
     """Where an image is placed.
 

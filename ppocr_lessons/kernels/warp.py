@@ -52,14 +52,29 @@ def warp_affine_compiled(plain, image, matrix, size, out) -> np.ndarray:
 
     Returns: (height, width, 3) uint8.
     """
-    if not (_takes(image, image.shape[:2]) and (out is None or _takes(out, size)) and _equals_opencv()):
-        return plain(image, matrix, size, out)
-    inverse = _inverse(matrix)
-    if inverse is None or np.abs(inverse.reshape(2, 3)).dot((size[1], size[0], 1)).max() > FARTHEST:
-        return plain(image, matrix, size, out)
-    out = np.empty((*size, 3), np.uint8) if out is None else out
-    _warp(image, inverse, out, ACROSS, DOWN)
-    return out
+    result = np.empty((*size, 3), np.uint8) if out is None else out
+    spans = np.tile([0, size[1]], (size[0], 1))
+    return result if move(image, matrix, result, spans, False) else plain(image, matrix, size, out)
+
+
+def move(image, matrix, out, spans, replicate: bool) -> bool:
+    """Write the pixels of cv2.warpAffine to a part of each row.
+
+    Args:
+        image: (H, W, 3) uint8.
+        matrix: (2, 3) float64, from pixel centers of the image to pixel centers of the result.
+        out: (h, w, 3) uint8, which is changed in place.
+        spans: (h, 2) int64, for each row the first pixel that is written, and the one after the last.
+        replicate: outside of the image lie copies of its nearest pixels, otherwise black.
+
+    Returns: whether it was done; if not, nothing was written, and OpenCV has to do it.
+    """
+    known = _takes(image, image.shape[:2]) and _takes(out, out.shape[:2]) and _equals_opencv()
+    inverse = _inverse(matrix) if known else None
+    if inverse is None or _reach(inverse, out.shape) > FARTHEST:
+        return False
+    _move(image, inverse, out, spans, replicate, ACROSS, DOWN)
+    return True
 
 
 def _takes(image, size):
@@ -83,18 +98,25 @@ def _inverse(matrix):
     return np.array([a, b, -a * x - b * y, c, d, -c * x - d * y])
 
 
+def _reach(inverse, size):
+    """Bound of the source positions in pixels."""
+    height, width = size[:2]
+    a, b, x, c, d, y = np.abs(inverse).tolist()
+    return max(a * width + b * height + x, c * width + d * height + y)
+
+
 @functools.cache
 def _equals_opencv() -> bool:
     """Whether the kernel can run here, and OpenCV has the arithmetic that it copies, on an example."""
-    host = config.CPU_NAME is None and config.CPU_FEATURES is None
-    if platform.machine() not in ("x86_64", "AMD64") or not (
-        host and binding.get_host_cpu_features()["ssse3"]
-    ):
+    host = (
+        config.CPU_NAME is None and config.CPU_FEATURES is None and platform.machine() in ("x86_64", "AMD64")
+    )
+    if not (host and binding.get_host_cpu_features()["ssse3"]):
         return False
     image = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
     matrix = np.array([[1.1, 0.2, -8.3], [-0.3, 1.2, 5.7]])
     ours = np.empty((48, 64, 3), np.uint8)
-    _warp(image, _inverse(matrix), ours, ACROSS, DOWN)
+    _move(image, _inverse(matrix), ours, np.tile([0, 64], (48, 1)), False, ACROSS, DOWN)
     return np.array_equal(ours, cv2.warpAffine(image, matrix, (64, 48), flags=cv2.INTER_LINEAR))
 
 
@@ -136,54 +158,56 @@ def _blend(typingctx, upper, lower, across, down, target):
 
 
 @loop
-def _checked(image, out, y, x, across, down):
-    """Write one pixel whose neighbors may lie outside of the image, where all is black."""
+def _checked(image, out, y, x, across, down, replicate):
+    """Write one pixel whose neighbors may lie outside of the image, where all is black, or like the nearest pixel."""
     height, width = image.shape[:2]
     column, row = across >> 10, down >> 10
     across, down = (across >> 5) & 31, (down >> 5) & 31
     red = green = blue = STEPS * STEPS // 2
     for lower in range(2):
-        if 0 <= row + lower < height:
-            of_row = down if lower else STEPS - down
-            for right in range(2):
-                if 0 <= column + right < width:
-                    share = of_row * (across if right else STEPS - across)
-                    red += share * image[row + lower, column + right, 0]
-                    green += share * image[row + lower, column + right, 1]
-                    blue += share * image[row + lower, column + right, 2]
+        of_row, source_row = (down if lower else STEPS - down), row + lower
+        if replicate:
+            source_row = min(max(source_row, 0), height - 1)
+        for right in range(2):
+            share, source = of_row * (across if right else STEPS - across), column + right
+            if replicate:
+                source = min(max(source, 0), width - 1)
+            if 0 <= source_row < height and 0 <= source < width:
+                red += share * image[source_row, source, 0]
+                green += share * image[source_row, source, 1]
+                blue += share * image[source_row, source, 2]
     out[y, x, 0], out[y, x, 1], out[y, x, 2] = red >> 10, green >> 10, blue >> 10
 
 
 @loop
-def _crossing(steps, limit):
+def _crossing(steps, start, stop, limit):
     """Number of the first of the steps, which rise or fall, that is on the other side of a limit than the steps before."""
-    rises = steps[-1] >= steps[0]
-    low, high = 0, len(steps)
-    while low < high:
-        middle = (low + high) // 2
+    rises = steps[stop - 1] >= steps[start]
+    while start < stop:
+        middle = (start + stop) // 2
         if (steps[middle] >= limit) == rises:
-            high = middle
+            stop = middle
         else:
-            low = middle + 1
-    return low
+            start = middle + 1
+    return start
 
 
 @loop
-def _run(across, down, x, y, low, right, bottom):
-    """First pixel, and pixel after the last one, whose neighbor is at least in column and row `low`, and before right and
-    bottom. Positions rise or fall along a row, so these pixels are neighbors."""
-    start, end = 0, len(across)
+def _run(across, down, start, stop, x, y, low, right, bottom):
+    """Of the pixels from `start` to `stop`, the first one, and the one after the last one, whose neighbor is at least in
+    column and row `low`, and before right and bottom. Positions rise or fall along a row, so these pixels are neighbors."""
     inside = True
-    for pixel in (0, end - 1):
+    for pixel in (start, stop - 1):
         column, row = (x + across[pixel]) >> 10, (y + down[pixel]) >> 10
         inside = inside and low <= column < right and low <= row < bottom
     if inside:
-        return start, end
+        return start, stop
+    first, end = start, stop
     for steps, origin, limit in ((across, x, right), (down, y, bottom)):
-        one = _crossing(steps, low * FRACTION - origin)
-        other = _crossing(steps, max(low, limit) * FRACTION - origin)
-        start, end = max(start, min(one, other)), min(end, max(one, other))
-    return start, max(start, end)
+        one = _crossing(steps, start, stop, low * FRACTION - origin)
+        other = _crossing(steps, start, stop, max(low, limit) * FRACTION - origin)
+        first, end = max(first, min(one, other)), min(end, max(one, other))
+    return first, max(first, end)
 
 
 @loop
@@ -223,12 +247,13 @@ def _touch(image, inverse, tall, wide):
     [
         types.int64(
             types.Array(types.uint8, 3, "A", readonly=True), types.float64[::1], types.uint8[:, :, :],
-            types.int8[:, ::1], types.int16[:, ::1],
+            types.int64[:, ::1], types.boolean, types.int8[:, ::1], types.int16[:, ::1],
         )
     ],
     cache=True,
 )  # fmt: skip
-def _warp(image, inverse, out, across_shares, down_shares):
+def _move(image, inverse, out, spans, replicate, across_shares, down_shares):
+    """Write the pixels of `out` from spans[y, 0] to spans[y, 1] of each row y, and no others."""
     height, width = image.shape[:2]
     tall, wide = out.shape[:2]
     across, down = np.empty(wide, np.int32), np.empty(wide, np.int32)
@@ -246,15 +271,20 @@ def _warp(image, inverse, out, across_shares, down_shares):
         start_y = int(np.rint((inverse[4] * y + inverse[5]) * FRACTION)) + FRACTION // STEPS // 2
         # Pixels from `near` to `far` have a neighbor in the image. From `first` to `end` they have four, and a load of eight
         # bytes, which reaches into a third pixel, and a store of four bytes, which reaches into the next one, stay inside.
-        near, far = _run(across, down, start_x, start_y, -1, width, height)
-        first, end = _run(across, down, start_x, start_y, 0, width - 2, height - 1)
-        end = min(end, wide - 1)
+        start, stop = spans[y]
+        if start == stop:
+            continue
+        near, far = start, stop
+        if not replicate:
+            near, far = _run(across, down, start, stop, start_x, start_y, -1, width, height)
+        first, end = _run(across, down, start, stop, start_x, start_y, 0, width - 2, height - 1)
+        end = min(end, stop - 1)
         if first >= end:
             first = end = near
-        for x in range(near):
+        for x in range(start, near):
             out[y, x, 0] = out[y, x, 1] = out[y, x, 2] = 0
         for x in range(near, first):
-            _checked(image, out, y, x, start_x + across[x], start_y + down[x])
+            _checked(image, out, y, x, start_x + across[x], start_y + down[x], replicate)
         row_places, row_lefts, row_uppers = places[first:end], lefts[first:end], uppers[first:end]
         _locate(
             across[first:end], down[first:end], start_x, start_y, pitch, row_places, row_lefts, row_uppers
@@ -264,7 +294,7 @@ def _warp(image, inverse, out, across_shares, down_shares):
             upper = image_at + row_places[x]
             _blend(upper, upper + pitch, lefts_at + row_lefts[x], uppers_at + row_uppers[x], target + 3 * x)
         for x in range(end, far):
-            _checked(image, out, y, x, start_x + across[x], start_y + down[x])
-        for x in range(far, wide):
+            _checked(image, out, y, x, start_x + across[x], start_y + down[x], replicate)
+        for x in range(far, stop):
             out[y, x, 0] = out[y, x, 1] = out[y, x, 2] = 0
     return seen  # a result that nobody needs keeps the compiler from leaving `_touch` out
