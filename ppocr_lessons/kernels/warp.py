@@ -53,7 +53,7 @@ def warp_affine_compiled(plain, image, matrix, size, out) -> np.ndarray:
     Returns: (height, width, 3) uint8.
     """
     result = np.empty((*size, 3), np.uint8) if out is None else out
-    spans = np.tile([0, size[1]], (size[0], 1))
+    spans = np.tile(np.int64([0, size[1]]), (size[0], 1))
     return result if move(image, matrix, result, spans, False) else plain(image, matrix, size, out)
 
 
@@ -116,7 +116,7 @@ def _equals_opencv() -> bool:
     image = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
     matrix = np.array([[1.1, 0.2, -8.3], [-0.3, 1.2, 5.7]])
     ours = np.empty((48, 64, 3), np.uint8)
-    _move(image, _inverse(matrix), ours, np.tile([0, 64], (48, 1)), False, ACROSS, DOWN)
+    _move(image, _inverse(matrix), ours, np.tile(np.int64([0, 64]), (48, 1)), False, ACROSS, DOWN)
     return np.array_equal(ours, cv2.warpAffine(image, matrix, (64, 48), flags=cv2.INTER_LINEAR))
 
 
