@@ -54,6 +54,9 @@ class Answer(paddle.nn.Layer):
         """Shape of an input image without the batch; None where any size is accepted."""
         return [3, 32, None] if isinstance(self.net, CRNN) else [3, None, None]
 
+    # The networks have no `if` or loop that depends on values, so their operations are recorded while they run. Without the
+    # decorator Paddle would first rewrite the source code of each function, which takes four times as long.
+    @paddle.jit.not_to_static
     def forward(self, x):
         answer, _ = self.net(x)
         return answer.prob if self.is_map else F.softmax(answer, axis=-1)

@@ -1,6 +1,7 @@
 """Exported nets say what the nets say."""
 
 import errno
+import inspect
 import os
 import pathlib
 import secrets
@@ -48,6 +49,21 @@ def quick(made, monkeypatch):
         return shutil.copytree(made, folder.parent / f".export-{secrets.token_hex(8)}")
 
     monkeypatch.setattr(export_module, "write_beside", copy)
+
+
+def test_no_source_code_is_rewritten(tiny, tmp_path, monkeypatch):
+    """Paddle reads the source of each function that it rewrites, which takes longer than all else of an export."""
+    read, source = [], inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda thing: read.append(thing) or source(thing))
+    export(tiny, tmp_path / "out")
+    assert not read
+    paddle.jit.save(
+        paddle.jit.to_static(
+            build("cls").backbone, [paddle.static.InputSpec([1, 3, 48, 192])], full_graph=True
+        ),
+        str(tmp_path / "net"),
+    )
+    assert read, "Paddle reads source code in another way now; this test has to follow"
 
 
 @pytest.mark.parametrize(
