@@ -32,19 +32,25 @@ OTHER = {
     },
     "04_det_se_removal": {"side": 320, "pages": 2, "rounds": 2},
     "05_det_lr_schedule": {"steps": 12, "peak": 0.01, "warmup": 4, "seeds": [7]},
-    "06_det_fpgm": {"left": 0.6, "pages": 2, "rounds": 2},
+    "06_det_fpgm": {"left": 0.6, "pages": 1, "tried": [0.5], "rounds": 2},
     "07_det_training": {"steps": 12, "stop": 6, "page": 3, "seed": 8},
-    "13b_rec_pretraining": {"words": 80, "steps": 40, "scratch_steps": 3, "seed": 6},
+    "13b_rec_pretraining": {
+        "words": 80, "steps": 40, "scratch_steps": 2, "few_steps": 4, "zh_lines": 8, "seed": 6,
+    },
     "11b_rec_ctc": {
-        "word": "abba", "steps": 7, "seed": 4, "line_number": 3, "blur": 1.0, "weights": [0.1, 0.5],
+        "word": "abba", "steps": 7, "seed": 4, "line_number": 3, "count": 60, "blur": 1.0, "weights": [0.1, 0.5],
     },
     "11_rec_backbone_head": {"widths": [192, 32], "number": 34, "rounds": 2},
-    "12_rec_tia": {"number": 11, "seed": 4, "strengths": [0.0, 1.0], "steps": 2},
-    "13_rec_training": {"words": 20, "steps": 20, "warmup": 5, "seed": 2, "zh_steps": 2},
+    "12_rec_tia": {
+        "number": 11, "seed": 4, "strengths": [0.0, 1.0], "steps": 2, "trained_on": 24, "read_most": 40,
+    },
+    "13_rec_training": {
+        "words": 20, "steps": 6, "warmup": 2, "seed": 2, "zh_steps": 2, "read_most": 12,
+    },
     "08_cls_direction": {"line": 2, "rounds": 2},
     "09_cls_augmentation": {"line": 8, "seed": 6},
     "10_pact": {"bits": 3, "steps": 2, "lines": 6, "rounds": 2},
-    "14_v2_det_cml": {"steps": 6, "side": 128, "seed": 5},
+    "14_v2_det_cml": {"steps": 6, "side": 128, "scored": 2, "seed": 5},
     "18_v2_rec_enhanced_ctc": {
         "lines": 96, "steps": 3, "weights": [0.1], "zh_lines": 24, "zh_steps": 2,
     },
