@@ -21,9 +21,8 @@ def shuffle_channels(x, groups: int = 2):
 
     Returns: (N, C, H, W): first the first channel of every group, then the second, and so on.
     """
-    height, width = x.shape[2:]
-    x = x.reshape([0, groups, x.shape[1] // groups, height, width])  # (N, C, H, W) -> (N, G, C / G, H, W)
-    return x.transpose([0, 2, 1, 3, 4]).flatten(1, 2)  # -> (N, C / G, G, H, W) -> (N, C, H, W)
+    parts = paddle.split(x, groups, axis=1)  # G times (N, C / G, H, W)
+    return paddle.stack(parts, axis=2).flatten(1, 2)  # (N, C / G, G, H, W) -> (N, C, H, W)
 
 
 class ShuffleUnit(nn.Layer):

@@ -54,12 +54,39 @@ class Answer(paddle.nn.Layer):
         """Shape of an input image without the batch; None where any size is accepted."""
         return [3, 32, None] if isinstance(self.net, CRNN) else [3, None, None]
 
-    # The networks have no `if` or loop that depends on values, so their operations are recorded while they run. Without the
-    # decorator Paddle would first rewrite the source code of each function, which takes four times as long.
-    @paddle.jit.not_to_static
     def forward(self, x):
         answer, _ = self.net(x)
         return answer.prob if self.is_map else F.softmax(answer, axis=-1)
+
+
+class Recorded(paddle.nn.Layer):
+    """A layer whose operations Paddle records while they run once, when it is exported.
+
+    That works if no `if` and no loop depends on values or on sizes of the input, as in the layers of this package. For all
+    other layers Paddle has to rewrite the source code of each function first, which takes four times as long as all else.
+
+    Args:
+        layer: one for which `can_record` is true.
+    """
+
+    def __init__(self, layer: paddle.nn.Layer):
+        super().__init__()
+        self.layer = layer
+
+    @paddle.jit.not_to_static
+    def forward(self, x):
+        return self.layer(x)
+
+    @staticmethod
+    def can_record(layer: paddle.nn.Layer) -> bool:
+        """Whether a layer and all layers in it are of this package or of Paddle.
+
+        Args:
+            layer: any layer.
+        """
+        known = (__package__.partition(".")[0], paddle.__name__)
+        layers = layer.sublayers(include_self=True)
+        return all(type(part).__module__.partition(".")[0] in known for part in layers)
 
 
 @contextlib.contextmanager
@@ -102,11 +129,13 @@ def write_beside(
     """
     refuse_prepared(net)
     answer = Answer(net)
+    shape = [None, *answer.input_shape]
+    answer = Recorded(answer) if Recorded.can_record(answer) else answer
     answer.training = False  # the flag of the wrapper; that of the network is set during the export
     with written_beside(folder) as partial:
         with evaluating(net), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            spec = InputSpec([None, *answer.input_shape], "float32", "x")
+            spec = InputSpec(shape, "float32", "x")
             program = paddle.jit.to_static(answer, input_spec=[spec], full_graph=True)
             paddle.jit.save(program, str(partial / NAME))
         if onnx:

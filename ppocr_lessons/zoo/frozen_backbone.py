@@ -6,6 +6,7 @@ import paddle
 from paddle import inference, nn
 
 from ..datasets.batches import RecBatch
+from ..deploy.export import Recorded
 from ..losses.ctc_loss import ctc_losses
 from ..losses.objective import Objective
 from ..rec.crnn import CRNN
@@ -26,7 +27,8 @@ class FrozenBackbone:
         self.trained = nn.LayerList([net.neck, net.head])
         path = pathlib.Path(folder) / "backbone"
         net.backbone.eval()
-        paddle.jit.save(net.backbone, str(path), [paddle.static.InputSpec([None, 3, 32, None], "float32")])
+        spec = paddle.static.InputSpec([None, 3, 32, None], "float32")
+        paddle.jit.save(Recorded(net.backbone), str(path), [spec])
         config = inference.Config(f"{path}.json", f"{path}.pdiparams")
         config.disable_glog_info()
         config.enable_mkldnn()
