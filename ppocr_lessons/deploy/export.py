@@ -84,7 +84,7 @@ class Recorded(paddle.nn.Layer):
         Args:
             layer: any layer.
         """
-        known = (__package__.partition(".")[0], paddle.__name__)
+        known = (__name__.partition(".")[0], paddle.__name__)
         layers = layer.sublayers(include_self=True)
         return all(type(part).__module__.partition(".")[0] in known for part in layers)
 
