@@ -26,6 +26,7 @@ LAYERS = (
     (
         "runtime",
         "interrupt",
+        "output_files",
         "strategies",
         "polygons",
         "kernels",

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ..output_files import refuse_to_overwrite
+
 bench = typer.Typer(
     no_args_is_help=True,
     help="Measure on this machine. The runs of all variants are interleaved, so that load affects all variants equally.",
@@ -16,6 +18,13 @@ Rounds = Annotated[
     int, typer.Option(min=1, help="Number of timed runs of each variant. The median is reported.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+RECORDED = '"machine"', '"date"'
+"""Keys of every record, by which its file is told from others."""
+
+
+def _check(out: pathlib.Path | None) -> None:
+    if out is not None:
+        refuse_to_overwrite(out, *RECORDED)
 
 
 @bench.command("infer")
@@ -102,6 +111,7 @@ def read_command(
     as_json: Json = False,
 ) -> None:
     """Compare whole systems on labeled images: detection, words, characters, time and size."""
+    _check(out)
     from . import read
     from .systems import SYSTEMS, available
 
@@ -127,6 +137,7 @@ def systems_command(
     out: Annotated[pathlib.Path | None, typer.Option(help="Also write the result to this JSON file.")] = None,
 ) -> None:
     """Compare the sizes and latencies of PP-OCR mobile, PP-OCR server and PP-OCRv2, stage by stage."""
+    _check(out)
     from ..datasets.shipped import shipped_page
     from . import whole_systems
 
@@ -145,6 +156,7 @@ def end_to_end_command(
     as_json: Json = False,
 ) -> None:
     """Score PP-OCR mobile, PP-OCR server and PP-OCRv2 on pages of short words, with the networks of the ablations."""
+    _check(out)
     from . import end_to_end
 
     result = end_to_end.record({"det": det, "rec": rec, "rec_v2": rec_v2})
@@ -161,6 +173,7 @@ def integers_command(
     out: Annotated[pathlib.Path | None, typer.Option(help="Also write the result to this JSON file.")] = None,
 ) -> None:
     """Compare the networks in floating point with 8-bit integers: scores, files and latency. Needs the extra `int8`."""
+    _check(out)
     from . import integers
     from .provenance import known_rows
 

@@ -59,7 +59,10 @@ def read(
     )
     pairs = list(zip(found, drawing_paths(draw, found) if draw else [None] * len(found), strict=True))
     results, failed = [], False
-    with tqdm(total=len(pairs), disable=len(pairs) < 2, file=sys.stderr, unit="image") as bar:
+    # disable=None: only a terminal shows a bar.
+    with tqdm(
+        total=len(pairs), disable=True if len(pairs) < 2 else None, file=sys.stderr, unit="image"
+    ) as bar:
         for outcome in outcomes(options, chunks(options, pairs), jobs):
             entry: dict[str, object] = {
                 "picture": str(outcome.picture),

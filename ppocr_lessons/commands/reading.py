@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
+from ..output_files import MARK, picture_mark, refuse_to_overwrite
+
 CHUNK = 32
 """Number of images of single lines that are read together; the recognizer sorts them by width."""
 
@@ -57,13 +59,16 @@ def drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
     Returns: a different path for each image.
 
     Raises:
-        ValueError: a file format that cannot be written, or a file that is the image itself.
+        ValueError: a file format that cannot be written, or a file that is there and was not drawn by this program.
     """
     from PIL import Image
 
     if len(pictures) > 1 or not out.suffix or out.is_dir():
         out.mkdir(parents=True, exist_ok=True)
-        return [out / f"{name}.read.png" for name in _different([picture.stem for picture in pictures])]
+        files = [out / f"{name}.read.png" for name in _different([picture.stem for picture in pictures])]
+        for file in files:
+            refuse_to_overwrite(file, MARK)
+        return files
     Image.init()
     if Image.EXTENSION.get(out.suffix.lower()) not in Image.SAVE:
         raise ValueError(f"--draw {out}: unknown image format {out.suffix!r}; use .png, for example")
@@ -71,6 +76,7 @@ def drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
         raise ValueError(
             f"--draw {out}: this is the image itself, which would be overwritten; name another file"
         )
+    refuse_to_overwrite(out, MARK)
     return [out]
 
 
@@ -181,7 +187,7 @@ def _draw(image, lines, out: Path) -> None:
 
     from ..deploy.draw import draw_reading
 
-    Image.fromarray(draw_reading(image, lines)).save(out)
+    Image.fromarray(draw_reading(image, lines)).save(out, exif=picture_mark())
 
 
 _reader: Reader | None = None

@@ -1,5 +1,6 @@
 """Commands that need a configuration: `ppocr-lessons train | eval | export`; and `curves` of a run."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ..interrupt import say_once, signals_as_exit_codes
+from ..output_files import MARK, picture_mark, refuse_to_overwrite
 
 ConfigPath = Annotated[
     Path,
@@ -107,6 +109,8 @@ def evaluate(
         raise ValueError(f"--errors {errors} needs --out PAGE.html, the file to draw them in")
     if out is not None and out.suffix.lower() not in (".html", ".htm"):
         raise ValueError(f"--out {out}: the page of errors is HTML; name a file that ends in .html")
+    if out is not None:
+        refuse_to_overwrite(out, MARK)
     from .evaluating import Watch
 
     settings = _settings(config, override)
@@ -150,9 +154,13 @@ def curves(
     """Draw the curves of a training run: loss, learning rate and scores."""
     if out.suffix.lower() != ".png":
         raise ValueError(f"--out {out}: the curves are drawn as PNG; name a file that ends in .png")
+    refuse_to_overwrite(out, MARK)
+    from PIL import Image
+
     from ..viz.run_curves import curves_png
 
-    data = curves_png(run)
+    data = io.BytesIO(curves_png(run))
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(data)
+    with Image.open(data) as drawn:
+        drawn.save(out, exif=picture_mark())
     typer.echo(f"curves of {run} in {out}", err=True)

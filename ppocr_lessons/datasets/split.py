@@ -4,6 +4,7 @@ import math
 import pathlib
 from typing import NamedTuple
 
+from ..output_files import refuse_to_overwrite
 from .labels import LabelError, LabelFile, Problem, raise_for, write_lines
 from .seeding import rng_for
 
@@ -31,8 +32,8 @@ def split_labels(labels, folder=None, *, share: float = 0.1, seed: int = 0) -> S
     Returns: see `Split`.
 
     Raises:
-        LabelError: the label file is missing, has bad lines, or has only one image; or one of the two files exists.
-        ValueError: the share is not between 0 and 1.
+        LabelError: the label file is missing, has bad lines, or has only one image.
+        ValueError: the share is not between 0 and 1, or one of the two files exists.
     """
     if not 0 < share < 1:
         raise ValueError(f"the share for evaluation is {share:g}; a number between 0 and 1 is needed")
@@ -52,8 +53,7 @@ def split_labels(labels, folder=None, *, share: float = 0.1, seed: int = 0) -> S
     folder = labels.parent if folder is None else pathlib.Path(folder)
     paths = [folder / f"{labels.stem}_{part}{labels.suffix or '.txt'}" for part in ("train", "eval")]
     for path in paths:
-        if path.exists():
-            raise LabelError(f"{path}: exists; remove it, or choose another folder with --out")
+        refuse_to_overwrite(path)
     parts = [
         [f"{picture}\t{label}\n" for picture, label in lines if (picture in chosen) == is_eval]
         for is_eval in (False, True)

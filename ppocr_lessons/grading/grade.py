@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from ..output_files import MARK, refuse_to_overwrite
 from . import report, report_html
 from .grade_one import Task, grade_one, place
 from .report import Result
@@ -40,11 +41,17 @@ class Reports(NamedTuple):
         """Create the folders, so that an unwritable path is reported before anything runs.
 
         Raises:
-            ValueError: the path of a report is a folder.
+            ValueError: the path of a report is a folder, or a file that is not a report of this program.
         """
         for file in filter(None, (self.table, self.json)):
             if file.is_dir():
                 raise ValueError(f"{file}: this is a folder; name a file for the report")
+        refuse_to_overwrite(self.table, "submission,assignment,status,score,max")
+        if self.json is not None:
+            refuse_to_overwrite(self.json, '"submission"', '"status"')
+        for page in self.pages.glob("*.html") if self.pages is not None else ():
+            refuse_to_overwrite(page, MARK)
+        for file in filter(None, (self.table, self.json)):
             file.parent.mkdir(parents=True, exist_ok=True)
         for folder in filter(None, (self.pages, self.kept)):
             folder.mkdir(parents=True, exist_ok=True)

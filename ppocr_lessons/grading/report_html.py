@@ -9,6 +9,7 @@ import html
 import re
 import urllib.parse
 
+from ..output_files import MARK
 from .report import Result, on_one_line
 
 STYLE = """
@@ -40,6 +41,7 @@ def _document(title: str, body: str) -> str:
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY)}">\n'
+        f'<meta name="generator" content="{MARK}">\n'
         f'<meta name="viewport" content="width=device-width">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n'
         f"<body>\n{body}</body>\n</html>\n"
     )

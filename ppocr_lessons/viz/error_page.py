@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image as PILImage
 
 from ..deploy.draw import draw_boxes
+from ..output_files import MARK
 from .worst_cases import Case
 
 LONGEST = 1200
@@ -106,7 +107,8 @@ def error_page(cases: list[Case], *, title: str, scores: dict[str, float], wrong
     return "\n".join(
         [
             "<!DOCTYPE html>",
-            f'<html lang="en"><head><meta charset="utf-8"><title>{html.escape(title)}</title>',
+            f'<html lang="en"><head><meta charset="utf-8"><meta name="generator" content="{MARK}">',
+            f"<title>{html.escape(title)}</title>",
             f"<style>{STYLE}</style></head><body>",
             f"<h1>{html.escape(title)}</h1>",
             f"<p>{html.escape(json.dumps(scores))}</p>",

@@ -107,8 +107,9 @@ def test_coco_text(tmp_path, pictures):
     assert [e["transcription"] for e in pages["a.png"]] == ["Hi", "###", "###"] and pages["b.jpg"] == []
     assert pages["a.png"][0]["points"] == [[1, 2], [30, 2], [30, 20]]
     assert pages["a.png"][1]["points"] == [[1, 2], [11, 2], [11, 7], [1, 7]]
-    assert _call("convert", "coco-text", _coco(tmp_path), pictures, out, "--set", "val").exit_code == 0
-    assert _pages(out) == {"b.jpg": []}
+    val = tmp_path / "val.txt"
+    done = _call("convert", "coco-text", _coco(tmp_path), pictures, val, "--set", "val")
+    assert done.exit_code == 0 and "1 image in" in done.stderr and _pages(val) == {"b.jpg": []}
 
 
 @pytest.mark.parametrize(
@@ -179,9 +180,20 @@ def test_the_dictionary_of_recognition_and_detection_labels(tmp_path):
     assert done.exit_code == 0 and "7 characters" in done.stderr
     assert out.read_text(encoding="utf-8").split("\n") == ["1", "[", "]", "a", "b", "c", "é", ""]
     assert Alphabet.from_file(out).encode("ab c") == [4, 5, 8, 6]
-    done = _call("dictionary", tmp_path / "rec.txt", tmp_path / "det.txt", "--out", out, "--min-count", "2")
-    assert out.read_text(encoding="utf-8") == "a\nb\n"
-    assert (
-        "at least 9 times"
-        in _call("dictionary", tmp_path / "rec.txt", "--out", out, "--min-count", "9").stderr
-    )
+    often = tmp_path / "often.txt"
+    _call("dictionary", tmp_path / "rec.txt", tmp_path / "det.txt", "--out", often, "--min-count", "2")
+    assert often.read_text(encoding="utf-8") == "a\nb\n"
+    done = _call("dictionary", tmp_path / "rec.txt", "--out", tmp_path / "new.txt", "--min-count", "9")
+    assert "at least 9 times" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["convert", "dictionary"])
+def test_a_file_that_exists_is_kept(command, tmp_path, pictures):
+    out = tmp_path / "out.txt"
+    out.write_text("mine")
+    arguments = {
+        "convert": ("coco-text", _coco(tmp_path), pictures, out),
+        "dictionary": (_label_file(tmp_path), "--out", out),
+    }
+    done = _call(command, *arguments[command])
+    assert done.exit_code == 1 and "out.txt: exists" in done.stderr and out.read_text() == "mine"

@@ -1,0 +1,38 @@
+"""Files that commands write: one that this program did not write is never overwritten."""
+
+import pathlib
+
+MARK = "Written by ppocr-lessons, which may overwrite this file"
+"""Text in the pages and pictures that commands write, so that they can be told from others when they are written again."""
+
+
+def refuse_to_overwrite(path, *marks: str) -> None:
+    """Check that a file can be written without loss.
+
+    Args:
+        path: file that is about to be written.
+        marks: texts that all files of this kind have if this program wrote them. Without marks, as for label files, in
+            which a mark would be read as a label, every existing file is refused.
+
+    Raises:
+        ValueError: the file exists, and this program did not write it or cannot tell.
+    """
+    path = pathlib.Path(path)
+    if not (path.exists() or path.is_symlink()):
+        return
+    if not marks:
+        raise ValueError(f"{path}: exists; remove it, or name another file")
+    content = path.read_bytes() if path.is_file() else b""
+    if not all(mark.encode() in content for mark in marks):
+        raise ValueError(
+            f"{path}: exists, and this program did not write it; remove it, or name another file"
+        )
+
+
+def picture_mark():
+    """MARK as an entry of EXIF data, for the pictures that commands write: a `PIL.Image.Exif`."""
+    from PIL import ExifTags, Image  # reading a page does not need Pillow's tags
+
+    exif = Image.Exif()
+    exif[ExifTags.Base.Software] = MARK
+    return exif
