@@ -75,7 +75,8 @@ class Recorded(paddle.nn.Layer):
 
     @paddle.jit.not_to_static
     def forward(self, x):
-        return self.layer(x)
+        # A call of the layer itself would add its name to the name of every operation in the exported file.
+        return self.layer.forward(x)
 
     @staticmethod
     def can_record(layer: paddle.nn.Layer) -> bool:
