@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..cls.labels import DIRECTIONS
 from ..rec.alphabet import Alphabet
+from .find import find_dictionary
 from .networks import NetConfig
 from .optimizer import LearningRate, Optimizer, Regularizer
 from .problems import Problem, raise_for
@@ -125,7 +126,8 @@ def context(config: Config) -> Context:
                 # PaddleOCR adds the space only to dictionaries: 36 characters and the blank, whatever use_space_char says.
                 alphabet = Alphabet(DIGITS_AND_LETTERS, use_space=False, lower=True)
             else:
-                alphabet = Alphabet.from_file(ordinary(path), use_space=settings.use_space_char)
+                found = ordinary(find_dictionary(path))
+                alphabet = Alphabet.from_file(found, use_space=settings.use_space_char)
         except (ValueError, OSError) as error:
             raise_for(
                 config.path, [Problem(("Global", "character_dict_path"), str(error))], config.line, error

@@ -1,9 +1,11 @@
-"""Find a configuration by its name: a file of the user, or one that ships with this package."""
+"""Find a configuration or a dictionary by its name: a file of the user, or one that ships with this package."""
 
 import importlib.resources
 import pathlib
 
 from .problems import ConfigError
+
+PACKAGE = pathlib.Path(str(importlib.resources.files("ppocr_lessons")))
 
 
 def shipped_configs() -> dict[str, pathlib.Path]:
@@ -11,7 +13,7 @@ def shipped_configs() -> dict[str, pathlib.Path]:
 
     Returns: paths by name. Those of PaddleOCR have the year in their name, such as `2022/cls_mv3.yml`.
     """
-    folder = pathlib.Path(str(importlib.resources.files("ppocr_lessons").joinpath("config")))
+    folder = PACKAGE / "config"
     own = {path.name: path for path in sorted(folder.glob("*.yml"))}
     theirs = {f"{path.parent.name}/{path.name}": path for path in sorted(folder.glob("paddleocr/*/*.yml"))}
     return own | theirs
@@ -45,3 +47,16 @@ def find_config(name) -> tuple[pathlib.Path, str]:
     chosen, others = found[-1], found[:-1]
     also = f"; {', '.join(others)} is another one of this name" if others else ""
     return shipped[chosen], f"{name}: the configuration {chosen} of this package{also}"
+
+
+def find_dictionary(name) -> pathlib.Path:
+    """Find a dictionary. A file of the user comes first, then those of this package.
+
+    Args:
+        name: path of a file; that of a file of this package starts with the package, as `ppocr_lessons/config/english.txt`.
+
+    Returns: the path; as it was given if there is no such file.
+    """
+    path = pathlib.Path(name)
+    shipped = PACKAGE.parent / path
+    return shipped if path.parts[:1] == (PACKAGE.name,) and not path.exists() and shipped.is_file() else path

@@ -18,6 +18,7 @@ from ..training import parallel
 from ..training.run_folder import holds_a_run, move_aside
 from ..training.tensor_files import sha256
 from .configuration import DEFAULT_SEED, Config, SetConfig
+from .find import find_dictionary
 from .problems import ConfigError, say
 from .read import read_config
 
@@ -67,7 +68,7 @@ def content(config: Config) -> dict[str, list[str]]:
         for what, section in (("Train", config.train), ("Eval", config.evaluation))
     }
     if config.settings.character_dict_path:
-        sums["Global.character_dict_path"] = [sha256(config.settings.character_dict_path)]
+        sums["Global.character_dict_path"] = [sha256(find_dictionary(config.settings.character_dict_path))]
     return sums
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import pathlib
 import re
 
 import numpy as np
@@ -12,12 +13,12 @@ from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import ConfigError, read_config
-from ppocr_lessons.config.find import find_config, shipped_configs
+from ppocr_lessons.config.find import find_config, find_dictionary, shipped_configs
 from ppocr_lessons.viz.error_page import error_page
 from ppocr_lessons.viz.run_curves import running_mean
 from ppocr_lessons.viz.worst_cases import Case
 
-from .conftest import CONFIGS
+from .conftest import CONFIGS, ROOT
 
 CLS = CONFIGS / "2024/cls_mv3.yml"
 
@@ -149,3 +150,19 @@ def test_the_page_of_errors_escapes_what_others_wrote():
 def test_a_page_of_errors_needs_a_html_file(options, reason):
     done = _call("eval", "-c", CLS, *options)
     assert done.exit_code == 1 and reason in done.stderr
+
+
+def test_a_dictionary_of_this_package_is_found_from_any_folder(tmp_path, monkeypatch, small_data):
+    monkeypatch.chdir(tmp_path)
+    name = "ppocr_lessons/config/english.txt"
+    assert find_dictionary(name) == ROOT / name
+    given = [f"{part}.dataset.{key}={value}" for part in ("Train", "Eval") for key, value in
+             (("data_dir", ROOT / "data/rec_en"), ("label_file_list", [str(small_data / "rec.txt")]))]  # fmt: skip
+    given += ["Global.save_model_dir=run", "Global.pretrained_model=", "Train.loader.batch_size_per_card=4"]
+    done = _call("train", "-c", "rec_crnn.yml", "--check", *_options(given))
+    assert done.exit_code == 0, done.stderr
+    mine = tmp_path / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("a\n")
+    assert find_dictionary(name) == pathlib.Path(name)  # a file of the working folder comes first
+    assert find_dictionary("nowhere.txt") == pathlib.Path("nowhere.txt")
