@@ -4,7 +4,8 @@ import math
 import pathlib
 from typing import NamedTuple
 
-from .labels import LabelError, LabelFile, Problem, raise_for, write_lines
+from .label_writing import write_lines
+from .labels import LabelError, LabelFile, Problem, raise_for
 from .seeding import rng_for
 
 
