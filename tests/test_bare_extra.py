@@ -96,7 +96,7 @@ def test_training_scoring_exporting_and_reading_with_the_result(repository, tmp_
     Image.new("RGB", (64, 48)).save(tmp_path / "img/a.png")
     (tmp_path / "gt/gt_a.txt").write_text("1,1,30,1,30,20,1,20,word", encoding="utf-8")
     done = _bare("convert", "icdar", tmp_path / "gt", tmp_path / "img", tmp_path / "out.txt")
-    assert done.returncode == 0 and "1 images" in done.stderr
+    assert done.returncode == 0 and "1 image in" in done.stderr
 
 
 def test_benches():

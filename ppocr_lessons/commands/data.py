@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from ..output_files import refuse_to_overwrite
 from .choices import Foreign, Kind, Language, Style
 
 
@@ -64,7 +63,6 @@ def convert(
     """Convert labels of another format to a PaddleOCR label file."""
     if part is not None and kind is not Foreign.coco_text:
         raise ValueError(f"--set {part}: only files of coco-text have sets")
-    refuse_to_overwrite(out)
     if kind is Foreign.coco_text:
         from ..datasets.coco_text import convert_coco_text
 
@@ -108,6 +106,5 @@ def dictionary(
     """Collect the characters of label files in a dictionary for `Global.character_dict_path`."""
     from ..datasets.dictionary import write_dictionary
 
-    refuse_to_overwrite(out)
     characters = write_dictionary(labels, out, min_count=min_count)
     typer.echo(f"{len(characters)} characters in {out}; Global.use_space_char: true adds the space", err=True)

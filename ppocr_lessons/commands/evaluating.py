@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from .. import experiment
 from ..config.configuration import Config
-from ..datasets.labels import write_lines
+from ..datasets.label_writing import write_lines
 from ..training import parallel
 
 

@@ -1,10 +1,10 @@
 """Convert labels of COCO-Text (one JSON file for all images) to PaddleOCR's."""
 
 import json
-import math
 import pathlib
 
-from .labels import LabelError, Problem, raise_for, write_pages
+from .label_writing import label_entry, write_pages
+from .labels import LabelError, Problem, raise_for
 
 UNREADABLE = "###"
 
@@ -18,7 +18,7 @@ def parse_annotation(annotation: dict) -> dict:
     Returns: entry of a detection label, with the keys "transcription" and "points".
 
     Raises:
-        ValueError: neither an outline of at least 3 points nor a box of 4 numbers.
+        ValueError: neither an outline of at least 3 points nor a box of 4 numbers, no area, or a text that cannot be written.
     """
     outline, box = annotation.get("mask") or annotation.get("polygon"), annotation.get("bbox")
     try:
@@ -28,13 +28,11 @@ def parse_annotation(annotation: dict) -> dict:
         else:
             x, y, width, height = map(float, box)
             points = [[x, y], [x + width, y], [x + width, y + height], [x, y + height]]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError("no polygon of x, y, x, y, ... and no bbox of 4 numbers") from error
-    if len(points) < 3 or not all(math.isfinite(v) for point in points for v in point):
-        raise ValueError("the polygon needs at least 3 points of finite numbers")
     text = annotation.get("utf8_string")
     legible = annotation.get("legibility", "legible") == "legible" and isinstance(text, str) and text.strip()
-    return {"transcription": text if legible else UNREADABLE, "points": points}
+    return label_entry(text if legible else UNREADABLE, points)
 
 
 def convert_coco_text(labels, pictures, out, *, part: str | None = None) -> int:
@@ -84,6 +82,7 @@ def convert_coco_text(labels, pictures, out, *, part: str | None = None) -> int:
                 problems.append(Problem(str(labels), 0, f"annotation {key}: {error}"))
     if not entries and not problems:
         sets = sorted({str(image.get("set")) for image in images.values()})
-        problems.append(Problem(str(labels), 0, f"no images of the set {part!r}; its sets are {sets}"))
+        reason = "no images" if part is None else f"no images of the set {part!r}; its sets are {sets}"
+        problems.append(Problem(str(labels), 0, reason))
     raise_for(problems, "COCO-Text")
     return write_pages(out, list(entries.values()))

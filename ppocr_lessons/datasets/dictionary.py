@@ -1,13 +1,13 @@
 """The characters of label files, as the dictionary of a recognizer."""
 
 import collections
-import pathlib
 import unicodedata
 from collections.abc import Iterable
 
 import orjson
 
-from .labels import DONT_CARE, LabelFile, Problem, raise_for, write_lines
+from .label_writing import write_new
+from .labels import DONT_CARE, LabelFile, Problem, raise_for
 
 
 def texts_of(label: str) -> list[str]:
@@ -73,14 +73,14 @@ def write_dictionary(labels: Iterable, out, *, min_count: int = 1) -> list[str]:
     Returns: the characters.
 
     Raises:
-        LabelError: see `count_characters`.
+        LabelError: see `count_characters` and `label_writing.write_new`.
         ValueError: no character is left.
     """
     counts = count_characters(labels)
     chosen = sorted(c for c, n in counts.items() if n >= min_count and _can_be_a_line(c))
     if not chosen:
         raise ValueError(f"the labels have no character that occurs at least {min_count} times")
-    write_lines(pathlib.Path(out), [f"{character}\n" for character in chosen])
+    write_new(out, [f"{character}\n" for character in chosen])
     return chosen
 
 

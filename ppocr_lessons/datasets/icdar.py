@@ -3,7 +3,8 @@
 import math
 import pathlib
 
-from .labels import LabelError, Problem, raise_for, write_pages
+from .label_writing import label_entry, write_pages
+from .labels import LabelError, Problem, raise_for
 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp")
 
@@ -17,7 +18,7 @@ def parse_line(line: str) -> dict:
     Returns: entry of a detection label, with the keys "transcription" and "points".
 
     Raises:
-        ValueError: the line does not have eight finite numbers and a text.
+        ValueError: the line does not have eight finite numbers and a text, or its polygon has no area.
     """
     parts = line.split(",", 8)
     if len(parts) < 9:
@@ -29,7 +30,7 @@ def parse_line(line: str) -> dict:
     if not all(math.isfinite(number) for number in numbers):
         raise ValueError(f"a coordinate is infinite or NaN: {line[:60]!r}")
     points = [[int(v) if v == int(v) else v for v in numbers[i : i + 2]] for i in range(0, 8, 2)]
-    return {"transcription": parts[8], "points": points}
+    return label_entry(parts[8], points)
 
 
 def convert_icdar(labels, pictures, out) -> int:

@@ -1,11 +1,11 @@
 """Convert labels of labelme (one JSON file per image) to PaddleOCR's."""
 
 import json
-import math
 import pathlib
 
 from .icdar import PICTURES
-from .labels import LabelError, Problem, raise_for, write_pages
+from .label_writing import label_entry, write_pages
+from .labels import LabelError, Problem, raise_for
 
 SHAPES = ("polygon", "rectangle", "quadrilateral", "rotation")
 """Shapes of labelme and its relatives that have corners. A rectangle may be given by two opposite corners."""
@@ -20,7 +20,7 @@ def parse_shape(shape) -> dict:
     Returns: entry of a detection label, with the keys "transcription" and "points".
 
     Raises:
-        ValueError: the shape has no corners, no text, or a coordinate that is not a finite number.
+        ValueError: the shape has no corners, no area, no text that can be written, or a coordinate that is not a finite number.
     """
     if not isinstance(shape, dict) or not isinstance(shape.get("label"), str):
         raise ValueError("a shape needs a label")
@@ -29,18 +29,14 @@ def parse_shape(shape) -> dict:
         raise ValueError(f"shape_type is {kind!r:.40}; known are {', '.join(SHAPES)}")
     try:
         points = [[float(x), float(y)] for x, y in points]
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError("points is not a list of [x, y]") from error
-    if not all(math.isfinite(v) for point in points for v in point):
-        raise ValueError("a coordinate is infinite or NaN")
     if kind == "rectangle" and len(points) == 2:
         (x0, x1), (y0, y1) = (sorted(axis) for axis in zip(*points, strict=True))
         points = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
-    if len(points) < 3:
-        raise ValueError(f"{len(points)} points; at least 3 are needed")
     described = shape.get("description")
     text = described if isinstance(described, str) and described.strip() else shape["label"]
-    return {"transcription": text, "points": points}
+    return label_entry(text, points)
 
 
 def convert_labelme(labels, pictures, out) -> int:

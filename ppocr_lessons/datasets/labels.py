@@ -70,47 +70,6 @@ def raise_for(problems: list[Problem], what: str, way_out: str = "") -> None:
     raise LabelError("\n".join(lines))
 
 
-def write_lines(path, lines: list[str]) -> None:
-    """Write a text file atomically: it is never there in part, even if the disk is full.
-
-    Args:
-        path: of the file; its folder is created if necessary.
-        lines: texts with their line breaks.
-
-    Raises:
-        OSError: the file cannot be written; an older file is kept.
-    """
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".partial-{path.name}")
-    try:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(lines)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def write_pages(path, pages: list[tuple[str, list[dict]]]) -> int:
-    """Write a detection label file.
-
-    Args:
-        path: of the file; its folder is created if necessary.
-        pages: path of each image, and its texts, each with "transcription" and "points".
-
-    Returns: number of images.
-
-    Raises:
-        LabelError: the path of an image contains a tab or a line break.
-        OSError: see `write_lines`.
-    """
-    for name, _ in pages:
-        if set(name) & set("\t\r\n"):
-            raise LabelError(f"{name!r}: a label file cannot hold an image path with a tab or a line break")
-    write_lines(path, [f"{name}\t{json.dumps(texts, ensure_ascii=False)}\n" for name, texts in pages])
-    return len(pages)
-
-
 class LabelFile:
     """Lines of a label file, by number.
 
@@ -256,15 +215,34 @@ def _floats(points):
 
 def _points(number, entry):
     try:
-        points = _floats(entry["points"])
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        return outline(entry["points"])
+    except KeyError as error:
         raise ValueError(f"text {number}: points is not a list of [x, y]") from error
-    if points.ndim == 0:
-        raise ValueError(f"text {number}: points is {entry['points']!r}, not a list of [x, y]")
-    if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
-        raise ValueError(f"text {number}: {len(points)} points; at least 3 of [x, y] are needed")
-    if not np.isfinite(points).all():
-        raise ValueError(f"text {number}: a coordinate is infinite or NaN")
-    if abs(signed_area(points)) < LEAST_AREA:
-        raise ValueError(f"text {number}: the area of the polygon is 0")
-    return points
+    except ValueError as error:
+        raise ValueError(f"text {number}: {error}") from error
+
+
+def outline(points) -> np.ndarray:
+    """Check a polygon.
+
+    Args:
+        points: list of [x, y] in pixels.
+
+    Returns: (P, 2) float32.
+
+    Raises:
+        ValueError: another form, fewer than 3 points, a coordinate that is not a finite number, or no area.
+    """
+    try:
+        corners = _floats(points)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError("points is not a list of [x, y]") from error
+    if corners.ndim == 0:
+        raise ValueError(f"points is {points!r:.60}, not a list of [x, y]")
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3:
+        raise ValueError(f"{len(corners)} points; at least 3 of [x, y] are needed")
+    if not np.isfinite(corners).all():
+        raise ValueError("a coordinate is infinite or NaN")
+    if abs(signed_area(corners)) < LEAST_AREA:
+        raise ValueError("the area of the polygon is 0")
+    return corners

@@ -5,7 +5,8 @@ import pathlib
 from typing import NamedTuple
 
 from ..output_files import refuse_to_overwrite
-from .labels import LabelError, LabelFile, Problem, raise_for, write_lines
+from .label_writing import write_lines
+from .labels import LabelError, LabelFile, Problem, raise_for
 from .seeding import rng_for
 
 

@@ -1,12 +1,16 @@
 """convert, split and dictionary: label files from label files."""
 
+import errno
 import json
+import pathlib
 
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
+from ppocr_lessons.datasets.label_writing import write_pages
+from ppocr_lessons.datasets.labels import LabelError
 from ppocr_lessons.rec.alphabet import Alphabet
 
 
@@ -64,6 +68,9 @@ def test_labelme(tmp_path, pictures):
         ({"label": "x", "points": [[1, 1], [2, 2], [3, float("nan")]]}, "infinite or NaN"),
         ({"label": "x", "points": "abc"}, "points is not a list"),
         ({"points": [[1, 1], [2, 2], [3, 1]]}, "needs a label"),
+        ({"label": "x", "points": [[1, 1], [10**400, 2], [3, 1]]}, "shape 0: points is not a list"),
+        ({"label": "x", "points": [[1, 1], [2, 2], [3, 3]]}, "shape 0: the area of the polygon is 0"),
+        ({"label": "\ud800", "points": [[1, 1], [2, 2], [3, 1]]}, "shape 0: the text '\\ud800' has half"),
     ],
 )
 def test_labelme_shapes_that_cannot_be_used(shape, reason, tmp_path, pictures):
@@ -117,8 +124,16 @@ def test_coco_text(tmp_path, pictures):
     [
         ({"imgs": []}, (), 'no "imgs" and "anns"'),
         ({"anns": {"7": {"image_id": 1, "mask": [1, 2, 3]}}}, (), "annotation 7: no polygon"),
-        ({"anns": {"7": {"image_id": 1, "mask": [1, 2, 3, 4]}}}, (), "at least 3 points"),
+        ({"anns": {"7": {"image_id": 1, "mask": [1, 2, 3, 4]}}}, (), "annotation 7: 2 points; at least 3"),
         ({"anns": {"7": {"image_id": 5, "bbox": [1, 2, 3, 4]}}}, (), "annotation 7: its image_id is unknown"),
+        ({"anns": {"7": {"image_id": 1, "mask": [10**400] * 8}}}, (), "annotation 7: no polygon"),
+        ({"anns": {"7": {"image_id": 1, "bbox": [1, 2, 0, 4]}}}, (), "annotation 7: the area"),
+        (
+            {"anns": {"7": {"image_id": 1, "bbox": [1, 2, 3, 4], "utf8_string": "\udc00"}}},
+            (),
+            "annotation 7: the text '\\udc00' has half",
+        ),
+        ({"imgs": {}, "anns": {}}, (), "coco.json: no images\n"),
         ({"imgs": {"1": {"file_name": "gone.png"}}, "anns": {}}, (), "image 1: no gone.png"),
         ({}, ("--set", "test"), "its sets are ['train', 'val']"),
     ],
@@ -127,6 +142,44 @@ def test_coco_text_files_that_cannot_be_used(changes, options, reason, tmp_path,
     out = tmp_path / "out.txt"
     done = _call("convert", "coco-text", _coco(tmp_path, **changes), pictures, out, *options)
     assert done.exit_code == 1 and reason in done.stderr and not out.exists()
+
+
+def test_icdar_polygons_without_area(tmp_path, pictures):
+    (tmp_path / "gt_a.txt").write_text("1,1,9,1,9,9,1,9,x\n1,1,9,9,1,1,9,9,y\n")
+    done = _call("convert", "icdar", tmp_path, pictures, tmp_path / "out.txt")
+    assert done.exit_code == 1 and "gt_a.txt:2: the area of the polygon is 0" in done.stderr
+
+
+def test_a_file_that_is_there_is_not_replaced(tmp_path, pictures):
+    labels = _coco(tmp_path)
+    before = labels.read_bytes()
+    for arguments in (
+        ("convert", "coco-text", labels, pictures, labels),
+        ("dictionary", _label_file(tmp_path), "--out", labels),
+    ):
+        done = _call(*arguments)
+        assert done.exit_code == 1 and "coco.json: exists with other content" in done.stderr
+        assert labels.read_bytes() == before and done.stderr.count("\n") == 1
+    for _ in range(2):  # the same command again writes the same
+        assert _call("convert", "coco-text", labels, pictures, tmp_path / "out.txt").exit_code == 0
+    done = _call("convert", "coco-text", labels, pictures, pictures)
+    assert done.exit_code == 1 and done.stderr == f"error: {pictures}: a folder; name a file\n"
+
+
+def test_an_error_names_the_file_and_not_the_partial_one(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device", ".partial-dict.txt")
+
+    monkeypatch.setattr(pathlib.Path, "replace", full)
+    out = tmp_path / "dict.txt"
+    done = _call("dictionary", _label_file(tmp_path), "--out", out)
+    assert done.exit_code == 1 and done.stderr == f"error: {out}: No space left on device\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["label.txt"]
+
+
+def test_image_names_that_are_not_utf_8(tmp_path):
+    with pytest.raises(LabelError, match="not UTF-8"):
+        write_pages(tmp_path / "out.txt", [("caf\udce9.png", [])])
 
 
 def test_only_coco_text_has_sets(tmp_path, pictures):
