@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .train import ConfigPath, Overrides, Weights
+from .train import ConfigPath, Overrides, Weights, settings_of
 
 
 def centers(
@@ -22,13 +22,12 @@ def centers(
     Prints the counts as JSON. CenterLoss.center_file_path takes the file.
     """
     from .. import experiment
-    from ..config import read_config
     from ..config.centers import check_recognizer, collect_centers, named
     from ..interrupt import say_once
     from ..zoo.center_files import check_writable, write_centers
 
     check_writable(out)
-    settings = read_config(config, override or [])
+    settings = settings_of(config, override)
     check_recognizer(settings)
     net, shared = experiment.trained_net(settings, weights)
     found = collect_centers(settings, net, shared, progress=True)

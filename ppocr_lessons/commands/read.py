@@ -15,7 +15,7 @@ from .choices import Engine, Only, Trained
 def read(
     context: typer.Context,
     pictures: Annotated[
-        list[Path],
+        list[str],  # a path would turn an empty argument into the working folder
         typer.Argument(help="Image files, folders of images, and patterns such as 'scans/**/*.jpg'."),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
@@ -42,7 +42,10 @@ def read(
         Engine,
         typer.Option(help="Program that runs the networks; the last two come with the extra `engines`."),
     ] = Engine.paddle,
-    jobs: Annotated[int, typer.Option(min=1, help="Number of processes that read images side by side.")] = 1,
+    jobs: Annotated[
+        int,
+        typer.Option(min=1, help="Number of processes that read images side by side, at most one per core."),
+    ] = 1,
 ) -> None:
     """Read the text in images. If an image cannot be read, the others still are, and the exit code is 1."""
     from ..datasets.picture_files import find_pictures
@@ -59,32 +62,33 @@ def read(
     )
     pairs = list(zip(found, drawing_paths(draw, found) if draw else [None] * len(found), strict=True))
     results, failed = [], False
-    # disable=None: only a terminal shows a bar.
-    with tqdm(
-        total=len(pairs), disable=True if len(pairs) < 2 else None, file=sys.stderr, unit="image"
-    ) as bar:
-        for outcome in outcomes(options, chunks(options, pairs), jobs):
-            entry: dict[str, object] = {
-                "picture": str(outcome.picture),
-                "lines": [_plain(line) for line in outcome.lines],
-            }
-            if outcome.error is not None:
-                failed = True
-                entry["error"] = describe(outcome.error)
-                tqdm.write(f"error: {describe(outcome.error)}", file=sys.stderr)
-            elif not outcome.lines:
-                tqdm.write(f"{outcome.picture}: no text found{_hint(lines, only)}", file=sys.stderr)
-            results.append(entry)
-            if not as_json and outcome.error is None:
-                if len(found) > 1:
-                    typer.echo(f"== {outcome.picture}")
-                for line in outcome.lines:
-                    typer.echo(
-                        line.text if not only else " ".join(f"{x:.0f},{y:.0f}" for x, y in line.polygon)
-                    )
-            bar.update()
-    if as_json:
-        typer.echo(json.dumps(results, ensure_ascii=False, indent=1))
+    hidden = None if len(pairs) > 1 else True  # None: only a terminal shows a bar
+    try:
+        with tqdm(total=len(pairs), disable=hidden, file=sys.stderr, unit="image") as bar:
+            for outcome in outcomes(options, chunks(options, pairs), jobs):
+                entry: dict[str, object] = {
+                    "picture": str(outcome.picture),
+                    "lines": [_plain(line) for line in outcome.lines],
+                }
+                if outcome.error is not None:
+                    failed = True
+                    entry["error"] = describe(outcome.error)
+                    tqdm.write(f"error: {describe(outcome.error)}", file=sys.stderr)
+                elif not outcome.lines:
+                    tqdm.write(f"{outcome.picture}: no text found{_hint(lines, only)}", file=sys.stderr)
+                results.append(entry)
+                if not as_json and outcome.error is None:
+                    if len(found) > 1:
+                        typer.echo(f"== {outcome.picture}")
+                    for line in outcome.lines:
+                        typer.echo(
+                            line.text if not only else " ".join(f"{x:.0f},{y:.0f}" for x, y in line.polygon)
+                        )
+                bar.update()
+    finally:
+        # After Ctrl-C or an error, what was read until then.
+        if as_json and results:
+            typer.echo(json.dumps(results, ensure_ascii=False, indent=1))
     if failed:
         raise typer.Exit(1)
 

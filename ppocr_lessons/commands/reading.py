@@ -4,8 +4,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +66,8 @@ def drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
     from PIL import Image
 
     if len(pictures) > 1 or not out.suffix or out.is_dir():
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"--draw {out}: a file; the drawings of several images need a folder")
         out.mkdir(parents=True, exist_ok=True)
         files = [out / f"{name}.read.png" for name in _different([picture.stem for picture in pictures])]
         for file in files:
@@ -190,21 +194,51 @@ def _draw(image, lines, out: Path) -> None:
     Image.fromarray(draw_reading(image, lines)).save(out, exif=picture_mark())
 
 
-_reader: Reader | None = None
-"""The reader of a worker process."""
+_reader: Reader | Exception | None = None
+"""The reader of a worker process, or the error that it failed with."""
 
 
 def _start(options: Options, threads: int) -> None:
     global _reader
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C goes to all processes; the first one ends the others
-    _reader = Reader(options, threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it is not inherited; see `_ctrl_c_ignored`
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    try:
+        _reader = Reader(options, threads)
+    except Exception as error:  # raised by _work, because an error here breaks the pool, and its text is lost
+        _reader = error
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Paddle's handler prints a report to stdout
+
+
+def _end_with_the_parent() -> None:
+    """End this process when the one that started it is gone; otherwise it would wait for work forever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _work(pairs: list[Pair]) -> list[Outcome]:
+    if isinstance(_reader, Exception):
+        raise _reader
     assert _reader is not None
     return _reader(pairs)
+
+
+@contextlib.contextmanager
+def _ctrl_c_ignored():
+    """Context in which processes are started that never get Ctrl-C.
+
+    Ctrl-C goes to all processes, and the first one ends the others. A worker that died of it while it was starting would
+    break the pool.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[Outcome]:
@@ -213,11 +247,14 @@ def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[O
     Args:
         options: see `Options`.
         parts: of `chunks`.
-        jobs: number of processes, which share the cores; with 1, or a single part, this process reads.
+        jobs: number of processes, at most one for each core and each part; with 1, this process reads.
 
     Yields: the outcomes, as soon as they are known.
+
+    Raises:
+        ChildProcessError: a process was killed; names the first image that was not read.
     """
-    jobs = min(jobs, len(parts))
+    jobs = min(jobs, len(parts), os.cpu_count() or 1)
     if jobs < 2:
         reader = Reader(options)
         yield from _flat(map(reader, parts))
@@ -226,10 +263,21 @@ def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[O
     # Paddle's threads do not survive a fork.
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=(options, threads)) as pool:
+        read = 0
         try:
-            yield from _flat(pool.map(_work, parts))
+            with _ctrl_c_ignored():
+                answers = pool.map(_work, parts)  # starts all processes
+            for part in answers:
+                read += 1
+                yield from part
+        except BrokenProcessPool as error:
+            raise ChildProcessError(
+                f"{parts[read][0][0]}: a process that reads images was killed, perhaps for lack of memory; "
+                "this image and those after it were not read"
+            ) from error
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+            # An answer that arrived while Python ends could not be unpickled, and the pool would wait forever.
+            pool.shutdown(wait=True, cancel_futures=True)
             raise
 
 

@@ -29,8 +29,19 @@ SHOWN_ERRORS = 20
 """Number of samples on the page of errors, if no other number is given."""
 
 
-def _settings(config: Path, override: list[str] | None, *, everything: bool = False):
-    """Find and read a configuration, and say which one if it is one of this package."""
+def settings_of(config: Path, override: list[str] | None, *, everything: bool = False):
+    """Find and read a configuration, and say which one if it is one of this package.
+
+    Args:
+        config: path or name; see `config.find.find_config`.
+        override: overrides as after `-o`.
+        everything: see `config.read_config`.
+
+    Returns: the configuration.
+
+    Raises:
+        ConfigError: there is no such configuration, or it has errors.
+    """
     from ..config import read_config
     from ..config.find import find_config
 
@@ -76,7 +87,7 @@ def train(
         signals.arm()
         # In JSON, a text is quoted as YAML quotes it.
         start = [f"Global.pretrained_model={json.dumps(weights)}"] if weights is not None else []
-        settings = _settings(config, [*(override or []), *start], everything=True)
+        settings = settings_of(config, [*(override or []), *start], everything=True)
         if resume and not holds_a_run(settings.folder):
             raise ValueError(
                 f"--resume: there is no run in {settings.folder}; without --resume one is started"
@@ -113,12 +124,12 @@ def evaluate(
         refuse_to_overwrite(out, MARK)
     from .evaluating import Watch
 
-    settings = _settings(config, override)
+    settings = settings_of(config, override)
     watch = Watch(settings, (errors or SHOWN_ERRORS) if out else 0)
     scores = watch.evaluate(weights)
+    say_once(json.dumps(scores))  # before the page is written, so that they are not lost if that fails
     if out is not None:
         watch.write_page(out, title=f"Errors of {config}", scores=scores)
-    say_once(json.dumps(scores))
 
 
 def export(
@@ -137,7 +148,7 @@ def export(
     from ..deploy.export_record import refuse_to_replace
 
     refuse_to_replace(out)
-    settings = _settings(config, override)
+    settings = settings_of(config, override)
     net, shared = experiment.trained_net(settings, weights)
     postprocess = build_postprocess(settings) if settings.task == "det" else None
     labels, size = (shared.labels, input_size(settings)) if settings.task == "cls" else (None, None)

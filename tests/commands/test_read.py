@@ -1,8 +1,14 @@
 """read: folders, patterns, single lines, several processes."""
 
 import json
+import multiprocessing
+import os
 import pathlib
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from PIL import Image
@@ -10,7 +16,7 @@ from typer.testing import CliRunner
 
 from ppocr_lessons import ocr
 from ppocr_lessons.cli import app
-from ppocr_lessons.commands.reading import drawing_paths
+from ppocr_lessons.commands.reading import Options, Outcome, drawing_paths, outcomes
 from ppocr_lessons.datasets.picture_files import find_pictures
 
 
@@ -37,6 +43,11 @@ def test_folders_and_patterns_become_image_files(folder, monkeypatch):
     assert find_pictures(["*.jpg"]) == [pathlib.Path("b.jpg")]
     (folder / "x[1].png").touch()
     assert find_pictures(["x[1].png"]) == [pathlib.Path("x[1].png")]
+    shutil.copytree("deep", "y[2]")
+    assert find_pictures(["y[2]/*.jpg"]) == [pathlib.Path("y[2]/c.jpg")]
+    assert find_pictures(["[dy]*/c.jpg"]) == [pathlib.Path("deep/c.jpg"), pathlib.Path("y[2]/c.jpg")]
+    with pytest.raises(ValueError, match="an argument is empty"):
+        find_pictures([""])
 
 
 def test_a_folder_without_images_and_a_pattern_without_matches(folder):
@@ -108,3 +119,63 @@ def test_several_processes_read_the_same_in_the_same_order(folder):
     assert alone.exit_code == together.exit_code == 1
     assert json.loads(together.stdout) == json.loads(alone.stdout)
     assert [f.get("error", "")[-12:] for f in json.loads(together.stdout)].count("") == 3
+
+
+def _start(*arguments):
+    """The command as a program that leads a session of its own, as a shell starts it."""
+    command = [sys.executable, "-W", "ignore", "-m", "ppocr_lessons", "read", *map(str, arguments)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def test_a_stage_that_several_processes_cannot_use_is_one_error(folder):
+    process = _start(folder, "--det", folder, "--jobs", "2")
+    printed, errors = process.communicate(timeout=120)
+    assert process.returncode == 1 and not printed
+    assert errors.count("\n") == 1 and "not a folder of `ppocr-lessons export`" in errors
+
+
+def test_ctrl_c_ends_all_processes(folder):
+    process = _start(folder, "--jobs", "2", "--json")
+    time.sleep(1.5)  # the workers are starting
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130 and "Traceback" not in errors
+    # Python's own tracker of resources ends a moment later.
+    with pytest.raises(ProcessLookupError):
+        for _ in range(200):
+            os.killpg(process.pid, 0)
+            time.sleep(0.1)
+
+
+def test_a_process_that_is_killed_is_told(folder, monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    options = Options(None, None, None, "course", "paddle", False, True, False)
+    pairs = [(path, None) for path in find_pictures([folder])]
+    answers = outcomes(
+        options, [[pair] for pair in pairs] + [[(pathlib.Path("/dev/full/gone"), None)]] * 40, 2
+    )
+    next(answers)
+    for child in multiprocessing.active_children():
+        child.kill()
+    with pytest.raises(ChildProcessError, match="was killed, perhaps for lack of memory"):
+        list(answers)
+
+
+def test_after_an_error_json_has_what_was_read(folder, monkeypatch):
+    def broken(options, parts, jobs):
+        yield Outcome(folder / "b.jpg", [], None)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ppocr_lessons.commands.reading.outcomes", broken)
+    done = _call("read", folder, "--json")
+    assert done.exit_code == 130 and [row["picture"] for row in json.loads(done.stdout)] == [
+        str(folder / "b.jpg")
+    ]
+
+
+def test_drawings_of_several_images_need_a_folder(folder, tmp_path):
+    (tmp_path / "out.png").write_text("mine")
+    with pytest.raises(ValueError, match="drawings of several images need a folder"):
+        drawing_paths(tmp_path / "out.png", [folder / "a.JPG", folder / "b.jpg"])
