@@ -27,6 +27,27 @@ class Interrupted(KeyboardInterrupt):
         return 128 + self.number
 
 
+@contextlib.contextmanager
+def held(*signals: int):
+    """Context in which signals wait: they arrive at its end. Processes that are started in it never get them.
+
+    Where signals cannot be held, as on Windows, it does nothing.
+
+    Args:
+        signals: numbers of the signals.
+
+    Yields: nothing.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class _Handlers:
     """Context manager that installs a handler for SIGNALS. Outside the main thread it does nothing."""
 

@@ -29,10 +29,21 @@ def refuse_to_overwrite(path, *marks: str) -> None:
         )
 
 
-def picture_mark():
-    """MARK as an entry of EXIF data, for the pictures that commands write: a `PIL.Image.Exif`."""
+def save_picture(image, path) -> None:
+    """Save a picture with MARK in its EXIF data.
+
+    Args:
+        image: `PIL.Image.Image`.
+        path: of the file; the suffix selects the format.
+
+    Raises:
+        OSError: the file cannot be written; names it.
+    """
     from PIL import ExifTags, Image  # reading a page does not need Pillow's tags
 
     exif = Image.Exif()
     exif[ExifTags.Base.Software] = MARK
-    return exif
+    try:
+        image.save(path, exif=exif)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error

@@ -7,6 +7,8 @@ import pathlib
 import platform
 import warnings
 
+from .interrupt import SIGNALS, held
+
 NO_PADDLE = (
     "PaddlePaddle is not installed, and the networks need it: run `pip install 'ppocr-lessons[cpu]'` for a CPU, "
     "or install the `paddlepaddle-gpu` that matches your CUDA version."
@@ -54,7 +56,9 @@ def require_paddle() -> None:
     if not cpu_has_avx():
         # Importing Paddle on such a CPU is an illegal instruction, which cannot be caught.
         raise ImportError(NO_AVX)
-    import paddle  # noqa: F401
+    # An exception in the middle of the import of its C++ part crashes the process or has a wrong message.
+    with held(*SIGNALS):
+        import paddle  # noqa: F401
 
 
 def describe_machine() -> str:

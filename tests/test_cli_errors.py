@@ -185,8 +185,9 @@ def test_a_full_disk_while_drawing(picture, tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
-    result = _call("read", picture, "--draw", tmp_path / "out.png")
-    assert result.exit_code == 1 and result.stderr == "error: No space left on device\n"
+    out = tmp_path / "out.png"
+    result = _call("read", picture, "--draw", out)
+    assert result.exit_code == 1 and result.stderr == f"error: {out}: No space left on device\n"
 
 
 def test_describe_never_fails():

@@ -12,7 +12,7 @@ from ppocr_lessons.bench.provenance import provenance
 from ppocr_lessons.cli import app
 from ppocr_lessons.grading.grade import Reports
 from ppocr_lessons.grading.report_html import index_page
-from ppocr_lessons.output_files import MARK, picture_mark, refuse_to_overwrite
+from ppocr_lessons.output_files import MARK, refuse_to_overwrite, save_picture
 from ppocr_lessons.viz.error_page import error_page
 
 
@@ -40,7 +40,7 @@ def test_pictures_carry_the_mark(suffix, tmp_path):
     Image.new("RGB", (64, 64)).save(path)
     with pytest.raises(ValueError, match="exists"):
         refuse_to_overwrite(path, MARK)
-    Image.new("RGB", (64, 64)).save(path, exif=picture_mark())
+    save_picture(Image.new("RGB", (64, 64)), path)
     refuse_to_overwrite(path, MARK)
 
 
@@ -54,6 +54,20 @@ def test_a_drawing_replaces_a_drawing_and_nothing_else(out, tmp_path):
     drawn.write_bytes(b"mine")
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 1 and f"{drawn.name}: exists" in done.stderr and drawn.read_bytes() == b"mine"
+
+
+def test_a_picture_that_cannot_be_saved_is_named(tmp_path):
+    with pytest.raises(OSError, match="No such file") as raised:
+        save_picture(Image.new("RGB", (8, 8)), tmp_path / "gone/a.png")
+    assert raised.value.filename == str(tmp_path / "gone/a.png")
+
+
+def test_curves_of_a_run_in_progress_leave_its_folder_alone(tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/scalars.csv").write_text("step,lr,loss\n0,0.1,2\n1,0.1,1\n2,0.")
+    done = CliRunner().invoke(app, ["curves", str(tmp_path / "run"), "--out", str(tmp_path / "curves.png")])
+    assert done.exit_code == 0 and "scalars.csv:4: left out" in done.stderr
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["scalars.csv"]
 
 
 def test_curves_replace_curves_and_nothing_else(tmp_path):

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import NamedTuple
 
-from ..output_files import MARK, picture_mark, refuse_to_overwrite
+from ..output_files import MARK, refuse_to_overwrite, save_picture
 
 CHUNK = 32
 """Number of images of single lines that are read together; the recognizer sorts them by width."""
@@ -191,7 +191,7 @@ def _draw(image, lines, out: Path) -> None:
 
     from ..deploy.draw import draw_reading
 
-    Image.fromarray(draw_reading(image, lines)).save(out, exif=picture_mark())
+    save_picture(Image.fromarray(draw_reading(image, lines)), out)
 
 
 _reader: Reader | Exception | None = None

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..interrupt import say_once, signals_as_exit_codes
-from ..output_files import MARK, picture_mark, refuse_to_overwrite
+from ..output_files import MARK, refuse_to_overwrite, save_picture
 
 ConfigPath = Annotated[
     Path,
@@ -173,5 +173,5 @@ def curves(
     data = io.BytesIO(curves_png(run))
     out.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(data) as drawn:
-        drawn.save(out, exif=picture_mark())
+        save_picture(drawn, out)
     typer.echo(f"curves of {run} in {out}", err=True)

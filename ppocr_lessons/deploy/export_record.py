@@ -117,13 +117,13 @@ def written_beside(folder: pathlib.Path):
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     partial = folder.parent / f".export-{secrets.token_hex(8)}"
-    partial.mkdir()  # not mkdtemp, whose folders only the owner can read
     try:
+        partial.mkdir()  # not mkdtemp, whose folders only the owner can read
         yield partial
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
-        if isinstance(error, OSError) and not error.filename:
-            # Paddle reports a full disk without the name of the file.
+        if isinstance(error, OSError) and (not error.filename or str(partial) in str(error.filename)):
+            # Paddle reports a full disk without the name of the file, and users do not know the temporary folder.
             raise OSError(error.errno, error.strerror or str(error), str(folder)) from error
         raise
 

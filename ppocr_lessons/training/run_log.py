@@ -34,7 +34,7 @@ def _row(cells: list[str], names: list[str], after: int) -> dict[str, float]:
     return row
 
 
-def read_scalars(path) -> list[dict[str, float]]:
+def read_scalars(path, *, keep: bool = True) -> list[dict[str, float]]:
     """Read the rows of a scalars.csv.
 
     A row that cannot be read, such as a truncated last one, is reported on stderr with its line number and the reason, and
@@ -42,6 +42,7 @@ def read_scalars(path) -> list[dict[str, float]]:
 
     Args:
         path: path of the file.
+        keep: copy such rows; False for readers that do not continue the run, which may be writing the row.
 
     Returns: rows as dictionaries of numbers by name; an empty list if there is no such file.
     """
@@ -50,6 +51,7 @@ def read_scalars(path) -> list[dict[str, float]]:
         return []
     lines = path.read_text(encoding="utf-8", errors="backslashreplace").splitlines()
     rows, garbled, names = [], [], None
+    kept = f", and kept in {GARBLED}" if keep else ""
     for number, line in enumerate(lines, 1):
         try:
             cells = next(csv.reader([line], strict=True), [])
@@ -63,12 +65,12 @@ def read_scalars(path) -> list[dict[str, float]]:
             garbled.append(line)
             if len(garbled) <= NAMED:
                 print(
-                    f"{path}:{number}: left out, and kept in {GARBLED}: {error}: {line!r:.80}",
+                    f"{path}:{number}: left out{kept}: {error}: {line!r:.80}",
                     file=sys.stderr,
                 )
     if len(garbled) > NAMED:
         print(f"{path}: and {len(garbled) - NAMED} more such rows", file=sys.stderr)
-    if garbled:
+    if garbled and keep:
         _keep(path.with_name(GARBLED), garbled)
     return rows
 

@@ -44,7 +44,7 @@ def curves_png(folder, *, dpi: int = 110) -> bytes:
         ValueError: the folder has no scalars.csv with at least one step.
     """
     folder = pathlib.Path(folder)
-    rows = read_scalars(folder / "scalars.csv")
+    rows = read_scalars(folder / "scalars.csv", keep=False)
     if not rows:
         there = (
             "has no steps yet"

@@ -91,7 +91,7 @@ class WorstCases:
         edits = Levenshtein.distance(reading.text, text)
         return (
             metric.distance, text, reading.text, None,
-            f"{edits} edits in {len(text)} characters, read with score {reading.score:.2f}",
+            f"edit distance {edits}, characters in the label: {len(text)}, read with score {reading.score:.2f}",
         )  # fmt: skip
 
     def _direction(self, label, logits):
@@ -101,7 +101,7 @@ class WorstCases:
         names = self.shared.labels
         if best == label:
             return None
-        return float(probs[best]), names[label], names[best], None, f"with probability {probs[best]:.2f}"
+        return float(probs[best]), names[label], names[best], None, f"read with probability {probs[best]:.2f}"
 
     def cases(self) -> list[Case]:
         """The samples, the worst one first, with their images."""

@@ -159,3 +159,13 @@ def test_a_width_that_is_not_the_networks(given):
         ],
     )
     assert build(config, report=False).strategy.terms[1].term.loss.centers.shape == [96, 48]
+
+
+def test_the_configuration_is_found_by_its_name(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    options = [part for value in given for part in ("-o", value)]
+    name = f"2022/{ECTC.name}"
+    done = CliRunner().invoke(
+        app, ["centers", "-c", name, *options, "--weights", "rec_english", "--out", "c.pkl"]
+    )
+    assert done.exit_code == 0 and f"{name}: the configuration {name} of this package" in done.stderr

@@ -11,7 +11,7 @@ import time
 import pytest
 import yaml
 
-from ppocr_lessons.interrupt import FinishTheStep, Interrupted, say_once, signals_as_exit_codes
+from ppocr_lessons.interrupt import FinishTheStep, Interrupted, held, say_once, signals_as_exit_codes
 from ppocr_lessons.training.checkpoint import newest_checkpoint
 from ppocr_lessons.training.tensor_files import sha256
 
@@ -178,3 +178,13 @@ def test_only_the_first_process_speaks(monkeypatch, capsys):
         monkeypatch.setenv("PADDLE_TRAINER_ID", rank)
         say_once(f"from {rank}")
     assert capsys.readouterr().out == "from 0\n"
+
+
+def test_a_signal_that_is_held_arrives_at_the_end():
+    reached = []
+    with pytest.raises(KeyboardInterrupt):
+        with held(signal.SIGINT):
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.append("inside")
+        reached.append("behind")  # pragma: no cover
+    assert reached == ["inside"]

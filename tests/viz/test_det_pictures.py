@@ -27,6 +27,30 @@ def _is_figure(shown, *words):
     assert all(word in shown.alt for word in words), shown.alt
 
 
+def test_a_page_stands_at_the_height_of_its_maps():
+    black = np.zeros((60, 100))
+    shown = binarization.show_maps(np.zeros((60, 100, 3), np.uint8), {"P": black, "T": black})
+    dark = np.asarray(Image.open(io.BytesIO(shown.data)).convert("L")) < 40
+    columns = np.array_split(dark, 3, axis=1)
+    tops = [np.nonzero(part.mean(1) > 0.5)[0].min() for part in columns]
+    assert max(tops) - min(tops) <= 1, tops
+
+
+def test_bars_are_labeled_and_long_names_do_not_touch():
+    bars = {name: {"ms": 1.0} for name in ("256", "96", "64", "48", "64, middle 96")}
+    plain, labeled = (costs.show_cost_bars(bars, {"ms": "ms"}, label=label) for label in ("", "channels"))
+    short = costs.show_cost_bars({name[:3]: costs_of for name, costs_of in bars.items()}, {"ms": "ms"})
+    ends = [_lowest_dark_row(shown) for shown in (short, plain, labeled)]
+    assert plain.data != labeled.data and ends[0] != ends[1], (
+        "the long names are slanted, the label takes room"
+    )
+
+
+def _lowest_dark_row(shown):
+    gray = np.asarray(Image.open(io.BytesIO(shown.data)).convert("L"))
+    return np.nonzero((gray < 100).any(1))[0].max()
+
+
 def test_figures_say_what_they_show(maps, rng):
     image, prob, thresh = maps
     _is_figure(binarization.show_step((5, 50)), "[5, 50]")
