@@ -85,14 +85,14 @@ def show_maps(
     """
     figure, axes = new_figure(1, 1 + len(maps), size=(2.9 * (1 + len(maps)), 3.8))
     show_picture(axes[0], image, "page")
-    for axis in axes:
-        axis.set_anchor("N")  # the page has no color bar and would stand lower than its maps
     for axis, (title, values) in zip(axes[1:], maps.items(), strict=True):
         low, high = (limits or {}).get(title, (0, 1))
         show_picture(axis, values, title, cmap="magma", vmin=low, vmax=high)
         figure.colorbar(
             axis.images[0], ax=axis, location="bottom", shrink=0.8, ticks=np.linspace(low, high, 3)
         )
+    for axis in axes:  # after the color bars, which anchor their maps at the bottom, below the page
+        axis.set_anchor("N")
     return show(figure, "A page beside its maps: " + ", ".join(maps))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from IPython.display import Markdown
+from matplotlib.lines import Line2D
 
 from ..bench.claimed_costs import Costs
 from ..bench.claims import VERDICTS, Claim
@@ -48,7 +49,9 @@ def show_systems(measured: Mapping[str, dict], *, chapter: bool = True):
         axis.set_xlabel(unit)
         axis.margins(x=0.15)
         axis.invert_yaxis()
-    axes[0].legend(fontsize=9)
+    for handle in axes[0].legend(fontsize=9).legend_handles:
+        if isinstance(handle, Line2D):
+            handle.set_markersize(9)  # as high as a bar it would not fit into its row
     told = "; ".join(
         f"{SYSTEMS[name].title}: {sum(measured[name]['mb'].values()):.1f} MB, {sum(measured[name]['ms'].values()):.0f} ms"
         for name in names

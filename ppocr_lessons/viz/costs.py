@@ -55,12 +55,13 @@ def show_stages(stages: dict[str, list[tuple[int, int, int]]]):
     return show(figure, f"Feature maps as boxes, channels by height by width, all at one scale. {told}.")
 
 
-def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
+def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str], *, label: str = ""):
     """Draw bars of several costs, a panel for each cost and a bar for each net.
 
     Args:
         costs: the numbers by kind of cost, by name of the net.
         titles: title of the panel, with the unit, by kind of cost, in the order of the panels.
+        label: what the names of the nets mean, written below each panel.
 
     Returns: an IPython.display.Image.
     """
@@ -70,8 +71,10 @@ def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str]):
         values = [costs[name][kind] for name in names]
         bars = axis.bar(range(len(names)), values, color=BLUE, alpha=0.7)
         axis.bar_label(bars, [f"{v:.3g}" for v in values], fontsize=9)
-        crowded = {"rotation": 30, "ha": "right"} if sum(map(len, names)) > 40 else {}
+        # One long name among short ones would touch its neighbor, so the longest name counts for all.
+        crowded = {"rotation": 30, "ha": "right"} if len(names) * max(map(len, names)) > 50 else {}
         axis.set_xticks(range(len(names)), names, **crowded)
+        axis.set_xlabel(label)
         axis.set_title(title)
         axis.margins(y=0.15)
     told = "; ".join(

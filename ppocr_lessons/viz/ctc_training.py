@@ -65,6 +65,7 @@ def show_answers(record: dict, steps: Sequence[int], *, line: int = 0):
                 axis.text(place + 0.2, best[place] + 0.03, character, ha="center", fontsize=9)
         axis.set_ylim(0, 1.22)
         axis.set_yticks((0, 0.5, 1))
+        axis.set_ylabel("probability")
         axis.set_title(f'step {step}: reads "{answer["reading"]}"', loc="left", fontsize=10)
         told.append(f"at step {step} it reads {answer['reading']!r}")
     np.atleast_1d(axes)[-1].set_xlabel(f'time step of the line "{answer["text"]}"')
@@ -130,7 +131,7 @@ def show_counts(names: Sequence[str], wanted: np.ndarray, found: dict[str, np.nd
     axis.set_yscale("symlog", linthresh=2)
     ticks = [tick for tick in (0, 1, 2, 5, 10, 20, 50) if tick <= 1.2 * max(map(max, bars.values()))]
     axis.set_yticks(ticks, [str(tick) for tick in ticks])
-    axis.set_ylabel("time steps")
+    axis.set_ylabel("time steps (logarithmic above 2)")
     axis.legend(fontsize=9)
     told = "; ".join(f"{title}: " + " ".join(f"{v:.1f}" for v in values) for title, values in bars.items())
     return show(figure, f"Time steps of {' '.join(names)}: {told}")

@@ -176,7 +176,7 @@ def show_false_boxes(image: np.ndarray, found: dict):
         1, len(found), size=(12, 12 / len(found) * image.shape[0] / image.shape[1] + 0.4)
     )
     for axis, (name, polygons) in zip(np.atleast_1d(axes), found.items(), strict=True):
-        show_picture(axis, image, f"{name}: {len(polygons)} boxes")
+        show_picture(axis, image, f"{name}: {len(polygons)} {'box' if len(polygons) == 1 else 'boxes'}")
         outline(axis, polygons)
     words = ", ".join(f"{name} {len(polygons)}" for name, polygons in found.items())
     return show(figure, f"A picture without text. Boxes that were found on it: {words}")

@@ -138,6 +138,10 @@ def show_schedule(schedules: dict[str, object], steps: int, *, zoom: int):
     )
 
 
+OVER_LINES = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
+"""Background of a number, so that a line behind it does not cross it out."""
+
+
 def show_curve(history, names: dict[str, str], *, stopped: int | None = None, start: float | None = None):
     """The loss and its parts at each step, and below them hmean wherever the run was evaluated.
 
@@ -157,7 +161,9 @@ def show_curve(history, names: dict[str, str], *, stopped: int | None = None, st
     scored += [(row["step"] + 1, row["hmean"]) for row in history if "hmean" in row]
     axes[1].plot(*zip(*scored, strict=True), marker="o", color=BLACK)
     for step, value in scored:
-        axes[1].annotate(f"{value:.2f}", (step, value), xytext=(5, 5), textcoords="offset points", ha="left")
+        axes[1].annotate(
+            f"{value:.2f}", (step, value), xytext=(5, 5), textcoords="offset points", bbox=OVER_LINES
+        )
     for axis, label in zip(axes, ("loss", "hmean"), strict=True):
         axis.set_ylabel(label)
         axis.set_ylim(bottom=0)

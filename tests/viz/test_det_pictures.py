@@ -27,6 +27,28 @@ def _is_figure(shown, *words):
     assert all(word in shown.alt for word in words), shown.alt
 
 
+def test_a_page_stands_at_the_height_of_its_maps():
+    black = np.zeros((60, 100))
+    shown = binarization.show_maps(np.zeros((60, 100, 3), np.uint8), {"P": black, "T": black})
+    dark = np.asarray(Image.open(io.BytesIO(shown.data)).convert("L")) < 40
+    columns = np.array_split(dark, 3, axis=1)
+    tops = [np.nonzero(part.mean(1) > 0.5)[0].min() for part in columns]
+    assert max(tops) - min(tops) <= 1, tops
+
+
+def test_bars_are_labeled_and_long_names_do_not_touch():
+    bars = {name: {"ms": 1.0} for name in ("256", "96", "64", "48", "64, middle 96")}
+    plain, labeled = (costs.show_cost_bars(bars, {"ms": "ms"}, label=label) for label in ("", "channels"))
+    short = costs.show_cost_bars({name[:3]: bar for name, bar in bars.items()}, {"ms": "ms"})
+    heights = [_height_of_bars(shown) for shown in (short, plain, labeled)]
+    assert heights[0] > heights[1] > heights[2], "slanted names and the label take room below the bars"
+
+
+def _height_of_bars(shown):
+    red, _, blue = np.asarray(Image.open(io.BytesIO(shown.data)).convert("RGB"), int).transpose(2, 0, 1)
+    return (blue - red > 60).any(1).sum()
+
+
 def test_figures_say_what_they_show(maps, rng):
     image, prob, thresh = maps
     _is_figure(binarization.show_step((5, 50)), "[5, 50]")
