@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from ..deploy.draw import draw_boxes
-from .figure import BLACK, BLUE, GREEN, ORANGE, RED, SKY, new_figure, show, show_picture
+from .figure import BLACK, BLUE, GREEN, ORANGE, OVER_LINES, RED, SKY, new_figure, show, show_picture
 
 SHOWN = ("DetLabelEncode", "CopyPaste", "IaaAugment", "EastRandomCropData")
 MAPS = {
@@ -136,10 +136,6 @@ def show_schedule(schedules: dict[str, object], steps: int, *, zoom: int):
     return show(
         figure, f"Learning rate over {steps} steps, and over the first {zoom}: " + ", ".join(schedules)
     )
-
-
-OVER_LINES = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
-"""Background of a number, so that a line behind it does not cross it out."""
 
 
 def show_curve(history, names: dict[str, str], *, stopped: int | None = None, start: float | None = None):
