@@ -51,9 +51,7 @@ def show_systems(measured: Mapping[str, dict], *, chapter: bool = True):
         axis.invert_yaxis()
     for handle in axes[0].legend(fontsize=9).legend_handles:
         if isinstance(handle, Line2D):
-            handle.set_markersize(
-                9
-            )  # the mark is as high as a bar, which is too high for a row of the legend
+            handle.set_markersize(9)  # as high as a bar it would not fit into its row
     told = "; ".join(
         f"{SYSTEMS[name].title}: {sum(measured[name]['mb'].values()):.1f} MB, {sum(measured[name]['ms'].values()):.0f} ms"
         for name in names

@@ -12,6 +12,8 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, BLACK = (
 )  # fmt: skip
 MARKERS = "osD^vPX*"
 HATCHES = ("", "//", "..", "xx", "\\\\", "oo")
+OVER_LINES = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
+"""Background of a text, so that a line behind it does not cross it out."""
 
 STYLE = {
     "axes.spines.top": False,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .figure import BLUE, GREEN, ORANGE, RED, new_figure, show
+from .figure import BLUE, GREEN, ORANGE, OVER_LINES, RED, new_figure, show
 
 LINES = ("-", "--", "-.", ":")
 
@@ -46,7 +46,7 @@ def show_starts(
         axes[0].axhline(lost, color="0.4", lw=0.8)
         axes[0].annotate(
             "P and B find nothing", (1, lost), xytext=(0, -3), textcoords="offset points", ha="right", va="top",
-            xycoords=("axes fraction", "data"), color="0.3", fontsize=9,
+            xycoords=("axes fraction", "data"), color="0.3", fontsize=9, bbox=OVER_LINES,
         )  # fmt: skip
     axes[0].set_title(f"training loss, mean of the last {window} steps")
     axes[1].set_title("learning rate")

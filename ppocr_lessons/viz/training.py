@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import FancyBboxPatch
 
 from ..deploy.draw import draw_boxes
-from .figure import BLACK, BLUE, GREEN, ORANGE, RED, SKY, new_figure, show, show_picture
+from .figure import BLACK, BLUE, GREEN, ORANGE, OVER_LINES, RED, SKY, new_figure, show, show_picture
 
 SHOWN = ("DetLabelEncode", "CopyPaste", "IaaAugment", "EastRandomCropData")
 MAPS = {
