@@ -138,10 +138,6 @@ def show_schedule(schedules: dict[str, object], steps: int, *, zoom: int):
     )
 
 
-OVER_LINES = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.5}
-"""Background of a number, so that a line behind it does not cross it out."""
-
-
 def show_curve(history, names: dict[str, str], *, stopped: int | None = None, start: float | None = None):
     """The loss and its parts at each step, and below them hmean wherever the run was evaluated.
 
