@@ -46,8 +46,8 @@ def write_new(path, lines: list[str]) -> None:
     path = pathlib.Path(path)
     if path.is_dir():
         raise LabelError(f"{path}: a folder; name a file")
-    if path.exists():
-        if path.read_bytes() == "".join(lines).encode("utf-8"):
+    if path.exists() or path.is_symlink():
+        if path.is_file() and path.read_bytes() == "".join(lines).encode("utf-8"):
             return
         raise LabelError(
             f"{path}: exists with other content and is not replaced; remove it, or name another file"

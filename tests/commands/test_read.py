@@ -121,6 +121,9 @@ def test_several_processes_read_the_same_in_the_same_order(folder):
     assert [f.get("error", "")[-12:] for f in json.loads(together.stdout)].count("") == 3
 
 
+CHILDREN = pathlib.Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+
+
 def _start(*arguments):
     """The command as a program that leads a session of its own, as a shell starts it."""
     command = [sys.executable, "-W", "ignore", "-m", "ppocr_lessons", "read", *map(str, arguments)]
@@ -136,9 +139,18 @@ def test_a_stage_that_several_processes_cannot_use_is_one_error(folder):
     assert errors.count("\n") == 1 and "not a folder of `ppocr-lessons export`" in errors
 
 
+@pytest.mark.skipif(
+    not pathlib.Path("/proc/self/task").exists(), reason="needs /proc to see the workers start"
+)
 def test_ctrl_c_ends_all_processes(folder):
     process = _start(folder, "--jobs", "2", "--json")
-    time.sleep(1.5)  # the workers are starting
+    children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    end = time.monotonic() + 60
+    while (
+        len(children.read_text().split()) < 3 and time.monotonic() < end
+    ):  # two workers, and Python's tracker
+        time.sleep(0.02)
+    time.sleep(0.3)  # the workers are starting
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in errors
