@@ -27,27 +27,6 @@ class Interrupted(KeyboardInterrupt):
         return 128 + self.number
 
 
-@contextlib.contextmanager
-def held(*signals: int):
-    """Context in which signals wait: they arrive at its end. Processes that are started in it never get them.
-
-    Where signals cannot be held, as on Windows, it does nothing.
-
-    Args:
-        signals: numbers of the signals.
-
-    Yields: nothing.
-    """
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 class _Handlers:
     """Context manager that installs a handler for SIGNALS. Outside the main thread it does nothing."""
 
@@ -74,6 +53,32 @@ class _Handlers:
             # getsignal returns None for a handler that was not installed from Python.
             signal.signal(number, signal.SIG_DFL if before is None else before)
         self._before = {}
+
+
+class Held(_Handlers):
+    """Let SIGNALS wait: the handlers that were there before get them at the end of the context.
+
+    A mask (`signal.pthread_sigmask`) would not do, because it holds for one thread only: the system hands the signal to
+    any other thread, such as one of NumPy's, and Python then calls the handler in the main thread.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self._arrived: list[int] = []
+
+    def handle(self, number, frame) -> None:
+        """Store the signal.
+
+        Args:
+            number: number of the signal.
+            frame: current stack frame; not used.
+        """
+        self._arrived.append(number)
+
+    def __exit__(self, *error):
+        super().__exit__(*error)
+        for number in dict.fromkeys(self._arrived):
+            signal.raise_signal(number)
 
 
 class StopAtOnce(_Handlers):

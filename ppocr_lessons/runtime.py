@@ -7,7 +7,7 @@ import pathlib
 import platform
 import warnings
 
-from .interrupt import SIGNALS, held
+from .interrupt import Held
 
 NO_PADDLE = (
     "PaddlePaddle is not installed, and the networks need it: run `pip install 'ppocr-lessons[cpu]'` for a CPU, "
@@ -48,6 +48,8 @@ def quiet_paddle() -> None:
 def require_paddle() -> None:
     """Import Paddle, or raise an error that says why this is impossible.
 
+    Ctrl-C and SIGTERM wait until the import is finished, and their handlers stay as they are.
+
     Raises:
         ImportError: Paddle is not installed, or the CPU cannot run it.
     """
@@ -56,8 +58,9 @@ def require_paddle() -> None:
     if not cpu_has_avx():
         # Importing Paddle on such a CPU is an illegal instruction, which cannot be caught.
         raise ImportError(NO_AVX)
-    # An exception in the middle of the import of its C++ part crashes the process or has a wrong message.
-    with held(*SIGNALS):
+    # An exception in the middle of the import of its C++ part crashes the process or has a wrong message, and Paddle
+    # replaces the handler of SIGTERM.
+    with Held():
         import paddle  # noqa: F401
 
 

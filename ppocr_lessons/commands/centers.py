@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ..runtime import require_paddle
 from .train import ConfigPath, Overrides, Weights, settings_of
 
 
@@ -21,6 +22,7 @@ def centers(
 
     Prints the counts as JSON. CenterLoss.center_file_path takes the file.
     """
+    require_paddle()
     from .. import experiment
     from ..config.centers import check_recognizer, collect_centers, named
     from ..interrupt import say_once

@@ -206,7 +206,6 @@ def _start(options: Options, threads: int) -> None:
         _reader = Reader(options, threads)
     except Exception as error:  # raised by _work, because an error here breaks the pool, and its text is lost
         _reader = error
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # Paddle's handler prints a report to stdout
 
 
 def _end_with_the_parent() -> None:

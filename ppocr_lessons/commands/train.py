@@ -10,6 +10,7 @@ import typer
 
 from ..interrupt import say_once, signals_as_exit_codes
 from ..output_files import MARK, refuse_to_overwrite, save_picture
+from ..runtime import require_paddle
 
 ConfigPath = Annotated[
     Path,
@@ -80,11 +81,11 @@ def train(
     """
     if resume and fresh:
         raise ValueError("--resume continues a run and --fresh starts a new one: use only one of them")
-    with signals_as_exit_codes() as signals:
+    with signals_as_exit_codes():
+        require_paddle()
         from .. import experiment
         from ..training.run_folder import holds_a_run
 
-        signals.arm()
         # In JSON, a text is quoted as YAML quotes it.
         start = [f"Global.pretrained_model={json.dumps(weights)}"] if weights is not None else []
         settings = settings_of(config, [*(override or []), *start], everything=True)
@@ -122,6 +123,7 @@ def evaluate(
         raise ValueError(f"--out {out}: the page of errors is HTML; name a file that ends in .html")
     if out is not None:
         refuse_to_overwrite(out, MARK)
+    require_paddle()
     from .evaluating import Watch
 
     settings = settings_of(config, override)
@@ -142,6 +144,7 @@ def export(
     ] = False,
 ) -> None:
     """Export a trained network for Paddle's inference engine and for `read --det`, `--cls` and `--rec`."""
+    require_paddle()
     from .. import experiment
     from ..config.evaluation import build_postprocess, input_size
     from ..deploy.export_folder import write_folder

@@ -6,12 +6,13 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 import yaml
 
-from ppocr_lessons.interrupt import FinishTheStep, Interrupted, held, say_once, signals_as_exit_codes
+from ppocr_lessons.interrupt import SIGNALS, FinishTheStep, Held, Interrupted, say_once, signals_as_exit_codes
 from ppocr_lessons.training.checkpoint import newest_checkpoint
 from ppocr_lessons.training.tensor_files import sha256
 
@@ -180,11 +181,32 @@ def test_only_the_first_process_speaks(monkeypatch, capsys):
     assert capsys.readouterr().out == "from 0\n"
 
 
-def test_a_signal_that_is_held_arrives_at_the_end():
+@pytest.fixture
+def idle_thread():
+    """A second thread, which the system may choose to receive a signal of this process."""
+    end = threading.Event()
+    thread = threading.Thread(target=end.wait)
+    thread.start()
+    yield thread
+    end.set()
+    thread.join()
+
+
+def test_a_signal_that_is_held_arrives_at_the_end(idle_thread):
     reached = []
     with pytest.raises(KeyboardInterrupt):
-        with held(signal.SIGINT):
+        with Held():
+            signal.pthread_kill(idle_thread.ident, signal.SIGINT)
+            time.sleep(0.1)
             os.kill(os.getpid(), signal.SIGINT)
             reached.append("inside")
         reached.append("behind")  # pragma: no cover
     assert reached == ["inside"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_without_a_signal_nothing_arrives():
+    before = [signal.getsignal(number) for number in SIGNALS]
+    with Held():
+        assert [signal.getsignal(number) for number in SIGNALS] != before
+    assert [signal.getsignal(number) for number in SIGNALS] == before
