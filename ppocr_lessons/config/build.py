@@ -59,7 +59,7 @@ def start_device(config: Config) -> str:
     try:
         return parallel.start(settings.device if settings.use_gpu is not False else "cpu")
     except ValueError as error:
-        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.line, error)
+        raise_for(config.path, [Problem(("Global", "device"), str(error))], config.where, error)
 
 
 def cpu_note(settings: Global, device: str | None) -> list[str]:
@@ -119,7 +119,7 @@ def build_nets(
                 change(name, net, value, report)
         except (ValueError, OSError) as error:
             problems.append(Problem(("Global", key), str(error)))
-    raise_for(config.path, problems, config.line)
+    raise_for(config.path, problems, config.where)
     return nets
 
 
@@ -138,7 +138,7 @@ def quantize(config: Config, nets: dict[str, paddle.nn.Layer]) -> None:
             try:
                 config.quant.prepare(net)
             except ValueError as error:
-                raise_for(config.path, [Problem(("Quant",), str(error))], config.line, error)
+                raise_for(config.path, [Problem(("Quant",), str(error))], config.where, error)
 
 
 def _start(name, net, path, report) -> None:
@@ -181,7 +181,7 @@ def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Con
             term = section.term(classes)
         except ValueError as error:
             problem = Problem((*place, "center_file_path"), str(error))
-            raise_for(config.path, [problem], config.line, error)
+            raise_for(config.path, [problem], config.where, error)
         if isinstance(section, CenterLossSection):
             say(center_warnings(section, term, shared))
         terms.append(Weighted(section.weight, term))
@@ -210,7 +210,7 @@ def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
     Raises:
         ConfigError: lists all problems: device, dictionary, networks, weights, loss and datasets.
     """
-    trial = Trial(config.path, config.line)
+    trial = Trial(config.path, config.where)
     device = trial.of(("Global", "device"), lambda: start_device(config))
     if report and parallel.world()[0] == 0:
         say("\n".join(f"note: {note}" for note in [*config.notes, *cpu_note(config.settings, device)]))
@@ -258,7 +258,7 @@ def problems_of_files(config: Config) -> list[Problem]:
         if net.backbone and net.head and (net.neck or task == "cls")
     }
     config = replace(config, settings=config.settings or Global(), nets=nets)
-    trial = Trial(config.path, config.line)
+    trial = Trial(config.path, config.where)
     shared = trial.of(("Global",), lambda: context(config))
     if shared and task:
         built = trial.of(("Architecture",), lambda: build_nets(config, shared, dry=True, report=False))

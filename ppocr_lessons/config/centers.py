@@ -55,14 +55,14 @@ def collect_centers(config: Config, net, shared: Context, *, progress: bool = Fa
     starts = range(0, len(dataset), size)
 
     def batches():
-        for start in tqdm(starts, disable=not progress, file=sys.stderr, unit="batch"):
+        for start in tqdm(starts, disable=None if progress else True, file=sys.stderr, unit="batch"):
             samples = [dataset.sample(i) for i in range(start, min(start + size, len(dataset)))]
             yield np.stack([sample.image for sample in samples]), [sample.texts[0] for sample in samples]
 
     found = collect(net, batches(), shared.alphabet)
     if not found.centers:
         reason = f"none of its {found.lines:,} lines was read correctly, so no class has a center; train longer first"
-        raise_for(config.path, [Problem(("Train", "dataset"), reason)], config.line)
+        raise_for(config.path, [Problem(("Train", "dataset"), reason)], config.where)
     return found
 
 
@@ -84,7 +84,7 @@ def check_center_section(config: Config, section: CenterLossSection, place: tupl
     elif (width := nets["Model"].head.feature_channels) != section.feat_dim:
         reason = f"found {section.feat_dim}; the last layer of the network has {width} features"
         problems.append(Problem((*place, "feat_dim"), reason))
-    raise_for(config.path, problems, config.line)
+    raise_for(config.path, problems, config.where)
 
 
 def center_warnings(section: CenterLossSection, term: CenterTerm, shared: Context) -> str:

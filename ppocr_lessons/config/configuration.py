@@ -12,7 +12,7 @@ from .optimizer import LearningRate, Optimizer, Regularizer
 from .problems import Problem, raise_for
 from .quantization import QuantSection
 from .schema import DatasetSection, Global, LoaderSection, MetricSection, Section, ordinary
-from .yaml_file import YamlFile
+from .yaml_file import Origin, YamlFile, origin
 
 DIGITS_AND_LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 """Characters of a recognizer whose configuration names no dictionary, as in PaddleOCR."""
@@ -80,15 +80,19 @@ class Config:
         """Folder that a run writes to."""
         return pathlib.Path(self.settings.save_model_dir)
 
-    def line(self, place: tuple) -> int | None:
-        """Line of a value in the file.
+    def where(self, place: tuple) -> str:
+        """Line of a value in the file, for messages.
 
         Args:
             place: keys and list indices, from the top of the file.
 
-        Returns: number of the line, or None for a value that comes from an override.
+        Returns: such as "line 12", or "overrides line 12" for a value of an override; empty if the file has no such line.
         """
-        return self.file.line(place) if self.file else None
+        line = self.file.line(place) if self.file else None
+        if self.file is None or line is None:
+            return ""
+        lines = {Origin.file: f"line {line}", Origin.replaced: f"overrides line {line}", Origin.added: ""}
+        return lines[origin(self.file.values, self.values, place)]
 
 
 class Context(NamedTuple):
@@ -130,7 +134,7 @@ def context(config: Config) -> Context:
                 alphabet = Alphabet.from_file(found, use_space=settings.use_space_char)
         except (ValueError, OSError) as error:
             raise_for(
-                config.path, [Problem(("Global", "character_dict_path"), str(error))], config.line, error
+                config.path, [Problem(("Global", "character_dict_path"), str(error))], config.where, error
             )
     seed = DEFAULT_SEED if settings.seed is None else settings.seed
     return Context(alphabet, settings.label_list or list(DIRECTIONS), settings.max_text_length, seed)

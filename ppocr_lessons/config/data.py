@@ -227,7 +227,7 @@ def time_steps(config: Config, nets: dict[str, paddle.nn.Layer]) -> dict[str, in
                 place = (key, "dataset", "transforms", number, name, "image_shape")
                 reason = f"found {arguments['image_shape']}: the network does not accept lines of this height and width: {error}"
                 problems.append(Problem(place, reason.splitlines()[0][:300]))
-    raise_for(config.path, problems, config.line)
+    raise_for(config.path, problems, config.where)
     return found
 
 

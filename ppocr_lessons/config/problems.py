@@ -30,13 +30,13 @@ class ConfigError(ValueError):
         self.problems = list(problems)
 
 
-def raise_for(path, problems: list[Problem], line_of=lambda place: None, cause=None) -> None:
+def raise_for(path, problems: list[Problem], where=lambda place: "", cause=None) -> None:
     """Raise one error for all problems of a configuration, if there are any.
 
     Args:
         path: path of the configuration.
         problems: the problems; duplicates are reported once.
-        line_of: place -> line in the file, or None.
+        where: function of a place that returns its line in the file; see `Config.where`.
         cause: exception that led to a single problem, if there is one.
 
     Raises:
@@ -47,8 +47,8 @@ def raise_for(path, problems: list[Problem], line_of=lambda place: None, cause=N
         return
     lines = [f"{path}: {len(problems)} " + ("problem" if len(problems) == 1 else "problems")]
     for place, reason in problems:
-        line = line_of(place)
-        at = f" (line {line})" if line else ""
+        line = where(place)
+        at = f" ({line})" if line else ""
         lines.append(f"  {dotted(place) or 'the file'}{at}: " + reason.replace("\n", "\n  "))
     raise ConfigError("\n".join(lines), problems) from cause
 
@@ -213,11 +213,11 @@ class Trial:
 
     Args:
         path: path of the configuration.
-        line_of: place -> line in the file, or None.
+        where: function of a place that returns its line in the file; see `Config.where`.
     """
 
-    def __init__(self, path, line_of: Callable[[tuple], int | None]):
-        self.path, self.line_of, self.problems = path, line_of, []
+    def __init__(self, path, where: Callable[[tuple], str]):
+        self.path, self.where, self.problems = path, where, []
 
     def of(self, place: tuple, build):
         """Call a function; if it fails, its error becomes a problem.
@@ -242,4 +242,4 @@ class Trial:
         Raises:
             ConfigError: names the file, and place, line and reason of each problem.
         """
-        raise_for(self.path, self.problems, self.line_of)
+        raise_for(self.path, self.problems, self.where)

@@ -34,7 +34,7 @@ def read_config(path, overrides: list[str] | tuple[str, ...] = (), *, everything
     config = reading.whole(str(path), file)
     if reading.problems and everything:
         reading.problems += problems_of_files(config)
-    raise_for(path, reading.problems, config.line)
+    raise_for(path, reading.problems, config.where)
     return config
 
 

@@ -1,5 +1,6 @@
 """Read a YAML file as plain values with line numbers, apply overrides, and compare two configurations."""
 
+import enum
 import pathlib
 import sys
 
@@ -46,7 +47,7 @@ class YamlFile:
             place: keys and list indices, from the top of the file.
 
         Returns: number of the line of the value, or of the innermost section around it that is in the file; None if there
-            is none, as for values of an override.
+            is none.
         """
         node, line = self._root, None
         for step in place:
@@ -122,6 +123,49 @@ def override(values: dict, assignments: list[str]) -> dict:
                     target[step] = {}
                 target = target[step]
     return values
+
+
+class Origin(enum.Enum):
+    """Where a value comes from: the file, an override of a value in the file, or an override that added it.
+
+    A value of a list in which overrides changed the positions counts as added.
+    """
+
+    file = enum.auto()
+    replaced = enum.auto()
+    added = enum.auto()
+
+
+def origin(before: dict, after: dict, place: tuple) -> Origin:
+    """Find out where a value comes from.
+
+    Args:
+        before: values of a file.
+        after: values with overrides applied.
+        place: keys and list indices, from the top of the file.
+
+    Returns: `Origin.file` also for a value that is in neither of the two, and for a section or a list that is in the file,
+        even if an override changed something in it.
+    """
+    old, new = before, after
+    for step in place:
+        if isinstance(old, list) and isinstance(new, list) and len(old) != len(new):
+            return Origin.added
+        old, new = _inside(old, step), _inside(new, step)
+    if old is _ABSENT:
+        return Origin.file if new is _ABSENT else Origin.added
+    is_container = isinstance(old, dict | list) and type(old) is type(new)
+    return Origin.file if is_container or old is new or old == new else Origin.replaced
+
+
+_ABSENT = object()
+
+
+def _inside(values, step):
+    if isinstance(values, dict):
+        return values.get(step, _ABSENT)
+    found = isinstance(values, list) and isinstance(step, int) and step < len(values)
+    return values[step] if found else _ABSENT
 
 
 def _remove(values: dict, assignment: str) -> None:

@@ -1,6 +1,7 @@
 """A hundred broken configurations: each one clear error that names file and place, none accepted, none a traceback."""
 
 import random
+import re
 import time
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import ConfigError, read_config
+from ppocr_lessons.config.yaml_file import Origin, origin
 from ppocr_lessons.experiment import prepare
 
 from .conftest import CONFIGS
@@ -305,6 +307,38 @@ def test_all_problems_at_once_with_lines(tmp_path):
         number = next(i for i, line in enumerate(lines, 1) if found in line)
         assert f"(line {number})" in said
     assert "3 problems" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "said"),
+    [
+        ("Global.epoch_num=never", "Global.epoch_num", r" \(overrides line \d+\):"),
+        ("~PostProcess", "PostProcess", r" \(overrides line \d+\): missing"),
+        ("Global.prune=5", "Global.prune", ":"),
+        (
+            "Train.dataset.transforms.0.DecodeImage.img_mode=CMYK",
+            "Train.dataset.transforms.0.DecodeImage",
+            " ",
+        ),
+        ("Optimizer.lr.warmup_epoch=2", "Optimizer.lr.learning_rate", r" \(line \d+\):"),
+    ],
+)
+def test_an_error_tells_overrides_from_lines_of_the_file(change, place, said, tmp_path):
+    text, path = (CONFIGS / f"2022/{DET}.yml").read_text(), tmp_path / "file.yml"
+    path.write_text(text.replace("learning_rate: 0.001", "learning_rate: never") if "lr" in change else text)
+    with pytest.raises(ConfigError, match=re.escape(f"  {place}") + said):
+        read_config(path, [change])
+
+
+def test_where_values_come_from():
+    before = {"a": [{"b": 1}, {"b": 2}], "c": {"d": [1], "f": float("nan")}}
+    after = {"a": [{"b": 2}], "c": {"d": [3], "e": 2, "f": before["c"]["f"]}}
+    assert {place: origin(before, after, place) for place in (("a", 0, "b"), ("a", 5), ("c", "e"))} == {
+        ("a", 0, "b"): Origin.added, ("a", 5): Origin.added, ("c", "e"): Origin.added,
+    }  # fmt: skip
+    assert origin(before, after, ("c", "d", 0)) is Origin.replaced
+    for place in ((), ("a",), ("c",), ("c", "d"), ("c", "d", 4), ("c", "d", "x"), ("c", "f"), ("x", "y")):
+        assert origin(before, after, place) is Origin.file
 
 
 def test_weights_and_labels_are_told_with_the_rest(overrides, tmp_path):

@@ -138,7 +138,9 @@ class _Evil:
 def test_files_that_cannot_be_trained_with(content, words, given, tmp_path, capsys):
     (tmp_path / "c.pkl").write_bytes(content)
     config = read_config(ECTC, [*given, f"{CENTERS}={tmp_path / 'c.pkl'}"])
-    with pytest.raises(ConfigError, match=rf"(?s)CenterLoss\.center_file_path \(line \d+\).*{words}"):
+    with pytest.raises(
+        ConfigError, match=rf"(?s)CenterLoss\.center_file_path \(overrides line \d+\).*{words}"
+    ):
         build(config, report=False)
     assert "was run" not in capsys.readouterr().out
 
