@@ -21,7 +21,9 @@ def _font(size: int):
     return ImageFont.truetype(str(pathlib.Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size)
 
 
-def draw_boxes(image: np.ndarray, polygons, *, color=BOX_COLOR, number: bool = False) -> np.ndarray:
+def draw_boxes(
+    image: np.ndarray, polygons, *, color=BOX_COLOR, number: bool = False, bold: bool = False
+) -> np.ndarray:
     """Draw the outlines of polygons on an image.
 
     Args:
@@ -29,11 +31,12 @@ def draw_boxes(image: np.ndarray, polygons, *, color=BOX_COLOR, number: bool = F
         polygons: each (N, 2) in pixels.
         color: RGB.
         number: write the index of each polygon beside it.
+        bold: draw lines of twice the usual width.
 
     Returns: (H, W, 3) uint8 RGB.
     """
     out = image.copy()
-    thickness = max(1, round(max(image.shape[:2]) / 500))
+    thickness = max(1, round(max(image.shape[:2]) / 500)) * (2 if bold else 1)
     for index, polygon in enumerate(polygons):
         points = np.round(polygon).astype(np.int32)
         cv2.polylines(out, [points], True, color, thickness, cv2.LINE_AA)

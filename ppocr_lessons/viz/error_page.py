@@ -12,13 +12,22 @@ from PIL import Image as PILImage
 
 from ..deploy.draw import draw_boxes
 from ..output_files import MARK
-from .worst_cases import Case
+from .worst_cases import OUTLINES, Case
 
 LONGEST = 1200
 """Longest side in pixels of an image on the page; larger ones are reduced."""
 
-LABELED, FOUND, IGNORED = (0, 158, 115), (213, 94, 0), (150, 150, 150)
-"""Colors of the outlines: label, answer of the network, and label that does not count."""
+COLORS = {
+    "does not count": (150, 150, 150),
+    "found text": (0, 158, 115),
+    "found box": (86, 180, 233),
+    "missed text": (213, 94, 0),
+    "false box": (204, 60, 160),
+}
+"""Color of each of OUTLINES."""
+
+ERRORS = ("missed text", "false box")
+"""Kinds of OUTLINES that are drawn with thick lines."""
 
 STYLE = """
 body { font-family: sans-serif; margin: 2em auto; max-width: 1240px; padding: 0 1em; color: #222; }
@@ -42,15 +51,9 @@ def _picture(case: Case) -> np.ndarray:
     if scale < 1:
         size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
         image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    if isinstance(case.answer, str):
-        return image
-    labels = list(zip(case.expected, case.ignored, strict=True))
-    for color, polygons in (
-        (IGNORED, [p for p, skip in labels if skip]),
-        (LABELED, [p for p, skip in labels if not skip]),
-        (FOUND, case.answer),
-    ):
-        image = draw_boxes(image, [np.asarray(polygon) * scale for polygon in polygons], color=color)
+    for kind, polygons in (case.outlines or {}).items():
+        scaled = [np.asarray(polygon) * scale for polygon in polygons]
+        image = draw_boxes(image, scaled, color=COLORS[kind], bold=kind in ERRORS)
     return image
 
 
@@ -78,7 +81,7 @@ def _marked(text: str, other: str) -> str:
 
 def _figure(number: int, case: Case) -> str:
     lines = [f"<p><b>{number}.</b> {html.escape(case.note)}</p>", _data_url(_picture(case), case.note)]
-    if isinstance(case.answer, str) and isinstance(case.expected, str):
+    if case.outlines is None:
         lines += [
             f'<div class="text">label: {_marked(case.expected, case.answer)}</div>',
             f'<div class="text">read:&nbsp; {_marked(case.answer, case.expected)}</div>',
@@ -99,10 +102,8 @@ def error_page(cases: list[Case], *, title: str, scores: dict[str, float], wrong
 
     Returns: HTML.
     """
-    drawn = any(not isinstance(case.answer, str) for case in cases)
-    keys = (
-        _key(LABELED, "label") + _key(FOUND, "found") + _key(IGNORED, "label that does not count")
-    ) * drawn
+    drawn = any(case.outlines is not None for case in cases)
+    keys = "".join(_key(COLORS[kind], kind) for kind in reversed(OUTLINES)) if drawn else ""
     summary = f"{wrong} of {total} samples have errors; the worst {len(cases)} are shown."
     return "\n".join(
         [

@@ -21,19 +21,47 @@ class Case(NamedTuple):
         name: of the image file.
         place: label file and line.
         image: (H, W, 3) uint8 RGB, as it is in the file.
-        expected: label polygons, each (P, 2) in pixels; or the text or label as a string.
-        answer: polygons that were found; or the text or label that was read.
-        ignored: True for each label polygon that does not count.
+        expected: text or direction according to the label; empty for a detector.
+        answer: text or direction that was read; empty for a detector.
+        outlines: polygons of a detector by OUTLINES, each (P, 2) in pixels; None for the other tasks.
         note: what is wrong, in a few words.
     """
 
     name: str
     place: str
     image: np.ndarray
-    expected: object
-    answer: object
-    ignored: object
+    expected: str
+    answer: str
+    outlines: dict[str, list] | None
     note: str
+
+
+OUTLINES = ("does not count", "found text", "found box", "missed text", "false box")
+"""Kinds of outlines on a page, in the order in which they are drawn."""
+
+
+def outlines(labels, ignored, boxes) -> dict[str, list]:
+    """Sort the label polygons and the found boxes of a page by what they are to the metric.
+
+    Args:
+        labels: label polygons, each (P, 2) in pixels.
+        ignored: True for each label polygon that does not count.
+        boxes: polygons that were found.
+
+    Returns: the polygons by OUTLINES.
+    """
+    pairs = DetMetric().add(boxes, labels, ignored)
+    matched_labels, matched_boxes = ({pair[side] for pair in pairs} for side in (0, 1))
+    found: dict[str, list] = {kind: [] for kind in OUTLINES}
+    for index, polygon in enumerate(labels):
+        kind = "found text" if index in matched_labels else "missed text"
+        found["does not count" if ignored[index] else kind].append(polygon)
+    for index, box in enumerate(boxes):
+        kind = "found box" if index in matched_boxes else "false box"
+        alone = DetMetric()
+        alone.add([box], labels, ignored)
+        found[kind if alone.detected else "does not count"].append(box)
+    return found
 
 
 class WorstCases:
@@ -79,7 +107,11 @@ class WorstCases:
         metric.add(polygons, page.polygons, page.ignored)
         missed, false = metric.expected - metric.matched, metric.detected - metric.matched
         note = f"{missed} of {metric.expected} texts missed, {false} of {metric.detected} boxes false"
-        return (missed + false, page.polygons, polygons, page.ignored, note) if missed + false else None
+        return (
+            (missed + false, "", "", (page.polygons, page.ignored, polygons), note)
+            if missed + false
+            else None
+        )
 
     def _line(self, text, reading):
         metric = RecMetric(
@@ -106,9 +138,10 @@ class WorstCases:
     def cases(self) -> list[Case]:
         """The samples, the worst one first, with their images."""
         found = []
-        for _, _, index, expected, answer, ignored, note in sorted(self._kept, reverse=True):
+        for _, _, index, expected, answer, shapes, note in sorted(self._kept, reverse=True):
             sample = self.dataset.open(index)
             file, line = self.dataset.source.place(index)
             image = read_picture(sample.picture)
-            found.append(Case(sample.name, f"{file}:{line}", image, expected, answer, ignored, note))
+            drawn = outlines(*shapes) if shapes else None
+            found.append(Case(sample.name, f"{file}:{line}", image, expected, answer, drawn, note))
         return found
