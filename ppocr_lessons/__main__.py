@@ -7,6 +7,23 @@ if not __package__:
     # Python runs a folder as a script and puts it first on sys.path, where modules of this package would hide others.
     sys.path[0] = str(pathlib.Path(__file__).parents[1])
 
-from ppocr_lessons.cli import app
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells report it: 128 plus the number of the signal."""
 
-app()
+
+def main() -> None:
+    """Run the command line.
+
+    Raises:
+        SystemExit: with the exit code of the command.
+    """
+    try:
+        from ppocr_lessons.cli import app  # takes a tenth of a second
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,11 +7,10 @@ import traceback
 import typer
 from typer.core import TyperGroup
 
+from .__main__ import INTERRUPTED
+
 LONGEST = 500
 """Maximum number of characters of the message of an unexpected error."""
-
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells report it: 128 plus the number of the signal."""
 
 _TRACEBACK = re.compile(r"^Traceback \(most recent call last\)", re.M)
 _RAISED = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Diverged)): ", re.M)

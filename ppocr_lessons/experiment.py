@@ -5,6 +5,7 @@ config/ reads and builds; the modules of training/ run. This module connects the
 
 import contextlib
 import pathlib
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -19,6 +20,7 @@ from .config.optimizer import build_decay, build_schedule
 from .config.problems import ConfigError, Problem, raise_for, say
 from .config.record import settle, write_environment, write_record
 from .datasets.loader import Dataset, Loader
+from .interrupt import say_once
 from .quant.calibrate import CalibrationError
 from .quant.int8 import convert, save_int8
 from .quant.prepare import quantized
@@ -132,7 +134,7 @@ def _calibrate(config: Config, nets: dict, loader: Loader) -> None:
             if quantized(net):
                 config.quant.calibrate(net, images)
     except CalibrationError as error:
-        raise_for(config.path, [Problem(("Quant",), str(error))], config.line, error)
+        raise_for(config.path, [Problem(("Quant",), str(error))], config.where, error)
 
 
 def _precision(settings) -> str:
@@ -240,9 +242,12 @@ def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]
     nets = build_nets(untrained, shared, dry=True)
     quantize(untrained, nets)
     net = nets[main]
-    source = weights or settings.checkpoints or _best_of(config.folder) or settings.pretrained_model
+    source = weights or settings.checkpoints or _best_of(config.folder)
     if not source:
-        raise WeightsError(f"{config.folder}: no trained weights there, and none given")
+        source, found = settings.pretrained_model, f"{config.folder}: no trained weights there"
+        if not source:
+            raise WeightsError(f"{found}, and none given")
+        say_once(f"{found}; these are those of Global.pretrained_model, {source}", file=sys.stderr)
     done = load_matching(net, source, prefix=f"{main}.")
     if done.missing or done.misshapen:
         raise WeightsError(f"the weights do not fit the network\n{done.report(source)}")

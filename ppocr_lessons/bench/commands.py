@@ -101,7 +101,7 @@ def read_command(
     ] = None,
     system: Annotated[
         list[str] | None,
-        typer.Option(help="Only this system, as often as needed; all that are installed if left out."),
+        typer.Option(help="Compare only this system. Can be repeated. Default: all that are installed."),
     ] = None,
     rounds: Rounds = 3,
     out: Annotated[
@@ -141,7 +141,11 @@ def systems_command(
     from ..datasets.shipped import shipped_page
     from . import whole_systems
 
-    result = whole_systems.record([shipped_page(folder, i) for i in range(pages)], rounds=rounds)
+    try:
+        chosen = [shipped_page(folder, i) for i in range(pages)]
+    except IndexError as error:
+        raise ValueError(f"--pages {pages}: {error}") from error
+    result = whole_systems.record(chosen, rounds=rounds)
     if out is not None:
         out.write_text(json.dumps(result, indent=1), encoding="utf-8")
     typer.echo(whole_systems.as_text(result))
@@ -168,7 +172,10 @@ def end_to_end_command(
 @bench.command("integers")
 def integers_command(
     folder: Annotated[pathlib.Path, typer.Argument(help="Folder of the committed sets, data.")],
-    stage: Annotated[list[str] | None, typer.Option(help="Only this network: det, cls or rec.")] = None,
+    stage: Annotated[
+        list[str] | None,
+        typer.Option(help="Compare only this network: det, cls or rec. Can be repeated. Default: all."),
+    ] = None,
     rounds: Rounds = 15,
     out: Annotated[pathlib.Path | None, typer.Option(help="Also write the result to this JSON file.")] = None,
 ) -> None:
@@ -185,7 +192,7 @@ def integers_command(
 
 
 def claims_command(as_json: Json = False) -> None:
-    """Weigh the chapter's claims: for each of the 24 strategies what was recorded here, and a verdict by a fixed rule."""
+    """Show for each of the 24 strategies what the papers claim, what was recorded here, and a verdict by a fixed rule."""
     from . import claims
 
     found = claims.claims()

@@ -20,7 +20,7 @@ def synth(
         str,
         typer.Option(
             help="course: the same images on every machine; system: the fonts of this machine too; "
-            "or a folder of font files."
+            "or a folder, whose font files are used too."
         ),
     ] = "course",
     style: Annotated[

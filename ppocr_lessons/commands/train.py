@@ -21,9 +21,20 @@ ConfigPath = Annotated[
 Overrides = Annotated[
     list[str] | None, typer.Option("-o", "--override", help="Section.key=value, can be repeated.")
 ]
+
+
+def _not_empty(value: str | None) -> str | None:
+    if value == "":
+        raise ValueError("--weights is empty: name a file, or leave the option out")
+    return value
+
+
 Weights = Annotated[
     str | None,
-    typer.Option(help="Weights file or folder of a run; default: the best weights of the configured run."),
+    typer.Option(
+        callback=_not_empty,
+        help="Weights file or folder of a run; default: the best weights of the configured run, else those that it starts from.",
+    ),
 ]
 
 SHOWN_ERRORS = 20
@@ -62,7 +73,8 @@ def train(
     weights: Annotated[
         str | None,
         typer.Option(
-            help="Weights to start from, instead of Global.pretrained_model: a file, a folder of a run, or det, cls, rec."
+            callback=_not_empty,
+            help="Weights to start from, instead of Global.pretrained_model: a file, a folder of a run, or det, cls, rec.",
         ),
     ] = None,
     resume: Annotated[

@@ -125,7 +125,9 @@ def find_problems(
     gone = set()
     if isinstance(source, ListSource):
         gone = _missing_of(source)
-    for index in tqdm(range(len(source)), disable=not progress, file=sys.stderr, desc="checking labels"):
+    for index in tqdm(
+        range(len(source)), disable=None if progress else True, file=sys.stderr, desc="checking labels"
+    ):
         try:
             entry = source[index]
         except ValueError as error:

@@ -76,10 +76,12 @@ def write_dictionary(labels: Iterable, out, *, min_count: int = 1) -> list[str]:
         LabelError: see `count_characters` and `label_writing.write_new`.
         ValueError: no character is left.
     """
+    labels = list(labels)
     counts = count_characters(labels)
     chosen = sorted(c for c, n in counts.items() if n >= min_count and _can_be_a_line(c))
     if not chosen:
-        raise ValueError(f"the labels have no character that occurs at least {min_count} times")
+        named = ", ".join(map(str, labels))
+        raise ValueError(f"{named}: no character occurs at least {min_count} times")
     write_new(out, [f"{character}\n" for character in chosen])
     return chosen
 

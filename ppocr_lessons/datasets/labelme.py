@@ -50,7 +50,8 @@ def convert_labelme(labels, pictures, out) -> int:
     Returns: number of images.
 
     Raises:
-        LabelError: invalid files or shapes, files without an image, or no files at all; nothing is written.
+        LabelError: invalid files or shapes, files without an image, two files for one image, or no files at all; nothing
+            is written.
     """
     labels, pictures = pathlib.Path(labels), pathlib.Path(pictures)
     for folder in (labels, pictures):
@@ -58,7 +59,7 @@ def convert_labelme(labels, pictures, out) -> int:
             raise LabelError(f"{folder}: no such folder")
     by_name = {p.name: p for p in sorted(pictures.iterdir()) if p.suffix.lower() in PICTURES}
     by_stem = {p.stem: p for p in by_name.values()}
-    pages, problems = [], []
+    pages, problems, labeled = [], [], {}
     for path in sorted(labels.glob("*.json")):
         try:
             content = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -76,6 +77,10 @@ def convert_labelme(labels, pictures, out) -> int:
         if picture is None:
             problems.append(Problem(str(path), 0, f"no image {name or path.stem!r} in {pictures}"))
             continue
+        if picture.name in labeled:
+            problems.append(Problem(str(path), 0, f"{labeled[picture.name]} labels {picture.name} too"))
+            continue
+        labeled[picture.name] = path.name
         entries = []
         for number, shape in enumerate(shapes):
             try:

@@ -108,7 +108,9 @@ def grade_all(task: Task, submissions: list[Submission], *, jobs: int, progress:
 
     with (
         ThreadPoolExecutor(jobs) as pool,
-        tqdm(total=len(submissions), disable=not progress, file=sys.stderr, unit="submission") as bar,
+        tqdm(
+            total=len(submissions), disable=None if progress else True, file=sys.stderr, unit="submission"
+        ) as bar,
     ):
         futures = [pool.submit(one, submission) for submission in submissions]
         try:

@@ -85,10 +85,10 @@ def grade_command(
         known = load_assignment(assignment)
         signals.arm()  # a scorer may have imported Paddle, which replaces the handler of SIGTERM
         reports = Reports(report, html, json_file, reproducible)
-        reports.prepare()
         hidden = [submissions, reports.kept, *([html] if html else [])]
         hidden = tuple(folder.resolve() for folder in hidden)
         found = find_submissions(submissions, known.name, hidden[1:])
+        reports.prepare()
         if sandbox is Isolation.none:
             typer.echo(WARNING, err=True)
         threads = max(1, (os.cpu_count() or 1) // jobs)

@@ -64,3 +64,9 @@ def test_the_command_writes_the_record(without_timing, tmp_path, repository):
     record = json.loads(out.read_text(encoding="utf-8"))
     assert record["pages"] == 2 and set(record["systems"]) == {"mobile", "server", "v2"}
     assert "PP-OCR server" in done.stdout and "155.1" in done.stdout
+
+
+def test_more_pages_than_there_are(repository):
+    done = CliRunner().invoke(app, ["bench", "systems", str(repository / "data/det_en"), "--pages", "1000"])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("error: --pages 1000: ") and "pages 0 to 23" in done.stderr

@@ -79,6 +79,14 @@ def test_labelme_shapes_that_cannot_be_used(shape, reason, tmp_path, pictures):
     assert not (tmp_path / "out.txt").exists()
 
 
+def test_two_labelme_files_for_one_image(tmp_path, pictures):
+    labels = _labelme(tmp_path, [], image="a.png", name="a.json")
+    _labelme(tmp_path, [], image="a.png", name="copy.json")
+    done = _call("convert", "labelme", labels, pictures, tmp_path / "out.txt")
+    assert done.exit_code == 1 and "copy.json: a.json labels a.png too" in done.stderr
+    assert not (tmp_path / "out.txt").exists()
+
+
 def test_labelme_files_that_are_none(tmp_path, pictures):
     labels = _labelme(tmp_path, [], image="gone.png", name="gone.json")
     (labels / "list.json").write_text("[]")
@@ -237,7 +245,7 @@ def test_the_dictionary_of_recognition_and_detection_labels(tmp_path):
     _call("dictionary", tmp_path / "rec.txt", tmp_path / "det.txt", "--out", often, "--min-count", "2")
     assert often.read_text(encoding="utf-8") == "a\nb\n"
     done = _call("dictionary", tmp_path / "rec.txt", "--out", tmp_path / "new.txt", "--min-count", "9")
-    assert "at least 9 times" in done.stderr
+    assert f"{tmp_path / 'rec.txt'}: no character occurs at least 9 times" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["convert", "dictionary"])

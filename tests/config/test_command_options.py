@@ -16,7 +16,7 @@ from ppocr_lessons.config import ConfigError, read_config
 from ppocr_lessons.config.find import find_config, find_dictionary, shipped_configs
 from ppocr_lessons.viz.error_page import error_page
 from ppocr_lessons.viz.run_curves import running_mean
-from ppocr_lessons.viz.worst_cases import Case
+from ppocr_lessons.viz.worst_cases import OUTLINES, Case, outlines
 
 from .conftest import CONFIGS, ROOT
 
@@ -166,3 +166,34 @@ def test_a_dictionary_of_this_package_is_found_from_any_folder(tmp_path, monkeyp
     mine.write_text("a\n")
     assert find_dictionary(name) == pathlib.Path(name)  # a file of the working folder comes first
     assert find_dictionary("nowhere.txt") == pathlib.Path("nowhere.txt")
+
+
+def test_the_outlines_of_a_page_are_told_by_what_the_metric_counts():
+    def box(x, y):
+        return np.array([[x, y], [x + 30, y], [x + 30, y + 10], [x, y + 10]], np.float32)
+
+    labels = [box(0, 0), box(50, 0), box(0, 30)]
+    boxes = [box(1, 0), box(0, 60), box(1, 30)]
+    found = outlines(labels, np.array([False, False, True]), boxes)
+    assert tuple(found) == OUTLINES
+    places = {kind: [tuple(polygon[0]) for polygon in polygons] for kind, polygons in found.items()}
+    assert places == {
+        "does not count": [(0, 30), (1, 30)], "found text": [(0, 0)], "found box": [(1, 0)],
+        "missed text": [(50, 0)], "false box": [(0, 60)],
+    }  # fmt: skip
+    case = Case("a.png", "l.txt:1", np.zeros((80, 120, 3), np.uint8), "", "", found, "note")
+    page = error_page([case], title="t", scores={}, wrong=1, total=1)
+    assert all(kind in page for kind in OUTLINES) and "label:" not in page
+
+
+@pytest.mark.parametrize("command", ["train", "eval"])
+def test_empty_weights_are_an_error(command):
+    done = _call(command, "-c", "det_db.yml", "--weights", "")
+    assert done.exit_code == 1 and "--weights is empty" in done.stderr
+
+
+def test_weights_that_were_not_trained_by_the_run_are_named(overrides, tmp_path):
+    given = _options([*overrides("cls"), "Global.pretrained_model=cls"])
+    done = _call("export", "-c", "cls_mobile.yml", "--out", tmp_path / "out", *given)
+    assert done.exit_code == 0, done.output
+    assert "no trained weights there; these are those of Global.pretrained_model, cls" in done.stderr

@@ -168,6 +168,12 @@ def test_reports_in_the_folder_of_submissions_are_no_submissions(folder, runs):
     assert [row["submission"] for row in json.loads((folder / "r.json").read_text())] == ["right.ipynb"]
 
 
+def test_without_submissions_no_folder_is_made(folder, runs):
+    done = grade(folder)
+    assert done.exit_code == 1 and "submissions" in done.output
+    assert not (folder / "r.csv.runs").exists()
+
+
 @pytest.mark.parametrize(
     ("options", "reason"),
     [

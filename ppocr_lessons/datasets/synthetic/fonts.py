@@ -17,6 +17,9 @@ FONT_SETS = ("course", "system")
 """`course`: the files listed below, the same on every machine. `system`: these files and all fonts of the machine.
 The path of a folder of font files is accepted as well; see training_fonts.py."""
 
+FONT_FILES = (".otf", ".ttf", ".woff")
+"""Endings of the font files of a folder."""
+
 LANGUAGES = ("en", "zh")
 
 # The Source families are .otf files, because the kerning tables of the .ttf files in these packages make letters overlap.
@@ -110,14 +113,18 @@ def _system_families(language: str) -> dict[str, list[str]]:
 
 
 def _folder_families(folder: str, language: str) -> dict[str, list[str]]:
-    """Fonts of a folder, one family a subfolder, and those that are installed with the package."""
+    """Fonts of a folder, and those that are installed with the package. A subfolder is a family, and so is a file."""
     needed = _ASCII | _COMMON_CHINESE if language == "zh" else _ASCII
-    families = _course_families(language)
+    found = {}
     for family in sorted(pathlib.Path(folder).iterdir()):
-        files = sorted(f for ending in ("woff", "ttf", "otf") for f in family.rglob(f"*.{ending}"))
+        inside = family.rglob("*") if family.is_dir() else [family]
+        files = sorted(f for f in inside if f.suffix.lower() in FONT_FILES)
         if paths := [str(f) for f in files if _covers(str(f), needed)]:
-            families[family.name] = paths
-    return families
+            found[family.name] = paths
+    if not found:
+        endings = ", ".join(FONT_FILES)
+        raise ValueError(f"{folder}: no font file ({endings}) here has all characters of {language!r}")
+    return _course_families(language) | found
 
 
 @functools.cache
@@ -146,7 +153,7 @@ def font_paths(language: str = "en", fonts: str = "course") -> tuple[tuple[str, 
     Returns: a tuple of families; each family is a tuple of paths.
 
     Raises:
-        ValueError: unknown language or font set.
+        ValueError: unknown language or font set, or a folder without a font for the language.
         LookupError: no font for the language is installed.
     """
     if language not in LANGUAGES:

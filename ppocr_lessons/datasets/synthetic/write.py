@@ -113,7 +113,7 @@ def write_set(
         raise ValueError(f"{folder}: the folder is not empty; choose a new or an empty one")
     (folder / "images").mkdir(parents=True)
     lines = []
-    for index in tqdm(range(count), disable=not progress, file=sys.stderr, unit="picture"):
+    for index in tqdm(range(count), disable=None if progress else True, file=sys.stderr, unit="picture"):
         image, label = _MAKERS[style][kind](seed, index, language, size, fonts)
         name = f"images/{index:05d}.jpg"
         Image.fromarray(np.ascontiguousarray(image)).save(folder / name, quality=QUALITY)

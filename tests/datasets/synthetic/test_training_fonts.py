@@ -57,6 +57,17 @@ def test_a_folder_of_fonts_is_a_font_set(tmp_path):
         fonts.font_paths("en", str(tmp_path / "absent"))
 
 
+def test_a_font_file_in_no_subfolder_is_a_family_of_its_own(tmp_path):
+    shutil.copy(fonts.font_paths()[0][0], tmp_path / "MINE.TTF")
+    assert (str(tmp_path / "MINE.TTF"),) in fonts.font_paths("en", str(tmp_path))
+
+
+def test_a_folder_without_fonts_is_an_error(tmp_path):
+    (tmp_path / "broken.ttf").write_text("no font")
+    with pytest.raises(ValueError, match=r"no font file .* has all characters of 'en'"):
+        fonts.font_paths("en", str(tmp_path))
+
+
 def test_no_font_of_the_course_lacks_small_letters():
     assert not any(fonts.capitals_only(path) for family in fonts.font_paths() for path in family)
 
