@@ -8,9 +8,11 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
+from ..interrupt import Held
 from ..output_files import MARK, refuse_to_overwrite, save_picture
 
 CHUNK = 32
@@ -198,22 +200,21 @@ _reader: Reader | Exception | None = None
 """The reader of a worker process, or the error that it failed with."""
 
 
-def _start(options: Options, threads: int) -> None:
+def _start(options: Options, threads: int, end: Connection) -> None:
     global _reader
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it is not inherited; see `_ctrl_c_ignored`
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # see `_ctrl_c_for_this_process_only`
+    threading.Thread(target=_wait_for, args=(end,), daemon=True).start()
     try:
         _reader = Reader(options, threads)
     except Exception as error:  # raised by _work, because an error here breaks the pool, and its text is lost
         _reader = error
 
 
-def _end_with_the_parent() -> None:
-    """End this process when the one that started it is gone; otherwise it would wait for work forever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _wait_for(end: Connection) -> None:
+    """End this process at once when the first one closes the pipe, or is gone; otherwise it would wait for work forever."""
+    with contextlib.suppress(EOFError, OSError):
+        end.recv_bytes()
+    os._exit(1)
 
 
 def _work(pairs: list[Pair]) -> list[Outcome]:
@@ -224,20 +225,21 @@ def _work(pairs: list[Pair]) -> list[Outcome]:
 
 
 @contextlib.contextmanager
-def _ctrl_c_ignored():
-    """Context in which processes are started that never get Ctrl-C.
+def _ctrl_c_for_this_process_only():
+    """Context in which processes are started that never get Ctrl-C. This process gets it at the end of the context.
 
     Ctrl-C goes to all processes, and the first one ends the others. A worker that died of it while it was starting would
-    break the pool.
+    break the pool. Started processes inherit the mask of signals, and on Windows, where there is none, `_start` has to do.
     """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with Held():
+        if not hasattr(signal, "pthread_sigmask"):
+            yield
+            return
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[Outcome]:
@@ -261,10 +263,16 @@ def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[O
     threads = max(1, (os.cpu_count() or 1) // jobs)
     # Paddle's threads do not survive a fork.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=(options, threads)) as pool:
+    end, held_open = spawn.Pipe(duplex=False)
+    given = (options, threads, end)
+    with (
+        held_open,
+        end,
+        ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_start, initargs=given) as pool,
+    ):
         read = 0
         try:
-            with _ctrl_c_ignored():
+            with _ctrl_c_for_this_process_only():
                 answers = pool.map(_work, parts)  # starts all processes
             for part in answers:
                 read += 1
@@ -275,6 +283,7 @@ def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[O
                 "this image and those after it were not read"
             ) from error
         except BaseException:
+            held_open.close()  # the processes do not finish what nobody waits for
             # An answer that arrived while Python ends could not be unpickled, and the pool would wait forever.
             pool.shutdown(wait=True, cancel_futures=True)
             raise

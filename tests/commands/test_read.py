@@ -142,18 +142,26 @@ def test_a_stage_that_several_processes_cannot_use_is_one_error(folder):
 @pytest.mark.skipif(
     not pathlib.Path("/proc/self/task").exists(), reason="needs /proc to see the workers start"
 )
-def test_ctrl_c_ends_all_processes(folder):
+@pytest.mark.parametrize(
+    ("started", "number", "code"),
+    [(1, signal.SIGINT, 130), (3, signal.SIGINT, 130), (3, signal.SIGKILL, -signal.SIGKILL)],
+    ids=["Ctrl-C while they are started", "Ctrl-C", "killed"],
+)
+def test_all_processes_end_with_the_first(started, number, code, folder):
     process = _start(folder, "--jobs", "2", "--json")
     children = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
     end = time.monotonic() + 60
-    while (
-        len(children.read_text().split()) < 3 and time.monotonic() < end
-    ):  # two workers, and Python's tracker
-        time.sleep(0.02)
-    time.sleep(0.3)  # the workers are starting
-    os.killpg(process.pid, signal.SIGINT)
+    # All are two workers and Python's tracker, which is the first.
+    while len(children.read_text().split()) < started and time.monotonic() < end:
+        time.sleep(0.001)
+    if number == signal.SIGINT:  # a terminal sends it to all of them
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130 and "Traceback" not in errors
+    assert process.returncode == code
+    # A worker to which a killed process had not sent all it needs shows Python's own traceback.
+    assert number == signal.SIGKILL or "Traceback" not in errors
     # Python's own tracker of resources ends a moment later.
     with pytest.raises(ProcessLookupError):
         for _ in range(200):
