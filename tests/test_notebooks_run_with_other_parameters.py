@@ -52,11 +52,11 @@ OTHER = {
     "10_pact": {"bits": 3, "steps": 2, "lines": 6, "rounds": 2},
     "14_v2_det_cml": {"steps": 6, "side": 128, "scored": 2, "seed": 5},
     "18_v2_rec_enhanced_ctc": {
-        "lines": 96, "steps": 3, "weights": [0.1], "zh_lines": 24, "zh_steps": 2,
+        "lines": 48, "steps": 3, "weights": [0.1], "zh_lines": 24, "zh_steps": 2,
     },
     "17_v2_rec_udml": {"steps": 3, "seed": 2, "heavy": 30.0},
     "16_v2_rec_pp_lcnet": {"width": 160, "rounds": 2},
-    "19_systems": {"pages": 1, "rounds": 1},
+    "19_systems": {"pages": 1, "rounds": 1, "measured": ["cls-input-resolution"]},
     "15_v2_det_copy_paste": {"page_number": 3, "donor_number": 4, "seed": 1, "ratio": 1.0},
 }  # fmt: skip
 """Notebook to parameters that differ from those stored in it; lists, because papermill writes a tuple as a string."""
