@@ -23,6 +23,7 @@ from .checkpoint import (
 from .checkpoint import restore_checkpoint as restore
 from .ema import EMA
 from .precision import half_precision_nets, usable
+from .progress import Progress
 from .readback import PendingRows
 from .run_log import hints, read_scalars, write_scalars
 from .tensor_files import save_weights, state_of
@@ -51,7 +52,7 @@ class Trainer:
         accumulate: number of batches whose gradients are accumulated for one step.
         precision: "fp32", "bf16" or "fp16". fp16 scales the loss and needs a GPU; bf16 has no effect on a CPU.
         callbacks: objects with `after_update(trainer)` and optionally `after_run(trainer)`; see EMA and TensorBoard.
-        progress: show a progress bar, the scores and hints on stderr.
+        progress: show the progress, the scores and hints on stderr.
         read_every: steps between reading losses from the device and checking them, at the latest before a checkpoint.
 
     Raises:
@@ -155,10 +156,9 @@ class Trainer:
             self._joint = parallel.Joint(self.strategy)
         joint = self._joint
         # Without a folder there is nothing to save, and Ctrl-C keeps its default behavior.
-        with FinishTheStep(quiet=self.rank != 0) if self.out else contextlib.nullcontext() as watch:
-            shown = {"initial": self.step, "total": steps, "disable": not self.progress, "file": sys.stderr}
-            bar = tqdm(range(self.step, steps), **shown)
-            for step in bar:
+        handlers = FinishTheStep(quiet=self.rank != 0) if self.out else contextlib.nullcontext()
+        with handlers as watch, Progress(self.step, steps, shown=self.progress) as shown:
+            for step in range(self.step, steps):
                 paddle.seed(self.seed * 1_000_003 + step)
                 self.optimizer.set_lr(self.lr_at(step))
                 self._pending.begin({"step": step, "samples": 0, "lr": self.lr_at(step), "loss": 0.0})
@@ -168,15 +168,15 @@ class Trainer:
                         self._backward(joint, self.batch_at(step * self.accumulate + number))
                 self._update()
                 self.step = step + 1
-                self._finish(steps, watch, bar)
+                self._finish(steps, watch, shown)
+                shown.advance()
             # A signal may have arrived while the last checkpoint was being written.
             self._leave_if(parallel.highest([watch.number if watch else 0])[0], steps)
         for callback in self.callbacks:
             if hasattr(callback, "after_run"):
                 callback.after_run(self)
-        if self.progress:
-            for hint in hints(self.history, self.best_by):
-                tqdm.write(f"hint: {hint}", file=sys.stderr)
+        for hint in hints(self.history, self.best_by) if self.progress else ():
+            tqdm.write(f"hint: {hint}", file=sys.stderr)
         return self.history
 
     def _backward(self, joint, batch) -> None:
@@ -200,7 +200,7 @@ class Trainer:
         for callback in self.callbacks:
             callback.after_update(self)
 
-    def _finish(self, steps: int, watch, bar) -> None:
+    def _finish(self, steps: int, watch, shown: Progress) -> None:
         """After a step: read losses, evaluate, save and stop, in all processes at the same step."""
         last = self.step == steps
         is_due = self.step % self.eval_every == 0 and self.step >= self.eval_after
@@ -214,7 +214,7 @@ class Trainer:
             number, late = parallel.highest([watch.number if watch else 0, late])
         if read or number or late:
             self._read_back()
-            bar.set_postfix(loss=f"{self.history[-1]['loss']:.3f}")
+            shown.show_loss(self.step, self.history[-1]["loss"])
         if score:
             self.history[-1].update(self._scores(self.evaluate))
             number = parallel.highest([watch.number if watch else 0])[0]

@@ -1,6 +1,7 @@
 """Training resumes exactly, checkpoints are whole, and a bad loss stops the run."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import paddle
@@ -175,7 +176,7 @@ def test_bad_weights_behind_a_good_loss_are_not_saved(tmp_path):
 
 def test_a_save_every_few_minutes_too(tmp_path, monkeypatch):
     now = iter(range(0, 10_000, 100))  # a clock that is read once or twice a step, 100 s further each time
-    monkeypatch.setattr("ppocr_lessons.training.trainer.time.monotonic", lambda: next(now))
+    monkeypatch.setattr("ppocr_lessons.training.trainer.time", SimpleNamespace(monotonic=lambda: next(now)))
     trainer, saved = _trainer(tmp_path, save_every=1000, save_minutes=5), []
     save = trainer.save
     trainer.save = lambda: (saved.append(trainer.step), save())
