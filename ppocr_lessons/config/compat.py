@@ -37,7 +37,9 @@ def _told(why: str, *unless, needs: str | None = None) -> Ignored:
     return Ignored(why, True, unless, needs)
 
 
-_LOG = Ignored("it configures the log of PaddleOCR; here a log has a line every half minute, and scalars.csv every step")
+_LOG = Ignored(
+    "it configures the log of PaddleOCR; here a log has a line every half minute, and scalars.csv every step"
+)
 _INFER = Ignored("it is for the inference and export scripts of PaddleOCR, which this package does not have")
 _OTHER_DEVICE = _told("training runs on a CPU or on CUDA devices")
 _TENSOR_NAME = Ignored("it names a tensor in PaddleOCR's dictionaries; the networks here return named fields")
