@@ -113,6 +113,9 @@ def test_other_parameters_twice_in_one_kernel(name, tmp_path):
         progress_bar=False,
         cwd=str(FOLDER),
         execution_timeout=240,
+        # papermill would write the whole notebook before and after every cell.
+        request_save_on_cell_execute=False,
+        autosave_cell_every=0,
     )
     cells = nbformat.read(tmp_path / "out.ipynb", 4).cells
     assert not [

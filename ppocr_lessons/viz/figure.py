@@ -52,7 +52,7 @@ def png(figure: Figure, dpi: int = 80) -> bytes:
     """
     full, small = io.BytesIO(), io.BytesIO()
     with matplotlib.rc_context(STYLE):
-        figure.savefig(full, format="png", dpi=dpi)
+        figure.savefig(full, format="png", dpi=dpi, pil_kwargs={"compress_level": 0})  # only to be read below
     PILImage.open(full).convert("RGB").quantize(256, dither=PILImage.Dither.NONE).save(
         small, "PNG", optimize=True
     )
