@@ -110,17 +110,30 @@ def test_usage_is_left_to_the_command_line():
     assert "--debug" in _call("--help").output
 
 
-def test_a_child_of_the_shell_that_is_interrupted(tmp_path):
-    code = (
-        "import os, signal\n"
-        "from ppocr_lessons import cli, strategies\n"
-        "strategies.as_json = lambda: os.kill(os.getpid(), signal.SIGINT)\n"
-        "cli.app(['strategies', '--json'])\n"
-    )
+IN_A_COMMAND = """
+import os, signal
+from ppocr_lessons import cli, strategies
+strategies.as_json = lambda: os.kill(os.getpid(), signal.SIGINT)
+cli.app(["strategies", "--json"])
+"""
+
+WHILE_THE_COMMANDS_ARE_IMPORTED = """
+import sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "ppocr_lessons.cli": raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+from ppocr_lessons.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("code", [IN_A_COMMAND, WHILE_THE_COMMANDS_ARE_IMPORTED])
+def test_ctrl_c_is_a_code_and_no_traceback(code):
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 128 + signal.SIGINT and done.stderr == "interrupted\n"
+    assert (done.returncode, done.stderr) == (128 + signal.SIGINT, "interrupted\n")
 
 
 def test_a_reader_that_goes_away():
@@ -203,19 +216,3 @@ def test_describe_never_fails():
         ),
         str,
     )
-
-
-def test_ctrl_c_while_the_commands_are_imported():
-    code = (
-        "import sys\n"
-        "class Finder:\n"
-        "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'ppocr_lessons.cli': raise KeyboardInterrupt\n"
-        "sys.meta_path.insert(0, Finder())\n"
-        "from ppocr_lessons.__main__ import main\n"
-        "main()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
