@@ -30,8 +30,9 @@ def _clipping(values, choices):
         axis.set_yscale("log")
         axis.set_ylabel("values")
         axis.set_title(_caption(values, alpha, bits))
-        axis.legend(loc="upper right", fontsize=9)
     np.atleast_1d(axes)[-1].set_xlabel("activation")
+    handles = np.atleast_1d(axes)[0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, fontsize=9)
     return figure
 
 

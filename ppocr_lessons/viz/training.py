@@ -107,6 +107,7 @@ def show_targets(sample):
     show_picture(axes[0], sample.pixels(), "crop")
     for axis, (name, title) in zip(axes[1:], MAPS.items(), strict=True):
         show_picture(axis, getattr(sample, name), title, cmap="gray", vmin=0, vmax=1)
+        axis.spines[:].set(visible=True, color="0.6")  # a mask may be white up to its edges
     return show(figure, "A crop beside its shrink map, mask, threshold map and threshold mask.")
 
 
