@@ -147,6 +147,8 @@ def test_submissions_below_a_visible_folder_are_hidden(tmp_path, monkeypatch):
 
 def test_the_environment_is_made_from_nothing(monkeypatch):
     monkeypatch.setenv("API_TOKEN", "secret")
+    monkeypatch.setenv("PATH", f"/private:{os.environ['PATH']}")
     found = mounts.environment("/submission", "/tmp", 1)
     assert "API_TOKEN" not in found and found["HOME"] == "/submission"
-    assert str(pathlib.Path.cwd()) not in found["PATH"]
+    # The environment of the tests may be a folder of the checkout, as .venv often is.
+    assert not {"", ".", "/private", str(pathlib.Path.cwd())} & set(found["PATH"].split(":"))
