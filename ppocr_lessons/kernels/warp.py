@@ -2,9 +2,8 @@
 
 OpenCV rounds source positions to 1/32 pixel and interpolates in integers, so the result can be reproduced exactly. It
 loads each of the twelve bytes of a pixel's four neighbors separately. Here two loads of eight bytes fetch them, and
-four vector instructions for x86 processors compute the weighted sum; other processors use the plain form. For most
-pixels, all neighbors are inside the picture, and in each row these pixels form one run; only the pixels around it need
-checks.
+four vector instructions of x86 processors weight them; other processors use the plain form. In each row, the pixels
+whose neighbors are all inside the picture form one run; only the pixels around this run need checks.
 """
 
 import functools
