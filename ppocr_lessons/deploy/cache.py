@@ -20,7 +20,7 @@ def _exports() -> pathlib.Path:
     """Folder of the cached exports, accessible only to this user.
 
     Raises:
-        PermissionError: the folder belongs to another user, who could place any program in it.
+        PermissionError: the folder is a link or belongs to another user, who could place any program in it.
     """
     cache = cache_folder()
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def cached(name: str, files: tuple[str, ...], write: Callable[[pathlib.Path], pa
     Args:
         name: of the export: a digest of everything that it depends on.
         files: files that it must have.
-        write: function that writes it to a temporary folder beside the folder that it is given.
+        write: function from the final folder to a new temporary folder beside it, to which it has written the export.
 
     Returns: folder of the export.
 

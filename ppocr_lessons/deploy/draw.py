@@ -16,7 +16,7 @@ LARGEST = 6000
 
 @functools.lru_cache(maxsize=64)
 def _font(size: int):
-    from matplotlib import get_data_path  # takes half a second, and is not needed without a drawing
+    from matplotlib import get_data_path  # imported here because it takes half a second
 
     return ImageFont.truetype(str(pathlib.Path(get_data_path()) / "fonts/ttf/DejaVuSans.ttf"), size)
 

@@ -50,7 +50,7 @@ class OnnxRuntime:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3  # errors only
-        # Every new shape of an input would be planned and kept, so that memory grows with the number of shapes.
+        # Memory plans would be kept for every shape of the input, so memory would grow with the number of shapes.
         options.enable_mem_pattern = False
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.input = self.session.get_inputs()[0].name

@@ -60,10 +60,10 @@ class Answer(paddle.nn.Layer):
 
 
 class Recorded(paddle.nn.Layer):
-    """A layer whose operations Paddle records while they run once, when it is exported.
+    """A layer that Paddle exports by recording its operations in a single run.
 
     That works if no `if` and no loop depends on values or on sizes of the input, as in the layers of this package. For all
-    other layers Paddle has to rewrite the source code of each function first, which takes four times as long as all else.
+    other layers Paddle first rewrites the source code of each function, which takes four times as long as the rest.
 
     Args:
         layer: one for which `can_record` is true.
@@ -183,6 +183,7 @@ def export(
 
     Raises:
         TypeError: any other network.
+        ValueError: the network was prepared for quantization and not converted.
         FolderError: the folder contains files that are not part of an export; see `refuse_to_replace`.
         ImportError: the package onnx is not installed.
         OSError: the export cannot be written.
@@ -261,7 +262,7 @@ def onnx_beside(net, folder: pathlib.Path) -> pathlib.Path:
 
 
 def onnx_cached(net) -> pathlib.Path:
-    """Write a network as an ONNX file to the cache, unless the cache has an intact one of it.
+    """Write a network as an ONNX file to the cache, unless the cache already has an intact file.
 
     Args:
         net: DBNet, CRNN or DirectionClassifier.

@@ -48,7 +48,7 @@ NEEDED = {"det": ("postprocess",), "cls": ("labels", "size"), "rec": ("character
 """Entries that the record of a stage must contain in addition to its name."""
 
 PROBES = {"det": (1, 3, 64, 64), "rec": (1, 3, 32, 64)}
-"""Shape of the input that a loaded network is tested with; a classifier is tested with its own size."""
+"""Input shapes for the test run of a loaded network; a classifier is tested with its own input size."""
 
 
 def write_folder(
@@ -156,6 +156,7 @@ def detector_of(folder, *, engine: str = "paddle", threads: int | None = None) -
 
     Raises:
         FolderError: the folder is not an export of a detector, or it is damaged.
+        ImportError: the engine is not installed.
     """
 
     def make(folder, about):
@@ -177,6 +178,7 @@ def classifier_of(folder, *, engine: str = "paddle", threads: int | None = None)
 
     Raises:
         FolderError: the folder is not an export of a classifier, it is damaged, or its labels are not directions.
+        ImportError: the engine is not installed.
     """
 
     def make(folder, about):
@@ -198,6 +200,7 @@ def recognizer_of(folder, *, engine: str = "paddle", threads: int | None = None)
 
     Raises:
         FolderError: the folder is not an export of a recognizer, or it is damaged.
+        ImportError: the engine is not installed.
     """
 
     def make(folder, about):

@@ -29,7 +29,7 @@ def read_record(folder, files: tuple[str, ...] = FILES) -> dict:
 
     Args:
         folder: folder of the export.
-        files: files that the export must have; others that its record lists are verified as well.
+        files: files that the export must have; other files of an export are verified if the record lists them.
 
     Returns: contents of the record.
 
@@ -144,7 +144,7 @@ def put_in_place(partial: pathlib.Path, folder: pathlib.Path) -> None:
     """Move a new export to its final folder and delete the files of an older export there.
 
     Args:
-        partial: temporary folder from `write_beside`.
+        partial: temporary folder from `written_beside`.
         folder: final folder.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Fold batch norms into the convolutions in front of them, for inference."""
+"""Fold batch norms into the preceding convolutions, for inference."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from ..quant.prepare import replace_layer
 
 @paddle.no_grad()
 def fold_batch_norms(net: nn.Layer) -> nn.Layer:
-    """Replace each convolution and the batch norm behind it by one convolution with a bias.
+    """Replace each convolution and the batch norm that follows it by one convolution with a bias.
 
-    With the running statistics, a batch norm multiplies each channel by a number and adds another one:
+    With its running statistics, a batch norm multiplies each channel by a factor and adds an offset:
 
         y = (conv(x) - mean) * gamma / sqrt(variance + epsilon) + beta
 
-    so both numbers can be part of the convolution's weight and bias. The outputs differ by rounding only, about 1e-6.
+    so both can be part of the convolution's weight and bias. The outputs differ only by rounding, about 1e-6.
 
     Args:
         net: a network in evaluation mode, changed in place. It can no longer be trained.
@@ -34,7 +34,7 @@ def fold_batch_norms(net: nn.Layer) -> nn.Layer:
         norm = layers[norm_name]
         factor = norm.weight / paddle.sqrt(norm._variance + norm._epsilon)
         offset = norm.bias - norm._mean * factor
-        # The output channels are the first dimension of a convolution's weight, and the second of a transposed one's.
+        # The output channels are dimension 0 of a convolution's weight, but dimension 1 for a transposed convolution.
         transposed = isinstance(layer, nn.Conv2DTranspose)
         weight = layer.weight * factor.reshape([1, -1, 1, 1] if transposed else [-1, 1, 1, 1])
         kind = nn.Conv2DTranspose if transposed else nn.Conv2D

@@ -14,21 +14,21 @@ from .predictor import Predictor
 from .prepared import Prepared
 
 BATCH = 24
-"""Maximum number of pieces that the network receives at once: a piece takes a third less time than in batches of 6."""
+"""Maximum number of pieces per batch. A piece takes a third less time than in batches of 6."""
 
 BATCH_STEP = 6
-"""Batches of more pieces are filled up to a multiple of this number, because each new shape of input is compiled, which
-takes longer than to run the network."""
+"""Larger batches are padded to a multiple of this number of pieces, because each new shape of the input is compiled,
+which takes longer than running the network."""
 
 ANGLES_DEG = ("0", "90", "180", "270")
 """Labels that a crop can be turned by: the line is rotated counterclockwise on the screen by this number of degrees."""
 
 MAX_PIECES = 3
-"""Maximum number of pieces of a long line that the classifier looks at: its first and last one and one in the middle."""
+"""Maximum number of pieces of a long line that are classified: the first, the last and one in the middle."""
 
 TALL_ASPECT = 2
-"""With four directions, crops that are higher than this number of widths are divided too: the height of the network's
-input is small, and a tall crop would be only a few pixels wide in it."""
+"""With labels 90 or 270, crops whose height exceeds this multiple of their width are divided too: resized to the small
+height of the network's input, a tall crop would be only a few pixels wide."""
 
 
 class Direction(NamedTuple):
@@ -69,7 +69,7 @@ def check_crops(crops) -> list[np.ndarray]:
 
 
 def _classes(net) -> int | None:
-    """Number of classes of a network; None for an export, a pretrained network, and what stands in for one in tests."""
+    """Number of classes of a network; None for an export, a pretrained network, or a stand-in used by tests."""
     if net is None or isinstance(net, pathlib.Path):
         return None
     from ..cls.direction import DirectionClassifier
@@ -78,10 +78,10 @@ def _classes(net) -> int | None:
 
 
 class Classifier:
-    """Find lines that are upside down, or the directions that a network has been trained for.
+    """Classify lines as upright or upside down, or into other directions that a network was trained for.
 
     Args:
-        net: DirectionClassifier or folder of its export; the one of `weights` if None.
+        net: DirectionClassifier or folder of its export; the pretrained network of `weights` if None.
         labels: directions of the classes in degrees, in the order of the network's outputs; see ANGLES_DEG.
         size: (height, width) of the network's input in pixels.
         max_aspect: lines with a larger aspect ratio are divided into pieces, and the log probabilities of MAX_PIECES of
@@ -93,7 +93,7 @@ class Classifier:
 
     Raises:
         ImportError: weights or engine are not installed; says how to install them.
-        ValueError: labels that are not different ones of ANGLES_DEG, or their number is not that of the classes.
+        ValueError: the labels are not two or more different entries of ANGLES_DEG, or not as many as the classes.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
 """Pretrained networks in the cache, ready for an inference engine.
 
-To find an export of any network, the network has to be built and its weights compared (`export.export_cached`). The
-pretrained networks are found by their weights files instead, so that nothing is built once they are in the cache. Their
-batch norms are folded into the convolutions: an engine does the same whenever it loads a network, which takes Paddle's 0.2 to
-0.3 seconds for each of them.
+To find the export of an arbitrary network, the network has to be built and its weights hashed (`export.export_cached`).
+Exports of pretrained networks are found by the hash of their weights file instead, so that nothing is built once they
+are in the cache. Their batch norms are folded into the convolutions. Otherwise the engine would do so each time it
+loads the network, which takes Paddle's engine 0.2 to 0.3 seconds per network.
 """
 
 import functools
@@ -18,12 +18,12 @@ from .cache import cached
 from .export_record import FILES
 
 SOURCES = ("backbones", "det", "cls", "rec", "deploy", "quant")
-"""Packages whose code decides what an export of a pretrained network computes."""
+"""Packages whose code determines what an export of a pretrained network computes."""
 
 
 @functools.cache
 def _code() -> str:
-    """SHA-256 of the code of SOURCES and of the version of Paddle: exports of other code are not used."""
+    """SHA-256 of the code of SOURCES and of the version of Paddle, so that exports by other versions are not used."""
     digest = hashlib.sha256()
     for name in ("paddlepaddle", "paddlepaddle-gpu"):
         try:

@@ -6,7 +6,7 @@ import numpy as np
 from ..polygons import order_corners
 
 ROW_TOLERANCE = 10
-"""Boxes belong to the same row if their top left corners differ by less than this, in pixels."""
+"""Boxes belong to the same row if the y coordinates of their top left corners differ by less than this, in pixels."""
 
 ON_END_RATIO = 1.5
 """A crop whose height is at least this multiple of its width is rotated by 90 degrees."""
@@ -68,7 +68,7 @@ def crop_line(image: np.ndarray, polygon) -> np.ndarray:
         image: (H, W, 3) uint8.
         polygon: (4, 2) in pixels, clockwise from the top left corner, or (M, 2).
 
-    Returns: (h, w, 3) uint8; h and w are the longer ones of opposite sides of the box.
+    Returns: (h, w, 3) uint8; before the rotation, w and h are the longer of each pair of opposite sides of the box.
     PaddleOCR: get_rotate_crop_image in tools/infer/utility.py.
     """
     quad = as_quad(polygon)

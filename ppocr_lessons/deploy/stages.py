@@ -18,10 +18,10 @@ from .predictor import Predictor
 from .prepared import Prepared
 
 BATCH = 6
-"""Number of lines that the recognizer reads at once, those of similar width together."""
+"""Number of lines per batch of the recognizer. Lines of similar width are read together."""
 
 WIDTH_STEP = 32
-"""Widths of recognition batches are rounded up to multiples of this, so that few shapes are compiled."""
+"""Widths of recognition batches are rounded up to multiples of this, in pixels, so that few shapes are compiled."""
 
 MAX_WIDTH = 3200
 """Maximum width in pixels at a height of 32, about 250 letters. Longer lines are squeezed to limit memory."""
@@ -45,10 +45,10 @@ class Detector:
     """Find lines of text in images.
 
     Args:
-        net: DBNet or folder of its export; the one of `weights` if None.
-        limit_side_len, limit_type: size the net works at, see `datasets.resize.page_size`.
-        upscale_below: pictures whose long side is less are enlarged to it first: the shipped net was not
-            trained on letters of a few pixels.
+        net: DBNet or folder of its export; the pretrained network of `weights` if None.
+        limit_side_len, limit_type: size of the network's input; see `datasets.resize.page_size`.
+        upscale_below: images whose longer side is shorter than this, in pixels, are first enlarged to it, because the
+            shipped network was not trained on letters of a few pixels.
         postprocess: postprocessing; that of the shipped detector if None.
         weights: one of `zoo.pretrained.WEIGHTS`; unused if `net` is given.
         threads: number of CPU threads; all cores if None.
@@ -75,7 +75,7 @@ class Detector:
         self.postprocess = postprocess or detector_postprocess()
 
     def work_size(self, height: int, width: int) -> tuple[int, int]:
-        """Size a picture is brought to for the net.
+        """Size to which an image is resized for the network: (height, width) in pixels.
 
         Args:
             height: of the picture, in pixels.
@@ -103,7 +103,7 @@ class Recognizer:
     """Read lines of text.
 
     Args:
-        net: CRNN or folder of its export; the one of `weights` if None.
+        net: CRNN or folder of its export; the pretrained network of `weights` if None.
         alphabet: characters of its classes; required if `net` is given.
         weights: one of `zoo.pretrained.WEIGHTS`; "official" reads Chinese and English, the others English. Unused if
             `net` is given.
@@ -142,7 +142,7 @@ class Recognizer:
         return [found[i] for i in range(len(crops))]
 
     def _batches(self, crops):
-        """Index and probabilities of the crops, batch by batch, those of similar width together."""
+        """Yield a list of (index of the crop, probabilities) for each batch of crops of similar width."""
         order = sorted(range(len(crops)), key=lambda i: line_width(crops[i], 32))
         for start in range(0, len(order), BATCH):
             part = order[start : start + BATCH]

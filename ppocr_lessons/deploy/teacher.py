@@ -13,7 +13,7 @@ def fast_teacher(net) -> Callable:
     """Function from a batch of images to the outputs of a network, for `Combined.shortcuts`.
 
     Args:
-        net: trained DBNet. It is exported to the cache now, so later changes of its weights have no effect.
+        net: trained DBNet. It is exported to the cache immediately, so later changes of its weights have no effect.
 
     Shape:
         images: (N, 3, H, W)

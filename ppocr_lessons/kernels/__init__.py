@@ -1,1 +1,1 @@
-"""Fast forms of single operations, one call each. The lesson that uses one shows the plain form, which is the fallback."""
+"""Fast forms of single operations. The lesson that uses one shows the plain form, which is also the fallback."""

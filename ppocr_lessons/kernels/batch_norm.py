@@ -74,7 +74,10 @@ def _forward(x, gamma, beta, epsilon, keep, kind, out, mean, scale, running_mean
 
 @njit(**_FAST)
 def _backward(x, gamma, beta, mean, scale, kind, grad_out, grad_x, grad_gamma, grad_beta):
-    """The last three are written in place. grad_x first holds the gradient behind the activation."""
+    """Write grad_x, grad_gamma and grad_beta in place.
+
+    With an activation, grad_x temporarily holds the gradient of the activation's input.
+    """
     batch, channels, size = x.shape
     count = batch * size
     for c in prange(channels):
@@ -122,7 +125,7 @@ def _backward(x, gamma, beta, mean, scale, kind, grad_out, grad_x, grad_gamma, g
 class BatchNormActCPU(PyLayer):
     """Differentiable batch norm in training mode, followed by an activation, on a CPU in float32.
 
-    The running statistics of the layer are updated as by Paddle, the variance without Bessel's correction.
+    The running statistics of the layer are updated as in Paddle, with the biased variance (no Bessel's correction).
 
     Shape:
         x: (N, C, H, W)

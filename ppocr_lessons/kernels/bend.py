@@ -1,7 +1,7 @@
 """The source positions of a bent line, compiled with numba; the plain form is `grid_map` in augment/tia.py.
 
-NumPy needs sixty calls for a few grid nodes, and those take longer than their arithmetic. Sums of two products are rounded
-as a fused multiplication and addition rounds them, because the matrix product of NumPy does the same.
+NumPy needs sixty calls for a few grid nodes, and the calls take longer than the arithmetic. Sums of two products are
+rounded like a fused multiply-add, because NumPy's matrix product rounds them that way.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def grid_map_compiled(plain, height, width, points, grid) -> tuple[np.ndarray, n
 
 @loop
 def _source_of(x, y, source, target):
-    """Source position of one position, by moving least squares; see `move_least_squares` in augment/tia.py."""
+    """Source of one position, by moving least squares; see `move_least_squares` in augment/tia.py."""
     total = center_x = center_y = origin_x = origin_y = 0.0
     for point in range(len(target)):
         dx, dy = x - target[point, 0], y - target[point, 1]
@@ -66,8 +66,8 @@ def _between(first, second, before, after):
 def _fill(values, left, starts, places, before, after, first, second, most):
     """Fill the columns of a map from `left` on with their places plus the interpolated shifts, clipped to 0..most.
 
-    Conditional expressions in place of `min` and `max`, and arrays in place of numbers made from the index, let the inner
-    loop become vector instructions.
+    The inner loop is vectorized because it uses conditional expressions instead of `min` and `max`, and reads the
+    places from an array instead of computing them from the index.
     """
     zero = np.float32(0)
     for row in range(values.shape[0]):

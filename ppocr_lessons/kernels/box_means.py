@@ -1,8 +1,8 @@
 """Means of a map inside many quadrangles, compiled with numba; the plain form is `box_means` in det/postprocess.py.
 
-Two numbers a row describe which pixels OpenCV fills in a convex quadrangle (kernels/convex.py), so no mask is drawn. The
-sum runs in the same order and precision as in cv2.mean, so the means are the same to the last bit. Quadrangles that are not
-convex or leave the map go to the plain form.
+Two numbers per row describe which pixels OpenCV fills in a convex quadrangle (kernels/convex.py), so no mask is drawn.
+The sum is computed in the same order and precision as in cv2.mean, so the means are equal bit for bit. Quadrangles that
+are not convex or extend beyond the map go to the plain form.
 """
 
 import math
@@ -17,7 +17,7 @@ def box_means_compiled(plain, prob, corners) -> np.ndarray:
     """Compiled form of `box_means`.
 
     Args:
-        plain: the same with OpenCV, for what the kernel leaves, and for maps other than float32.
+        plain: the same with OpenCV, for quadrangles that `find_rows` rejects and maps other than float32.
         prob: (H, W) float32 map.
         corners: (N, 4, 2) float32 in pixels.
 
@@ -35,13 +35,13 @@ def box_means_compiled(plain, prob, corners) -> np.ndarray:
 
 @loop
 def _box_means(prob, corners, means):
-    """Write the mean of each quadrangle, or NaN for those that are left to OpenCV."""
+    """Write the mean of each quadrangle, or NaN for those that OpenCV has to handle."""
     height, width = prob.shape
     first, last = np.empty(height, np.int64), np.empty(height, np.int64)
     points = np.empty((4, 2), np.int64)
     for index in range(len(corners)):
         for corner in range(4):
-            # Coordinates are not negative where this matters, so that rounding down is cutting off.
+            # OpenCV truncates. Rounding down differs only for negative coordinates, which `find_rows` rejects anyway.
             points[corner, 0] = math.floor(corners[index, corner, 0])
             points[corner, 1] = math.floor(corners[index, corner, 1])
         top, bottom = find_rows(points, height, width, first, last)

@@ -1,4 +1,4 @@
-"""The way from a lesson's plain function to its compiled form, and back where numba is not installed."""
+"""Replacement of a lesson's plain functions by compiled forms; without numba the plain functions are used."""
 
 import functools
 
@@ -13,21 +13,21 @@ def _unchanged(function):
 
 
 loop = njit(cache=True) if njit else _unchanged
-"""Compile a function of numbers and arrays; without numba the function stays as it is."""
+"""Compile a function of numbers and arrays; without numba the function is returned unchanged."""
 
 fast_math_loop = njit(cache=True, fastmath=True) if njit else _unchanged
-"""The same with arithmetic that may be reordered, so that sums and square roots become vector instructions."""
+"""The same with fast math: arithmetic may be reordered, so that sums and square roots are vectorized."""
 
 
 def accelerated_by(kernel):
-    """Decorate a plain function, so that calls of it go to a faster kernel if numba is installed.
+    """Decorate a plain function so that its calls go to a faster kernel if numba is installed.
 
-    The plain function is what a reader studies. It remains the fallback and the reference for tests, which reach it
+    The plain function is the code for reading. It remains the fallback and the reference for tests, which reach it
     as `function.__wrapped__`.
 
     Args:
-        kernel: function that takes the plain function first, then its positional arguments, and returns the same. It
-            calls the plain function for whatever it cannot do itself.
+        kernel: function that takes the plain function first, then its positional arguments, and returns the same
+            result. It calls the plain function for inputs that it does not support.
 
     Returns: a decorator.
     """

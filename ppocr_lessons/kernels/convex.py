@@ -1,8 +1,8 @@
 """Convex polygons on a grid of pixels as OpenCV draws them, compiled with numba.
 
-OpenCV fills a polygon by drawing its outline with Bresenham's lines and then the pixels between them. In a convex polygon
-that is, in each row, everything from the first to the last pixel of the outline, so two numbers a row describe it.
-Polygons that are not convex, or leave the image, are left to OpenCV.
+OpenCV fills a polygon by drawing its outline with Bresenham's algorithm and then filling the pixels between the lines.
+In a convex polygon, these are all pixels of a row from the first to the last pixel of the outline, so two numbers per
+row describe it. OpenCV handles polygons that are not convex or extend beyond the image.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from .compiled import loop
 
 @loop
 def is_convex(points) -> bool:
-    """Whether the outline turns in one direction only, and once; points that lie on a straight way do not count.
+    """Whether an outline makes one full turn in one direction. Points on a straight edge are allowed.
 
     Args:
         points: (P, 2) int64 in pixels.
@@ -24,7 +24,7 @@ def is_convex(points) -> bool:
     turns, direction = 0, 0  # changes between steps to the right and to the left
     x_before = y_before = 0
     here = 0
-    for index in range(2 * count):  # the first round finds out how the outline comes to its first point
+    for index in range(2 * count):  # the first round only finds the direction of the last edge
         after = here + 1 if here + 1 < count else 0
         x, y = points[after, 0] - points[here, 0], points[after, 1] - points[here, 1]
         here = after
@@ -44,7 +44,7 @@ def is_convex(points) -> bool:
 
 @loop
 def _draw_line(x, y, x_end, y_end, first, last):
-    """Extend `first` and `last` of each row to the pixels of a line, which are those of cv2.line."""
+    """Extend `first` and `last` of each row to the pixels of a line, the same pixels as in cv2.line."""
     if x_end < x:
         x, y, x_end, y_end = x_end, y_end, x, y
     across, down, step = x_end - x, y_end - y, 1
@@ -75,7 +75,7 @@ def find_rows(points, height, width, first, last) -> tuple[int, int]:
         first: (height,) int64, written in place: column of the first pixel of each row that the polygon has.
         last: (height,) int64, written in place: column of the last one.
 
-    Returns: first and last row; 0 and -1 for polygons that are left to OpenCV.
+    Returns: first and last row; 0 and -1 for polygons that OpenCV has to handle.
     """
     top, bottom, inside = height, -1, True
     for index in range(len(points)):
@@ -95,7 +95,7 @@ def fill_polygons_compiled(plain, image, polygons, value) -> None:
     """Compiled form of `fill_polygons`.
 
     Args:
-        plain: the same with OpenCV, for what the kernel leaves, and for images other than contiguous float32.
+        plain: the same with OpenCV, for polygons that `find_rows` rejects and images other than contiguous float32.
         image: (H, W) float32, changed in place.
         polygons: N arrays (P_i, 2) int32 in pixels.
         value: of the pixels inside.

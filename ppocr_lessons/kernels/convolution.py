@@ -1,4 +1,4 @@
-"""Convolution and transposed convolution that are computed as matrix products in training on a CPU."""
+"""Convolution and transposed convolution, computed as matrix products in training on a CPU."""
 
 import paddle.nn.functional as F
 from paddle import nn
@@ -7,15 +7,15 @@ from .products import Interleaved, Pointwise, ProductsCPU, Shifted
 from .training import usable
 
 KINDS = {(1, 1): Pointwise, (3, 3): Shifted}
-"""Where the products belong, by the size of the kernel. For larger kernels Paddle's operator is used."""
+"""Class that places the products, by the size of the kernel. For other sizes Paddle's operator is used."""
 
 WIDEST = 4
-"""3x3 kernels with more than so many times as many outputs as inputs go to Paddle, whose unfolded input is smaller than the
-nine products of the outputs."""
+"""Largest ratio of output channels to input channels for 3x3 kernels. Above it Paddle's operator is used, because its
+unfolded input is smaller than the nine products for the outputs."""
 
 
 def _usable(layer, x) -> bool:
-    """Whether products may be used for a layer and its input, whatever its kernel, stride and padding are."""
+    """Whether products may be used for a layer and its input, apart from conditions on kernel, stride and padding."""
     return (
         usable(layer, x)
         and list(layer._dilation) == [1, 1]
@@ -29,8 +29,9 @@ def _usable(layer, x) -> bool:
 class Conv2D(nn.Conv2D):
     """Paddle's Conv2D, faster in training on a CPU for 1x1 and 3x3 kernels that keep the size of the map.
 
-    It has Paddle's parameters and arguments, and Paddle's name, of which the names of the parameters are made. With strides
-    and other sizes, on a GPU, in evaluation and in exported networks it is Paddle's convolution. The results agree to 1e-5.
+    It has Paddle's parameters and arguments, and Paddle's class name, from which Paddle derives parameter names. With
+    strides and other sizes, on a GPU, in evaluation and in exported networks it uses Paddle's convolution. The results
+    agree to 1e-5.
 
     Shape:
         x: (N, in_channels, H, W)
@@ -38,7 +39,7 @@ class Conv2D(nn.Conv2D):
     """
 
     def _kind(self, x):
-        """Where the products belong, or None where Paddle's operator is to be used."""
+        """Class that places the products, or None if Paddle's operator has to be used."""
         half = self._kernel_size[0] // 2
         fits = (
             _usable(self, x)
@@ -50,7 +51,7 @@ class Conv2D(nn.Conv2D):
         return KINDS.get(tuple(self._kernel_size)) if fits else None
 
     def filter(self, x, weight, bias):
-        """The convolution with any weight of this layer's kernel size; quantization rounds it first.
+        """Convolve with a given weight, for example the rounded weight in quantization.
 
         Args:
             x: (N, C, H, W).
@@ -70,8 +71,8 @@ class Conv2D(nn.Conv2D):
 class Conv2DTranspose(nn.Conv2DTranspose):
     """Paddle's Conv2DTranspose, faster in training on a CPU for square kernels whose size is the stride.
 
-    It has Paddle's parameters and arguments, and Paddle's name. Where the results of the kernel overlap, on a GPU, in
-    evaluation and in exported networks it is Paddle's operator. The results agree to 1e-5.
+    It has Paddle's parameters, arguments and class name. With other kernels, strides and paddings, on a GPU, in
+    evaluation and in exported networks it uses Paddle's operator. The results agree to 1e-5.
 
     Shape:
         x: (N, in_channels, H, W)

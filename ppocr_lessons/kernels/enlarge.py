@@ -1,7 +1,7 @@
-"""Enlarging maps by repeating pixels in training on a CPU, by copies of whole rows.
+"""Nearest-neighbor enlargement of feature maps for training on a CPU, by copying whole rows.
 
-Paddle looks up the source of each pixel. NumPy writes each row once, with every pixel repeated, and copies it to the rows
-below; one image at a time, which stays in the cache.
+Paddle looks up the source of each pixel. Here NumPy writes each row once, with every pixel repeated, and copies it to
+the rows below. It processes one image at a time, which stays in the cache.
 """
 
 import paddle
@@ -46,10 +46,10 @@ class _RepeatCPU(PyLayer):
 
 
 def enlarge(layer, x, scale: int):
-    """Enlarge a map by an integer factor; each pixel becomes scale x scale equal ones.
+    """Enlarge a map by an integer factor; each pixel becomes a block of scale x scale equal pixels.
 
     Args:
-        layer: the layer that computes; its mode decides about the way, see `training.usable`.
+        layer: the calling layer; the copying form is used if `training.usable` allows it for this layer.
         x: (N, C, H, W).
         scale: at least 1.
 

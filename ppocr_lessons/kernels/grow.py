@@ -2,7 +2,7 @@
 
 Each edge moves outward, and each corner becomes an arc of short chords; all points are rounded to whole pixels. The
 grown outline of a convex quadrangle never crosses itself, so the only cleanup is to drop points at which it does not
-bend, and the result equals that of the library. Other quadrangles are left to the library; see kernels/offset.py.
+bend, and the result equals that of the library. The library handles other quadrangles; see kernels/offset.py.
 """
 
 import math
@@ -16,11 +16,11 @@ ARC_TOLERANCE = 0.25
 
 LEAST_TURN = 1.0
 """Smallest product of the sine of a corner's turn and the distance in pixels. The library does not round flatter corners,
-so quadrangles that have one are left to it."""
+so it handles quadrangles that have one."""
 
 
 def most_points(distances: np.ndarray) -> int:
-    """Upper bound of the number of points in an outline grown by the largest of the given distances.
+    """Upper bound of the number of points in an outline grown by any of the given distances.
 
     Args:
         distances: (N,) in pixels.
@@ -50,7 +50,7 @@ def _step(outline, start, end):
 
 @loop
 def _bends(outline, count):
-    """Move the points at which an outline bends to its front, in place, and return their number."""
+    """Move the points at which an outline bends to the front of the array, in place, and return their number."""
     kept = 0
     x_first, y_first = outline[0]
     x0, y0 = _step(outline, count - 1, 0)
@@ -94,12 +94,12 @@ def grow_convex(quads, distances, outlines, counts):
         for corner in range(4):  # clockwise on the screen
             source = corner if turning > 0 else 3 - corner
             xs[corner], ys[corner] = quads[index, source, 0], quads[index, source, 1]
-        for corner in range(4):  # outwards from the edge that leaves a corner
+        for corner in range(4):  # outward normal of the edge that starts at each corner
             dx, dy = xs[(corner + 1) % 4] - xs[corner], ys[(corner + 1) % 4] - ys[corner]
             length = math.sqrt(dx * dx + dy * dy)
             across[corner], down[corner] = dy / length, -dx / length
         tolerance = ARC_TOLERANCE * min(1.0, distance)
-        # Chords of a full turn: as many as the tolerance asks for, and none shorter than two pixels.
+        # Chords of a full turn: as many as the tolerance requires, but none shorter than two pixels.
         chords = min(math.pi / math.acos(1 - tolerance / distance), math.pi * distance)
         cosine, sine = math.cos(2 * math.pi / chords), math.sin(2 * math.pi / chords)
         count, sure = 0, True

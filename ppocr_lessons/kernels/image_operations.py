@@ -1,7 +1,7 @@
 """Image operations of RandAugment and AutoAugment, compiled with numba; the plain form is in augment/image_operations.py.
 
-For a small line most of Pillow's time goes into the conversion of the array, and a shear interpolates in two directions
-where one is enough. All results equal Pillow's: sums of floats are rounded in the same places, and truncated as there.
+For a small line Pillow spends most of its time converting the array, and its shear interpolates in two directions where
+one is enough. All results equal Pillow's: floating-point sums are rounded and truncated at the same steps.
 """
 
 import math
@@ -11,14 +11,14 @@ import numpy as np
 from .compiled import loop
 
 FILL = 128
-"""Gray level of what a shear or a translation leaves empty, GRAY in augment/image_operations.py."""
+"""Gray level for pixels that a shear or a translation leaves empty, GRAY in augment/image_operations.py."""
 
 
 def operate_compiled(plain, image, name: str, value: float) -> np.ndarray:
     """Compiled form of `operate`.
 
     Args:
-        plain: the same with Pillow, which rotates and reports unknown names.
+        plain: the same with Pillow, for rotation and for unknown names, which raise an error there.
         image: (H, W, 3) uint8 RGB.
         name: of the operation.
         value: of the operation.
@@ -114,7 +114,7 @@ def _blend_with_gray(image, share):
 
 @loop
 def _blend_with_smooth(image, share):
-    """The smooth image is the mean of 3 x 3 pixels with a weight of 5 in the middle; pixels at the border stay."""
+    """Blend with the mean of 3 x 3 pixels, where the center has weight 5; pixels at the border stay unchanged."""
     height, width = image.shape[:2]
     out = image.copy()
     for y in range(1, height - 1):
@@ -204,7 +204,7 @@ def _histograms(image):
 
 @loop
 def _stretch_table(counts):
-    """The darkest level of each channel becomes 0 and the brightest 255."""
+    """Table that maps the darkest level of each channel to 0 and the brightest to 255."""
     tables = np.empty((3, 256), np.uint8)
     for channel in range(3):
         present = np.nonzero(counts[channel])[0]
@@ -218,7 +218,7 @@ def _stretch_table(counts):
 
 @loop
 def _equal_table(counts):
-    """Levels become about equally frequent."""
+    """Table that makes the levels of each channel about equally frequent (histogram equalization)."""
     tables = np.empty((3, 256), np.uint8)
     for channel in range(3):
         present = np.nonzero(counts[channel])[0]

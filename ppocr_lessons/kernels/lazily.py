@@ -1,4 +1,4 @@
-"""Compiled kernels that are imported when they are first called, because importing numba takes longer than reading a page."""
+"""Compiled kernels that are imported on their first call, because importing numba takes longer than reading a page."""
 
 import functools
 import importlib
@@ -7,16 +7,16 @@ import sys
 
 
 def accelerated_from(module: str, name: str, *, only_if_loaded: bool = False):
-    """Decorate a plain function, so that calls of it go to a faster kernel if numba is installed.
+    """Decorate a plain function so that its calls go to a faster kernel if numba is installed.
 
-    As with `compiled.accelerated_by`, which imports numba at once, the plain function stays the fallback, and tests reach it
-    as `function.__wrapped__`.
+    As with `compiled.accelerated_by`, which imports numba immediately, the plain function remains the fallback, and
+    tests reach it as `function.__wrapped__`.
 
     Args:
-        module: module of this package that has the kernel.
+        module: module of this package that contains the kernel.
         name: of the kernel, which takes the plain function first, then its positional arguments.
-        only_if_loaded: use the kernel only where numba has been imported already, as in training. For functions that also
-            read pages, where the import takes longer than the kernel saves.
+        only_if_loaded: use the kernel only if numba has already been imported, as in training. For functions that are
+            also used to read pages, where the import takes longer than the kernel saves.
 
     Returns: a decorator.
     """

@@ -1,6 +1,7 @@
-"""Offsetting of many quadrangles at once: kernels/grow.py and kernels/shrink.py where their result is that of the library.
+"""Offsetting of many quadrangles at once, compiled with numba.
 
-The remaining polygons go to the plain functions, `offset_polygons` in polygons.py and `fill_grown` in det/targets.py.
+Quadrangles for which kernels/grow.py and kernels/shrink.py equal the clipping library are offset there. The remaining
+polygons go to the plain functions, `offset_polygons` in polygons.py and `fill_grown` in det/targets.py.
 """
 
 import cv2
@@ -20,12 +21,12 @@ def offset_quads(plain, polygons, distances) -> list[list[np.ndarray]]:
         polygons: (N, P, 2) in pixels; those with P = 4 can be compiled.
         distances: (N,) in pixels, all positive or all negative for the compiled form.
 
-    Returns: for each polygon the outlines that result, each (M, 2) int32 in pixels.
+    Returns: for each polygon the list of resulting outlines, each (M, 2) int32 in pixels.
     """
     polygons, distances = np.asarray(polygons), np.asarray(distances, np.float64)
     if polygons.shape[1:] != (4, 2) or not len(polygons) or distances.min() < 0 < distances.max():
         return plain(polygons, distances)
-    points = polygons.astype(np.int64)  # like the library, which cuts fractions off
+    points = polygons.astype(np.int64)  # truncated, as in the library
     if distances.min() >= 0:
         outlines = np.empty((len(points), most_points(distances), 2), np.int32)
         counts = np.empty(len(points), np.int64)
@@ -46,8 +47,8 @@ def fill_grown_compiled(plain, mask, polygons, distances) -> np.ndarray:
     """Compiled form of `fill_grown`.
 
     Args:
-        plain: the same with the clipping library and OpenCV, for what the kernels leave.
-        mask: (H, W) float32, set to 1 inside of the grown polygons.
+        plain: the same with the clipping library and OpenCV, for polygons that the kernels do not support.
+        mask: (H, W) float32, set to 1 inside the grown polygons.
         polygons: (N, P, 2) in pixels; those with P = 4 can be compiled.
         distances: (N,) in pixels, positive.
 
@@ -70,7 +71,7 @@ def fill_grown_compiled(plain, mask, polygons, distances) -> np.ndarray:
 
 @loop
 def _fill_outlines(mask, outlines, counts, windows):
-    """Fill the outlines that lie inside of the mask, and tell which; write the windows of all that have points."""
+    """Fill the outlines that lie inside the mask and return which; write the windows of all outlines with points."""
     height, width = mask.shape
     first, last = np.empty(height, np.int64), np.empty(height, np.int64)
     filled = np.zeros(len(counts), np.bool_)

@@ -15,7 +15,7 @@ def first_free_compiled(plain, candidates, sizes, occupied) -> np.ndarray:
         plain: the same in NumPy, not needed here.
         candidates: (N, T, 2) int32 in pixels, top left corners to try for each text.
         sizes: (N, 2) int32, width and height of each text in pixels.
-        occupied: (M, 4) int32 in pixels, left, top, right, bottom of the boxes to keep clear of.
+        occupied: (M, 4) int32 in pixels, left, top, right, bottom of the boxes to avoid.
 
     Returns: (N,) number of the chosen candidate, or -1 for a text that fits nowhere.
     """

@@ -1,9 +1,10 @@
 """Conversion of interleaved bytes to planes of normalized floats, compiled with numba.
 
-It takes a sixth of the time of splitting the channels and looking up each, as OpenCV does without numba; see
-NormalizeImage in datasets/transforms.py. For images whose pixels lie one after the other, vectors of pixels are taken
-apart and normalized by the formula of the table, so that the results are the same to the last bit. The compiler does not
-find these vectors in a loop, so they are spelled out; it has instructions for them on all processors.
+It takes a sixth of the time of splitting the channels and looking up each with OpenCV, which is the form without numba;
+see NormalizeImage in datasets/transforms.py. If the pixels of a row are contiguous, vectors of pixels are split into
+channels and normalized by the formula of the table, so that the results are equal bit for bit. The compiler does not
+vectorize a plain loop this way, so the vector operations are written explicitly, as LLVM code that works on all
+processors.
 """
 
 from .compiled import loop, njit
@@ -18,8 +19,8 @@ if njit:
 
     @intrinsic
     def _normalize(typingctx, pixels, planes, scale, means, stds):
-        """Write (pixel * scale - mean) / std of PIXELS pixels. The pixels and the three planes are given by addresses; all
-        threes are in the order of the channels in memory."""
+        """Write (pixel * scale - mean) / std of PIXELS pixels. The pixels and the three planes are given as addresses;
+        all triples are in the order of the channels in memory."""
         integer, single = ir.IntType(32), ir.FloatType()
 
         def generate(context, builder, signature, args):

@@ -1,12 +1,12 @@
 """Convolutions for training on a CPU as matrix products, which NumPy's BLAS computes.
 
-Paddle unfolds the input of a convolution, so that a 3x3 kernel makes a matrix nine times as large as the input, and
-multiplies with MKL, which on CPUs other than Intel's reaches a third of what OpenBLAS does. Here each position of the kernel
-is multiplied with the input as it is, all positions in one product, and the results are put in their places afterwards:
+Paddle unfolds the input of a convolution, so that a 3x3 kernel needs a matrix nine times as large as the input, and
+multiplies with MKL, which on non-Intel CPUs reaches a third of OpenBLAS's speed. Here the weights of all positions of
+the kernel are multiplied by the original input in one product, and the results are placed on the map afterwards:
 
     3x3, stride 1    the nine products are shifted and added
     1x1              the product is the result
-    2x2 transposed   the four products are interleaved: their places do not overlap
+    2x2 transposed   the four products are interleaved without overlap
 
 The backward pass reads the gradient from the same places and needs two products. Nothing here is compiled, so numba is not
 needed. Maps are processed in strips that fit in the cache; the order of the sums is fixed.
@@ -22,11 +22,11 @@ from .blas import one_thread
 from .training import frozen, shared
 
 STRIP = 1024
-"""Pixels of a map that are multiplied at once: with 24 output channels, the nine products take 0.9 MB."""
+"""Pixels of a map that are multiplied at once: for 24 output channels, the nine products take 0.9 MB."""
 
 
 class Places:
-    """Where the products of a kernel of k x k positions belong, and the convolution that follows from it.
+    """Convolution with a kernel of k x k positions; subclasses define where the products belong on the map.
 
     Args:
         size: (H, W) of the maps that are multiplied.
@@ -60,15 +60,15 @@ class Places:
         return planes.transpose((3, 0, 1, 2) if self.transposed else (0, 3, 1, 2))
 
     def _place(self, products, first, end, out):
-        """Write or add the products (C' k k, pixels) of the rows first to end to a map (C', H', W')."""
+        """Write or add the products (C' k k, pixels) of the input rows first to end to a map (C', H', W')."""
         raise NotImplementedError
 
     def _collect(self, grad, first, end, products):
-        """The reverse: write the gradients of the products of these rows, from that of a map."""
+        """The reverse of `_place`: write the gradients of the products of these rows, read from that of a map."""
         raise NotImplementedError
 
     def _strips(self, batch):
-        """Of each strip: index of the image, first row, end row, its pixels, and memory for its products."""
+        """Yield for each strip: index of the image, first row, end row, slice of pixels, memory for the products."""
         rows = min(self.height, max(1, STRIP // self.width))
         memory = np.empty(len(self.matrix) * rows * self.width, np.float32)
         for n, first in itertools.product(range(batch), range(0, self.height, rows)):
@@ -78,7 +78,7 @@ class Places:
             yield n, first, end, pixels, memory[:count].reshape(len(self.matrix), -1)
 
     def multiply(self, x, bias, out):
-        """The convolution.
+        """Compute the convolution.
 
         Args:
             x: (N, C, H, W).
@@ -94,7 +94,7 @@ class Places:
             self._place(products, first, end, out[n])
 
     def multiply_back(self, x, grad, grad_x, grad_matrix):
-        """Its gradients. None stands for one that is not needed.
+        """Compute the gradients of the convolution, except those whose output argument is None.
 
         Args:
             x: (N, C, H, W).
@@ -113,7 +113,7 @@ class Places:
 
 
 class Pointwise(Places):
-    """Of a 1x1 kernel: the products are the result, so whole batches are multiplied in place."""
+    """For a 1x1 kernel: the products are the result, so whole batches are multiplied directly into the output."""
 
     def multiply(self, x, bias, out):
         flat = x.reshape(*x.shape[:2], -1)
@@ -131,10 +131,10 @@ class Pointwise(Places):
 
 
 class Shifted(Places):
-    """Of a k x k kernel with k odd, stride 1 and padding k // 2: each position shifts its product, and they are added."""
+    """For a k x k kernel with k odd, stride 1 and padding k // 2: the products are shifted by position and added."""
 
     def _shifts(self, first, end):
-        """Of each position of the kernel: which of the rows' products stay on the map, and where on the map they belong."""
+        """Yield for each position of the kernel: the rows' products that stay on the map, and their pixels there."""
         count, total, reach = (end - first) * self.width, self.height * self.width, self.kernel // 2
         for a, b in itertools.product(range(-reach, reach + 1), repeat=2):
             start = (first - a) * self.width - b
@@ -143,7 +143,7 @@ class Shifted(Places):
             yield slice(low, high), slice(start + low, start + high)
 
     def _clear_sides(self, products, rows):
-        """Set to 0 the products that a shift would move over a side of the map, into a row above or below."""
+        """Set the products to 0 that a shift would move across the left or right side of the map into another row."""
         planes = products.reshape(self.channels, self.kernel, self.kernel, rows, self.width)
         for b in range(self.kernel):
             over = b - self.kernel // 2
@@ -170,12 +170,12 @@ class Shifted(Places):
 
 
 class Interleaved(Places):
-    """Of a transposed convolution with a k x k kernel and stride k: the results of two pixels do not overlap."""
+    """For a transposed convolution with a k x k kernel and stride k: the outputs of two pixels do not overlap."""
 
     transposed = True
 
     def _pairs(self, products, first, end, out):
-        """Products of each position of the kernel, and their pixels on the map: two views of shape (C', rows, W)."""
+        """Yield for each position of the kernel: its products and their pixels on the map, views (C', rows, W)."""
         k = self.kernel
         planes = products.reshape(self.channels, k, k, end - first, self.width)
         cells = out.reshape(self.channels, -1, k, self.width, k)[:, first:end]
@@ -192,7 +192,7 @@ class Interleaved(Places):
 
 
 class ProductsCPU(PyLayer):
-    """Differentiable convolution on a CPU in float32, as products that are put in their places.
+    """Differentiable convolution on a CPU in float32, computed as matrix products.
 
     Shape:
         x: (N, C, H, W)

@@ -3,7 +3,7 @@
 Each edge moves inward and its ends are rounded to whole pixels; the intersections of neighboring edges are rounded too.
 For a convex quadrangle that keeps all four edges, this closed form equals the result of the library's sweep. Where an
 edge almost vanishes, or a corner is far from a right angle, the result depends on the order in which the sweep meets
-the crossings. Such quadrangles are left to the library; see kernels/offset.py.
+the crossings. The library handles such quadrangles; see kernels/offset.py.
 """
 
 import math
@@ -14,21 +14,21 @@ from .compiled import loop
 from .grow import round_half_away
 
 SHORTEST = 4.0
-"""Shortest length in pixels of a moved edge; quadrangles with a shorter one are left to the library."""
+"""Shortest length in pixels of a moved edge; the library handles quadrangles with shorter edges."""
 
 LEAST_TURN = 1.0
 """Smallest product of the sine of a corner's turn and the distance in pixels. The library treats flatter corners
 differently."""
 
 SQUAREST = 0.96
-"""Smallest sine of a corner's angle, which allows 16 degrees off a right angle. Of 54,350 random shrunk quadrangles within
-the limit, none differed from the library's result; of 10,892 beyond it, which clipping at the border of an image can
-produce, 214 differed."""
+"""Smallest sine of a corner's angle; it allows deviations of 16 degrees from a right angle. Of 54,350 random
+quadrangles in this range, none differed from the library's result; of 10,892 outside it, which clipping at the border
+of an image can produce, 214 differed."""
 
 
 @loop
 def _meet(one, other):
-    """Intersection of the lines through two edges (x0, y0, x1, y1), rounded as in the library's sweep from bottom to top."""
+    """Intersection of the lines through two edges (x0, y0, x1, y1), rounded as in the library's bottom-to-top sweep."""
     x1, y1, x1_top, y1_top = one if one[1] >= one[3] else (one[2], one[3], one[0], one[1])
     x2, y2, x2_top, y2_top = other if other[1] >= other[3] else (other[2], other[3], other[0], other[1])
     if y1 == y1_top:

@@ -8,8 +8,8 @@ FAR = np.float32(1e30)
 """Squared distance in pixels, larger than any that occurs. Infinity would break reordered arithmetic."""
 
 STRIDE = 8
-"""Pixels of one vector instruction. Pixels left over would be handled one by one, so the number of pixels is rounded up. A
-multiple that fills several instructions is slower, because the bands are narrow."""
+"""Pixels per vector instruction. The number of pixels is rounded up to a multiple of it, because the remaining pixels
+would be processed one by one. Larger multiples are slower, because the bands are narrow."""
 
 
 def draw_bands_compiled(plain, values, polygons, widths, windows, low: float, high: float) -> None:
@@ -41,8 +41,8 @@ def _whole_strides(length):
 
 @fast_math_loop
 def _draw_bands(values, polygons, widths, windows, low, high):
-    """Row by row and edge by edge, so that the inner loop runs over neighboring pixels without a branch, and only as far
-    from each edge as its band is wide."""
+    """Draw row by row and edge by edge. The inner loop has no branches and covers only the pixels near an edge, within
+    the width of its band."""
     nearest = np.empty(values.shape[1] + 2 * STRIDE, np.float32)
     one, rise = np.float32(1), high - low
     for index in range(len(widths)):

@@ -9,7 +9,7 @@ import numpy as np
 import paddle
 
 SWITCH = "PPOCR_LESSONS_TRAINING_KERNELS"
-"""Environment variable; with the value 0 all layers use Paddle's operators in training as well."""
+"""Environment variable; with the value 0, all layers use Paddle's operators even in training."""
 
 HAS_NUMBA = importlib.util.find_spec("numba") is not None
 
@@ -20,7 +20,7 @@ def usable(layer, x) -> bool:
     On a GPU, in evaluation, in mixed precision and in exported networks Paddle's operators are used.
 
     Args:
-        layer: the layer that computes; its mode counts.
+        layer: the calling layer, which has to be in training mode.
         x: its input.
     """
     return (
@@ -47,7 +47,7 @@ def shared(tensor) -> np.ndarray:
 
 
 def frozen(*tensors) -> list[bool]:
-    """Which inputs of a PyLayer take no gradient, to be noted in its forward pass.
+    """Which inputs of a PyLayer take no gradient. Call it in the forward pass, before the inputs are converted.
 
     Args:
         tensors: inputs, as the forward pass receives them.
@@ -58,12 +58,12 @@ def frozen(*tensors) -> list[bool]:
 
 
 def unless_frozen(without_gradient: list[bool], *grads):
-    """What the backward pass of a PyLayer returns: Paddle refuses a gradient for an input that takes none.
+    """Return value for the backward pass of a PyLayer: Paddle rejects a gradient for an input that takes none.
 
     Args:
         without_gradient: from `frozen`.
         grads: gradients in the same order.
 
-    Returns: tuple of gradients and None.
+    Returns: tuple with None in place of the gradients that are not taken.
     """
     return tuple(None if skipped else grad for skipped, grad in zip(without_gradient, grads, strict=True))

@@ -1,9 +1,9 @@
-"""An affine move of a picture with the pixels of cv2.warpAffine, twice as fast; the plain form is in augment/geometry.py.
+"""An affine transform equal to cv2.warpAffine and twice as fast; the plain form is in augment/geometry.py.
 
-OpenCV rounds source positions to 1/32 pixel and interpolates in integers, so the result can be computed exactly. It
-fetches each of the twelve bytes of a pixel's four neighbors by itself. Here two loads of eight bytes fetch them, and four
-vector instructions weigh them: those for x86 processors, so on others the plain form stays. The neighbors of most pixels
-are all inside the picture, and in each row such pixels form one run; only the pixels around the run need checks.
+OpenCV rounds source positions to 1/32 pixel and interpolates in integers, so the result can be reproduced exactly. It
+loads each of the twelve bytes of a pixel's four neighbors separately. Here two loads of eight bytes fetch them, and
+four vector instructions of x86 processors weight them; other processors use the plain form. In each row, the pixels
+whose neighbors are all inside the picture form one run; only the pixels around this run need checks.
 """
 
 import functools
@@ -18,19 +18,19 @@ from numba.extending import intrinsic
 from .compiled import loop
 
 STEPS = 32
-"""Positions between two pixels, on each axis."""
+"""Interpolation steps per pixel, on each axis."""
 
 FRACTION = 1024
-"""Positions between two pixels in which a row is walked along, before they are rounded to STEPS."""
+"""Fixed-point units per pixel in which source positions are computed, before they are rounded to STEPS."""
 
 LARGEST = 32767
 """Longest side in pixels; OpenCV keeps pixel positions in 16 bits."""
 
 FARTHEST = 2.0**20
-"""Bound of the source positions in pixels, so that positions in steps of FRACTION fit 32 bits."""
+"""Bound of the source positions in pixels, so that positions in units of 1 / FRACTION fit in 32 bits."""
 
 LINE = 64
-"""Bytes that the processor loads from memory at once."""
+"""Size of a cache line in bytes."""
 
 _SHARES = np.stack([STEPS - np.arange(STEPS), np.arange(STEPS)], 1)
 ACROSS = np.tile(_SHARES, 8).astype(np.int8)
@@ -44,11 +44,11 @@ def warp_affine_compiled(plain, image, matrix, size, out) -> np.ndarray:
     """Compiled form of `warp_affine`.
 
     Args:
-        plain: the same with OpenCV, for what the kernel leaves.
+        plain: the same with OpenCV, for inputs that the kernel does not support.
         image: (H, W, 3) uint8.
         matrix: (2, 3) float64, from pixel centers of the image to pixel centers of the result.
         size: (height, width) of the result in pixels.
-        out: array of that size to write to, which must not overlap the image, or None for a new one.
+        out: array of that size to write to, which must not overlap the image, or None for a new array.
 
     Returns: (height, width, 3) uint8.
     """
@@ -64,10 +64,10 @@ def move(image, matrix, out, spans, replicate: bool) -> bool:
         image: (H, W, 3) uint8.
         matrix: (2, 3) float64, from pixel centers of the image to pixel centers of the result.
         out: (h, w, 3) uint8, which is changed in place.
-        spans: (h, 2) int64, for each row the first pixel that is written, and the one after the last.
-        replicate: outside of the image lie copies of its nearest pixels, otherwise black.
+        spans: (h, 2) int64, for each row the first pixel to write and the end (exclusive).
+        replicate: repeat the border pixels outside the image; otherwise the outside is black.
 
-    Returns: whether it was done; if not, nothing was written, and OpenCV has to do it.
+    Returns: True if the pixels were written; False if the input is not supported and nothing was written.
     """
     known = _takes(image, image.shape[:2]) and _takes(out, out.shape[:2]) and _equals_opencv()
     inverse = _inverse(matrix) if known else None
@@ -89,7 +89,7 @@ def _takes(image, size):
 
 
 def _inverse(matrix):
-    """The inverse by the same operations as in OpenCV, six numbers; None if there is none."""
+    """The inverse as six numbers, computed by the same operations as in OpenCV; None for a singular matrix."""
     (a, b, x), (c, d, y) = np.asarray(matrix, np.float64).tolist()
     if not (determinant := a * d - b * c):
         return None
@@ -107,7 +107,7 @@ def _reach(inverse, size):
 
 @functools.cache
 def _equals_opencv() -> bool:
-    """Whether the kernel can run here, and OpenCV has the arithmetic that it copies, on an example."""
+    """Whether the kernel can run on this processor and equals the installed OpenCV on an example."""
     host = (
         config.CPU_NAME is None and config.CPU_FEATURES is None and platform.machine() in ("x86_64", "AMD64")
     )
@@ -122,8 +122,8 @@ def _equals_opencv() -> bool:
 
 @intrinsic
 def _blend(typingctx, upper, lower, across, down, target):
-    """Write one pixel, and a byte after it. All arguments are addresses: of the left one of the two upper neighbors and of
-    the two lower ones, of a row of ACROSS and one of DOWN, and of the pixel."""
+    """Write one pixel, and a byte after it. All arguments are addresses: of the upper left and the lower left neighbor,
+    of a row of ACROSS and a row of DOWN, and of the pixel."""
     byte, short, integer = ir.IntType(8), ir.IntType(16), ir.IntType(32)
     vector = ir.VectorType
 
@@ -142,7 +142,7 @@ def _blend(typingctx, upper, lower, across, down, target):
 
         upper, lower, across, down, target = args
         rows = load(upper, vector(byte, 8)), load(lower, vector(byte, 8))
-        # Left and right neighbor of each channel side by side; the places of a fourth channel hold copies.
+        # Left and right neighbor of each channel side by side; a fourth channel is filled with copies.
         pairs = pick(*rows, [0, 3, 1, 4, 2, 5, 2, 5, 8, 11, 9, 12, 10, 13, 10, 13])
         lines = call(
             "llvm.x86.ssse3.pmadd.ub.sw.128", vector(short, 8), pairs, load(across, vector(byte, 16))
@@ -159,7 +159,7 @@ def _blend(typingctx, upper, lower, across, down, target):
 
 @loop
 def _checked(image, out, y, x, across, down, replicate):
-    """Write one pixel whose neighbors may lie outside of the image, where all is black, or like the nearest pixel."""
+    """Write one pixel whose neighbors may be outside the image: black, or with `replicate` the nearest pixel."""
     height, width = image.shape[:2]
     column, row = across >> 10, down >> 10
     across, down = (across >> 5) & 31, (down >> 5) & 31
@@ -181,7 +181,7 @@ def _checked(image, out, y, x, across, down, replicate):
 
 @loop
 def _crossing(steps, start, stop, limit):
-    """Number of the first of the steps, which rise or fall, that is on the other side of a limit than the steps before."""
+    """Index of the first step beyond a limit, by binary search; the steps rise or fall monotonically."""
     rises = steps[stop - 1] >= steps[start]
     while start < stop:
         middle = (start + stop) // 2
@@ -194,8 +194,8 @@ def _crossing(steps, start, stop, limit):
 
 @loop
 def _run(across, down, start, stop, x, y, low, right, bottom):
-    """Of the pixels from `start` to `stop`, the first one, and the one after the last one, whose neighbor is at least in
-    column and row `low`, and before right and bottom. Positions rise or fall along a row, so these pixels are neighbors."""
+    """First pixel and end (exclusive) of the run in start..stop whose upper left neighbor is in columns low..right - 1
+    and rows low..bottom - 1. Positions rise or fall monotonically along a row, so there is only one run."""
     inside = True
     for pixel in (start, stop - 1):
         column, row = (x + across[pixel]) >> 10, (y + down[pixel]) >> 10
@@ -212,8 +212,8 @@ def _run(across, down, start, stop, x, y, low, right, bottom):
 
 @loop
 def _locate(across, down, x, y, pitch, places, lefts, uppers):
-    """Byte in the image, in ACROSS and in DOWN for each pixel. All numbers have 32 bits, so that the loop becomes vector
-    instructions."""
+    """Write the byte offset in the image, in ACROSS and in DOWN for each pixel. All numbers have 32 bits, so that the
+    loop is vectorized."""
     x, y, pitch = np.int32(x), np.int32(y), np.int32(pitch)
     channels, whole, part, last, size = np.int32(3), np.int32(10), np.int32(5), np.int32(31), np.int32(16)
     for index in range(len(across)):
@@ -225,10 +225,10 @@ def _locate(across, down, x, y, pitch, places, lefts, uppers):
 
 @loop
 def _touch(image, inverse, tall, wide):
-    """Read the part of the image that a result of `tall` x `wide` pixels shows, in the order of memory.
+    """Read the part of the image that a result of `tall` x `wide` pixels shows into the cache, in the order of memory.
 
-    The rows of the result cross those of the image at an angle, which the processor cannot foresee: it would wait at each
-    crossing for what is not in its cache. For what is there, this takes a hundredth of the time of the move.
+    The rows of the result cross those of the image at an angle, which the processor cannot prefetch, so each crossing
+    would be a cache miss. If the part is already in the cache, this takes a hundredth of the time of the transform.
     """
     right, bottom = max(wide - 1, 0), max(tall - 1, 0)
     left = inverse[2] + min(inverse[0] * right, 0) + min(inverse[1] * bottom, 0)
@@ -266,11 +266,11 @@ def _move(image, inverse, out, spans, replicate, across_shares, down_shares):
     pitch = image.strides[0]
     seen = _touch(image, inverse, tall, wide)
     for y in range(tall):
-        # Half a step is added, so that the positions are rounded when they are cut.
+        # Half a step is added, so that truncating the positions rounds them.
         start_x = int(np.rint((inverse[1] * y + inverse[2]) * FRACTION)) + FRACTION // STEPS // 2
         start_y = int(np.rint((inverse[4] * y + inverse[5]) * FRACTION)) + FRACTION // STEPS // 2
-        # Pixels from `near` to `far` have a neighbor in the image. From `first` to `end` they have four, and a load of eight
-        # bytes, which reaches into a third pixel, and a store of four bytes, which reaches into the next one, stay inside.
+        # Pixels from `near` to `far` have a neighbor in the image. From `first` to `end` they have four; there, loads
+        # of eight bytes (into a third pixel) and stores of four bytes (into the next pixel) stay inside the arrays.
         start, stop = spans[y]
         if start == stop:
             continue
@@ -297,4 +297,4 @@ def _move(image, inverse, out, spans, replicate, across_shares, down_shares):
             _checked(image, out, y, x, start_x + across[x], start_y + down[x], replicate)
         for x in range(far, stop):
             out[y, x, 0] = out[y, x, 1] = out[y, x, 2] = 0
-    return seen  # a result that nobody needs keeps the compiler from leaving `_touch` out
+    return seen  # the unused result keeps the compiler from removing `_touch`

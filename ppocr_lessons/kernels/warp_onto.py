@@ -1,7 +1,7 @@
-"""An affine move of the pixels under a mask; the plain form is `warp_onto` in augment/geometry.py.
+"""An affine transform of only the pixels under a mask; the plain form is `warp_onto` in augment/geometry.py.
 
-OpenCV moves all pixels of the rectangle around a mask. For a text at an angle that is two or three times as many as the
-mask has.
+OpenCV computes all pixels of the rectangle around the mask. For a text at an angle, the rectangle has two or three
+times as many pixels as the mask.
 """
 
 import numpy as np
@@ -14,9 +14,9 @@ def warp_onto_compiled(plain, window, mask, image, matrix) -> None:
     """Compiled form of `warp_onto`.
 
     Args:
-        plain: the same with OpenCV, for what the kernel leaves.
+        plain: the same with OpenCV, for perspective, masks with gaps, and inputs that `move` does not support.
         window: (h, w, 3) uint8, which is changed in place and must not overlap the image.
-        mask: (h, w) uint8, not 0 where pixels are written.
+        mask: (h, w) uint8, nonzero where pixels are written.
         image: (H, W, 3) uint8.
         matrix: (2, 3), or (3, 3) with perspective, float64, from pixels of the image to pixels of the window.
     """
@@ -27,7 +27,7 @@ def warp_onto_compiled(plain, window, mask, image, matrix) -> None:
 
 @loop
 def _spans(mask):
-    """First pixel of the mask in each row and the one after the last, and whether there are no gaps between them."""
+    """First pixel and end (exclusive) of the mask in each row, and whether the mask has no gaps between them."""
     height, width = mask.shape
     spans, whole = np.zeros((height, 2), np.int64), True
     for y in range(height):

@@ -1,4 +1,4 @@
-"""The training loop and what surrounds it; nothing in here knows a particular net."""
+"""The training loop, schedules, checkpoints and logs. This code does not depend on a particular network."""
 
 from ..runtime import require_paddle
 

@@ -30,7 +30,7 @@ class CheckpointError(ValueError):
 
 
 class Checkpoint(NamedTuple):
-    """A checkpoint that was read.: its directory, the contents of state.json, and its arrays by file and name."""
+    """A checkpoint that was read: its directory, the contents of state.json, and its arrays by file and name."""
 
     path: pathlib.Path
     state: dict
@@ -164,7 +164,8 @@ def save_checkpoint(folder, files: dict[str, dict], state: dict, *, keep: int = 
 
 
 def _make_way(path: pathlib.Path, target: pathlib.Path) -> None:
-    """Rename a directory that has the name of the new checkpoint. If this program did not write it, it is kept."""
+    """Rename a directory that has the name of the new checkpoint, to `target` or, if it is no checkpoint, for
+    keeping."""
     if not _is_ours(path):
         count = 1
         while (target := path.with_name(f"not-a-checkpoint-{count}-{path.name}")).exists():

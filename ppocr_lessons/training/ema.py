@@ -11,14 +11,14 @@ from .tensor_files import assign, state_of
 class EMA:
     """Callback of the trainer: average = decay * average + (1 - decay) * weight, after every update.
 
-    The average is evaluated and saved as the best weights; training continues with the weights themselves. In the first
+    The average is evaluated and saved as the best weights; training continues with the original weights. In the first
     steps, when there are few weights to average, the decay is smaller: min(decay, (1 + t) / (10 + t)).
 
     Args:
         decay: from 0 to below 1; 0.999 averages over about 1,000 steps.
 
     Raises:
-        ValueError: decay outside 0..1.
+        ValueError: the decay is negative, or 1 or more.
     """
 
     name = "ema"

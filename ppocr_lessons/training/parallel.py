@@ -202,7 +202,7 @@ class Joint:
         return self._call(batch)
 
     def without_exchange(self):
-        """A block whose gradients stay in this process until the next batch outside of it: for accumulation."""
+        """Context in which gradients are accumulated locally. The next batch outside it exchanges them."""
         return self._call.no_sync() if world()[1] > 1 else contextlib.nullcontext()
 
 
@@ -225,5 +225,5 @@ def synchronize_batch_norms(net) -> None:
 
 
 def shares_batch_norms() -> bool:
-    """Whether there are other processes to share statistics with, and GPUs, which alone can."""
+    """Whether batch norms can share statistics: there are several processes, and they run on GPUs."""
     return world()[1] > 1 and paddle.device.get_device().startswith("gpu")

@@ -35,10 +35,10 @@ def usable(precision: str) -> str:
 
 
 def in_float32(answer):
-    """A net's answer with every half-precision tensor in it as float32; tuples, lists and dicts keep their kind.
+    """Convert all half-precision tensors in the output of a network to float32; containers keep their type.
 
     Args:
-        answer: of a net: a tensor, or a tuple, list, dict or named tuple of such.
+        answer: output of a network: a tensor, or a tuple, list, dict or named tuple of such outputs.
     """
     if isinstance(answer, paddle.Tensor):
         half = answer.dtype in (paddle.float16, paddle.bfloat16)

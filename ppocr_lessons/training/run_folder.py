@@ -35,7 +35,8 @@ class FolderLock:
     """Context manager that gives this process exclusive access to the folder of a run.
 
     The operating system releases the lock when the process ends, even if it is killed, so a dead process cannot block the
-    folder. Forked worker processes do not inherit the lock.
+    folder. Forked worker processes do not inherit the lock. On Windows, and on file systems without locks, there is
+    none.
 
     Args:
         folder: folder of the run; created if necessary.
@@ -121,7 +122,7 @@ def move_aside(folder, record: tuple[str, ...]) -> pathlib.Path | None:
     Args:
         folder: folder of the run.
         record: names of the files that describe the run. They are moved last, so that the folder is still recognized as
-            that of the run if the move is interrupted.
+            a folder of the run if the move is interrupted.
 
     Returns: the subfolder, or None if there was nothing to move.
     """

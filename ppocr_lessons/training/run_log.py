@@ -42,7 +42,8 @@ def read_scalars(path, *, keep: bool = True) -> list[dict[str, float]]:
 
     Args:
         path: path of the file.
-        keep: copy such rows; False for readers that do not continue the run, which may be writing the row.
+        keep: copy such rows; False for readers that do not continue the run, because the run may still be writing a
+            row.
 
     Returns: rows as dictionaries of numbers by name; an empty list if there is no such file.
     """

@@ -60,7 +60,7 @@ def pieces(step: int, *, boundaries: Sequence[int], values: Sequence[float]) -> 
     Args:
         step: number of the step, 0 for the first.
         boundaries: steps at which the rate changes, in ascending order.
-        values: the rates, normally one more than boundaries; the configuration of PP-OCRv2 has one less than that.
+        values: the rates, normally one more than boundaries; the configuration of PP-OCRv2 has as many as boundaries.
 
     Returns: the learning rate.
 
@@ -179,7 +179,7 @@ class Schedule:
         gamma: Step and MultiStepDecay: factor of a drop.
         milestones: MultiStepDecay: epochs of the drops.
         decay_epochs: Piecewise: epochs at which the next value begins.
-        values: Piecewise: one more than decay_epochs.
+        values: Piecewise: the rates, normally one more than decay_epochs.
         end_lr: Linear and DecayLearningRate: the last rate.
         power: Linear: exponent, 1 for a straight line.
         cycle: CyclicalCosine: epochs of a cycle.

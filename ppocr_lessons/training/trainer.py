@@ -57,8 +57,8 @@ class Trainer:
 
     Raises:
         ValueError: accumulate, read_every or save_minutes too small, an unknown precision, or fp16 on a CPU.
-        TrainingDiverged: the loss is not finite; the last checkpoint was saved before that.
-        Interrupted: Ctrl-C or SIGTERM; the step was finished, and a checkpoint was saved if there is an `out`.
+        TrainingDiverged: the loss or a weight is not finite; the last checkpoint was saved before that.
+        Interrupted: with `out`: Ctrl-C or SIGTERM; the step was finished, and a checkpoint was saved.
     """
 
     def __init__(
@@ -111,6 +111,7 @@ class Trainer:
 
         Raises:
             CheckpointError, WeightsError: no checkpoint can be read, or it does not fit the networks.
+            ValueError: it was saved with another optimizer, and `changed` is False.
         """
         here = self.out is not None and self.out.is_dir()
         found = parallel.on_first(lambda: newest_checkpoint(self.out) if here else None)
@@ -190,7 +191,7 @@ class Trainer:
 
     def _update(self) -> None:
         with paddle.utils.unique_name.guard():
-            # The first step names the moments with a counter. It starts anew, so that a checkpoint finds the names again.
+            # The first step names the moments with a counter. Resetting it gives them the same names in every run.
             if self.scaler:
                 self.scaler.step(self.optimizer)
                 self.scaler.update()
@@ -201,7 +202,7 @@ class Trainer:
             callback.after_update(self)
 
     def _finish(self, steps: int, watch, shown: Progress) -> None:
-        """After a step: read losses, evaluate, save and stop, in all processes at the same step."""
+        """Finish a step: read losses, evaluate, save and stop if due, in all processes at the same step."""
         last = self.step == steps
         is_due = self.step % self.eval_every == 0 and self.step >= self.eval_after
         score = bool(self.evaluate) and (last or is_due)
