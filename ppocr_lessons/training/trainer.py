@@ -234,8 +234,7 @@ class Trainer:
     def _read_back(self) -> None:
         """Read the losses of the last steps and check in all processes together that they are finite."""
         for row in self._pending.read():
-            bad = not math.isfinite(row["loss"])
-            if bad:
+            if not math.isfinite(row["loss"]):
                 self._agree_that_it_goes_on(hints([*self.history, row])[0])
             self.history.append(row)
         self._agree_that_it_goes_on(None)
