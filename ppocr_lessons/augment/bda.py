@@ -2,8 +2,7 @@
 
 The chapter describes BDA as rotation, perspective, motion blur and noise. This file follows PaddleOCR's code, which
 crops some rows, blurs and inverts. It has three more operations that are hardly visible: the brightness changes by at
-most 0.1 %, jitter has no effect unless both sides of a line exceed 200 pixels, and noise changes a value by at most
-one.
+most 0.1 %, jitter has no effect if a side of the line is at most 200 pixels, and noise changes a value by at most one.
 
 RecAug is the augmentation of the recognizer: TIA bends the line, BDA changes its pixels. TIA is in augment/tia.py.
 """

@@ -1,7 +1,6 @@
 """GridMask: a regular grid of squares is erased (chapter 2.2.2).
 
-Squares at random places erase too much of some regions and too little of others. A grid erases the same fraction of
-each.
+Squares at random places erase too much of some regions and too little of others. A grid erases all regions equally.
 """
 
 from collections.abc import Sequence

@@ -31,8 +31,7 @@ def rec_backbone(
         model_name: "large" or "small".
         disable_se: build the network without squeeze-and-excitation gates.
 
-    Returns: the backbone; it maps (N, 3, 32, W) to (N, C, 1, W / 4), or W / 8 if it is "large" with a first stride of
-    2.
+    Returns: the backbone; it maps (N, 3, 32, W) to (N, C, 1, W / 4), W / 8 if "large" has a first stride of 2.
 
     Raises:
         ValueError: unknown model_name or scale, or not four strides of 1 or 2.
