@@ -96,7 +96,7 @@ class EastRandomCropData:
 
         Args:
             placement: of the page before the crop.
-            crop: what `sample` returned, in pixels of the page as it is placed now.
+            crop: window that `sample` returned, in pixels of the page with its current placement.
 
         Returns: placement of the window, and the (height, width) in pixels that it fills in the result.
         """

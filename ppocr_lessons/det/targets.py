@@ -171,8 +171,7 @@ def fill_grown(mask, polygons, distances) -> np.ndarray:
         distances: (N,) in pixels, positive.
 
     Returns: (N, 4) int64, pixels left, top, right, bottom (inclusive) of the part of each polygon inside the mask. If
-    there
-        is none, right is left - 1 or bottom is top - 1.
+        there is none, right is left - 1 or bottom is top - 1.
     """
     height, width = mask.shape
     windows = np.tile(np.array([0, 0, -1, -1], np.int64), (len(polygons), 1))

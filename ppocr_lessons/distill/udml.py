@@ -77,7 +77,7 @@ class DistanceTerm:
 
 
 class UDML(Combined):
-    """Train two or more recognizers with the labels, with each other's answers and with each other's features.
+    """Train two or more recognizers with the labels, with each other's predictions and with each other's features.
 
     Args:
         nets: recognizers by name. By default the recognizers of every pair learn from each other.

@@ -1,8 +1,8 @@
 """One thread for NumPy's matrix products.
 
-Paddle computes with one thread by default, and the worker processes of a training need the other cores. OpenBLAS starts
-a thread for each core, and the threads wait for each other in busy loops: if the cores are in use, a product takes
-three times as long as with one thread. With one thread, the order of the sums is also the same on all machines.
+Paddle computes with one thread by default, and the worker processes of a training need the other cores. OpenBLAS starts a
+thread for each core, and the threads wait for each other in busy loops: on a machine whose cores are in use, a product
+takes three times as long as with one thread. With one thread, the order of the sums does not depend on the machine either.
 """
 
 import ctypes
