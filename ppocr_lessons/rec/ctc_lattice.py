@@ -208,7 +208,7 @@ def paths_of(label: Sequence[int], steps: int, classes: int) -> Iterator[tuple[i
 
 
 def _advance(log_sums: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """Logarithm of the sum over the predecessors of each state: itself, the previous state, and the skipped-from state."""
+    """Log sum over the predecessors of each state: itself, the previous state, and with a skip the one before that."""
     from_before = np.concatenate([[-np.inf], log_sums[:-1]])
     from_skip = np.concatenate([[-np.inf, -np.inf], log_sums[:-2]])[: len(log_sums)]
     return np.logaddexp.reduce([log_sums, from_before, np.where(allowed, from_skip, -np.inf)])
