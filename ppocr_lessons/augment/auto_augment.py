@@ -1,7 +1,7 @@
 """AutoAugment: one of 25 pairs of operations is drawn for each image (chapter 2.2.2).
 
 The pairs, their probabilities and their magnitudes were found by a search on ImageNet, which trained thousands of small
-networks. RandAugment replaces the search by chance.
+networks. RandAugment replaces the search by random choices.
 """
 
 from collections.abc import Sequence

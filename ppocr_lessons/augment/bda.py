@@ -2,9 +2,9 @@
 
 The chapter describes BDA as rotation, perspective, motion blur and noise. This file follows PaddleOCR's code, which
 crops some rows, blurs and inverts. It has three more operations that are hardly visible: the brightness changes by at
-most 0.1 %, jitter has no effect on lines of less than 100 pixels, and noise changes a pixel by at most one gray level.
+most 0.1 %, jitter has no effect if a side of the line is at most 200 pixels, and noise changes a value by at most one.
 
-RecAug is what the recognizer is trained with: TIA bends the line, BDA changes its pixels. TIA is in augment/tia.py.
+RecAug is the augmentation of the recognizer: TIA bends the line, BDA changes its pixels. TIA is in augment/tia.py.
 """
 
 from typing import NamedTuple
@@ -28,7 +28,7 @@ class BDADraw(NamedTuple):
         crop: rows to remove, from the top if positive, from the bottom if negative.
         blur: apply a Gaussian blur, 5 x 5 pixels, sigma 1.
         brightness: factor of the value channel in HSV.
-        jitter: number of one-pixel steps down and to the right.
+        jitter: number of copies of the line that are overlaid, each one pixel further down and right, from 0 pixels on.
         noise_seed: seed of normal noise whose standard deviation is 0.5 * sqrt(0.1) gray levels.
         reverse: invert the pixels.
     """

@@ -1,7 +1,7 @@
 """CopyPaste: texts of one page are pasted onto another (chapter 3.1.2).
 
-A page has few texts and much background. CopyPaste gives the detector more texts, in places and at angles that no layout
-would contain. It works in four steps, one function each: `choose_texts`, `turn_texts`, `find_places`, `paste_texts`.
+A page has few texts and much background. CopyPaste gives the detector more texts, at places and angles that do not
+occur in real layouts. It has four steps, one function each: `choose_texts`, `turn_texts`, `find_places`, `paste_texts`.
 """
 
 from collections.abc import Sequence
@@ -17,14 +17,14 @@ from .bda import check_probability
 from .geometry import warp_onto
 
 MOST, TRIES = 30, 50
-"""Largest number of texts that are pasted onto a page, and of places that are tried for each."""
+"""Maximum number of texts that are pasted onto a page, and number of places that are tried for each."""
 
 CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
 """Corners of a rectangle, in units of half its width and half its height from its center."""
 
 STRAIGHT = 0.25
-"""Largest distance in pixels between a quadrangle and the nearest parallelogram at which it is treated as that
-parallelogram. Most labels are rounded to whole pixels and are not more precise."""
+"""Quadrangles that differ by at most this many pixels from a parallelogram are treated as one. Most labels are rounded
+to whole pixels and are not more precise."""
 
 
 class LabeledPage(NamedTuple):
@@ -64,7 +64,7 @@ def choose_texts(rng: np.random.Generator, donor: LabeledPage, ratio: float) -> 
     Args:
         rng: source of all random numbers.
         donor: page that the texts are taken from.
-        ratio: share of the donor's texts; 1 to 30 texts are chosen.
+        ratio: fraction of the donor's texts; 1 to 30 texts are chosen, but not more than are readable.
 
     Returns: (n,) int, numbers of the chosen texts.
     """
@@ -81,7 +81,7 @@ def turn_texts(
     scale: Sequence[float] | None = None,
     flip: bool = False,
 ) -> np.ndarray:
-    """Draw the size and the angle of each text; on the page it is a rectangle of the quadrangle's longer sides.
+    """Draw the size and the angle of each text, which becomes a rectangle with the quadrangle's longer sides.
 
     Args:
         rng: source of all random numbers.
@@ -111,7 +111,7 @@ def first_free(candidates, sizes, occupied) -> np.ndarray:
     Args:
         candidates: (n, T, 2) int32 in pixels, top left corners to try for each text.
         sizes: (n, 2) int32, width and height of each text in pixels.
-        occupied: (M, 4) int32 in pixels: left, top, right, bottom of the boxes to keep clear of.
+        occupied: (M, 4) int32 in pixels: left, top, right, bottom of the boxes to avoid.
 
     Returns: (n,) number of the chosen candidate, or -1 for a text that fits nowhere.
     """
@@ -135,7 +135,7 @@ def find_places(
         rng: source of all random numbers.
         halves: (n, 2, 2) in pixels, from `turn_texts`.
         page: page that receives the texts.
-        limit_paste: keep clear of other texts; otherwise the first place is taken.
+        limit_paste: avoid other texts; otherwise the first place is taken.
 
     Returns: (k,) int, numbers of the texts that found a place; (k, 2) float64, their centers in pixels.
     """
@@ -160,7 +160,7 @@ def _occupied(polygons, width, height):
     """Boxes of a page's own texts in whole pixels, (N, 4) int32: left, top, right, bottom."""
     if not len(polygons):
         return np.zeros((0, 4), np.int32)
-    # No candidate lies beyond the edges of the page, so coordinates are clipped just outside of it.
+    # No candidate is beyond the edges of the page, so coordinates are clipped just outside it.
     low, high = (corner.clip(-1, (width + 1, height + 1)) for corner in bounds(polygons))
     return np.concatenate([np.floor(low), np.ceil(high)], 1).astype(np.int32)
 
@@ -206,13 +206,13 @@ def paste_texts(page: LabeledPage, donor: LabeledPage, pastes: list[Paste]) -> L
 class CopyPaste:
     """Paste texts of a donor page where they touch no other text.
 
-    Like PaddleOCR's: a share of the donor's readable texts is pasted at their own size, each rotated by a whole number of
-    degrees, tried at 50 places, and left out if none is free. The text of the chapter describes random scaling and
-    flipping instead; `scale` and `flip` do that.
+    As in PaddleOCR, a fraction of the donor's readable texts is pasted at the original size. Each text is rotated by a
+    whole number of degrees, tried at 50 places, and left out if none is free. The text of the chapter describes random
+    scaling and flipping instead; `scale` and `flip` do that.
 
     Args:
-        objects_paste_ratio: share of the donor's texts; at least 1 and at most 30 texts are pasted.
-        limit_paste: keep clear of other texts; otherwise any place will do.
+        objects_paste_ratio: fraction of the donor's texts, but at least 1 and at most 30 texts; see `choose_texts`.
+        limit_paste: avoid other texts; otherwise the first place is taken.
         rotate: rotate by 0 to 359 degrees.
         scale: (low, high) of the factor by which sizes are multiplied; None keeps the size.
         flip: mirror half of the pasted texts.

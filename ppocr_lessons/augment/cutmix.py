@@ -25,7 +25,7 @@ class CutMix:
     """Paste a rectangle of another image; its area is 1 - lambda of the image, lambda ~ Beta(alpha, alpha).
 
     The rectangle has the aspect ratio of the image, and its center is uniform over the image. It is clipped to the image,
-    and the labels are mixed by the area that is left.
+    and the labels are mixed by the remaining area.
 
     Args:
         alpha: parameter of the beta distribution, above 0; with the paper's 1 all areas have the same density.

@@ -1,7 +1,7 @@
 """Flip, rotate and scale a page of text: one matrix, one resampling (IaaAugment in PaddleOCR's configurations).
 
 PaddleOCR resamples the whole page at each of these steps and again for the crop. Here each step multiplies a matrix and
-moves the polygons; pixels are resampled once, for the crop alone, see random_crop.py. Coordinates are continuous: pixel
+moves the polygons; pixels are resampled only once, for the crop, see random_crop.py. Coordinates are continuous: pixel
 i covers the interval from i to i + 1, so a flip maps x to W - x, and polygons stay on their pixels.
 """
 
@@ -19,13 +19,13 @@ from .bda import check_probability
 def warp_affine(
     image: np.ndarray, matrix: np.ndarray, size: tuple[int, int], out: np.ndarray | None
 ) -> np.ndarray:
-    """Resample an image at new places, with linear interpolation; pixels outside of it are black.
+    """Apply an affine transform to an image, with linear interpolation; pixels outside the image are black.
 
     Args:
         image: (H, W, ...) uint8.
         matrix: (2, 3) float64, from pixel centers of the image to pixel centers of the result.
         size: (height, width) of the result in pixels.
-        out: array of that size to write to, which must not overlap the image, or None for a new one.
+        out: array of that size to write to, which must not overlap the image, or None for a new array.
 
     Returns: (height, width, ...) uint8.
     """
@@ -34,11 +34,11 @@ def warp_affine(
 
 @accelerated_from("warp_onto", "warp_onto_compiled")
 def warp_onto(window: np.ndarray, mask: np.ndarray, image: np.ndarray, matrix: np.ndarray) -> None:
-    """Resample an image at new places, and write the pixels under a mask to another image.
+    """Transform an image, and write the pixels under a mask to another image.
 
     Args:
         window: (h, w, 3) uint8, part of the other image; it is changed in place and must not overlap the image.
-        mask: (h, w) uint8, not 0 where pixels are written.
+        mask: (h, w) uint8, nonzero where pixels are written.
         image: (H, W, 3) uint8.
         matrix: (2, 3), or (3, 3) with perspective, float64, from pixels of the image to pixels of the window.
     """
@@ -93,11 +93,11 @@ class Placement(NamedTuple):
         return moved.astype(np.float32).reshape(np.shape(polygons))
 
     def pixels(self, image: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Resample the image; pixels outside of it are black.
+        """Resample the image; pixels outside it are black.
 
         Args:
             image: (H, W, 3) uint8.
-            out: array of the new size to write to, or None for a new one.
+            out: array of the new size to write to, or None for a new array.
 
         Returns: (height, width, 3) uint8. It is `image` itself if the placement does not change it.
         """
@@ -187,7 +187,7 @@ class Geometry:
             placement = placement.then(turn, (height, width))
         if drawn.scale != 1:
             size = (max(1, int(height * drawn.scale)), max(1, int(width * drawn.scale)))
-            # The size is cut to whole pixels, so the factors of the two sides may differ slightly.
+            # The size is truncated to whole pixels, so the factors of the two sides may differ slightly.
             placement = placement.then(np.diag([size[1] / width, size[0] / height, 1.0]), size)
         return placement
 
@@ -195,7 +195,7 @@ class Geometry:
     def apply(cls, image: np.ndarray, polygons: np.ndarray, drawn: GeometryDraw):
         """Move an image and its polygons.
 
-        A polygon that leaves the page keeps its coordinates outside of it; the crop that follows drops it.
+        A polygon that leaves the page keeps its coordinates outside it; the crop that follows drops it.
 
         Args:
             image: (H, W, 3) uint8.

@@ -1,6 +1,6 @@
 """GridMask: a regular grid of squares is erased (chapter 2.2.2).
 
-Squares at random places erase too much here and too little there. A grid erases the same share of every region.
+Squares at random places erase too much of some regions and too little of others. A grid erases all regions equally.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Operations on whole images that AutoAugment and RandAugment choose from (chapter 2.2.2).
 
-Shears, a rotation, translations and changes of color. Each takes a value in its own unit; how a magnitude becomes such a
-value differs between the two methods and is written in their files.
+Shears, a rotation, translations and changes of color. Each takes a value in its own unit. The two methods convert
+magnitudes to these values differently; see their files.
 """
 
 import math
@@ -28,7 +28,7 @@ NAMES = (
     *WITHOUT_VALUE,
 )
 GRAY = (128, 128, 128)
-"""Fills what a shear, a rotation or a translation leaves empty."""
+"""Color of pixels that a shear, a rotation or a translation leaves empty."""
 
 
 @accelerated_from("image_operations", "operate_compiled")

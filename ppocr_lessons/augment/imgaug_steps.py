@@ -1,4 +1,4 @@
-"""Augmenters of the library imgaug, for configurations whose IaaAugment asks for more than flip, rotation and scale.
+"""Augmenters of the library imgaug, for configurations whose IaaAugment has more than flip, rotation and scale.
 
 The chapter's detection pipeline is IaaAugment, which wraps imgaug. Its three default augmenters (Fliplr, Affine, Resize)
 are in geometry.py, which resamples the page only once; all others are imgaug's own.

@@ -50,7 +50,7 @@ class RandAugment:
         num_layers: number of operations per image; the same operation may be drawn twice.
         magnitude: 0 to 10. A magnitude of 5 shears by 0.15, translates by 0.2266 of a side, rotates by 15 degrees
             (always counterclockwise, as in PaddleOCR), changes color, contrast, sharpness or brightness by 45 %, keeps
-            2 bits in posterize, and inverts values above 128 in solarize.
+            2 bits in posterize, and inverts values from 128 on in solarize.
 
     Raises:
         ValueError: prob outside 0..1, num_layers below 1, magnitude outside 0..10.

@@ -11,7 +11,7 @@ from .bda import check_probability
 from .geometry import Placement
 
 FIRST_TRIES = 4
-"""Number of windows that are tested before all others; most windows contain a text, so one of these usually will do."""
+"""Number of windows that are tested first. Most windows contain a text, so one of these usually qualifies."""
 
 
 class Crop(NamedTuple):
@@ -92,13 +92,13 @@ class EastRandomCropData:
         return Crop(x, y, x_end - x, y_end - y)
 
     def place(self, placement: Placement, crop: Crop) -> tuple[Placement, tuple[int, int]]:
-        """Compute where the window lies in the result, without touching pixels.
+        """Compute the placement of the window in the result, without touching pixels.
 
         Args:
             placement: of the page before the crop.
-            crop: what `sample` returned, in pixels of the page as it is placed now.
+            crop: window that `sample` returned, in pixels of the page with its current placement.
 
-        Returns: placement of the window, and the (height, width) in pixels that it fills of the result.
+        Returns: placement of the window, and the (height, width) in pixels that it fills in the result.
         """
         across, down = self.size[0] / crop.width, self.size[1] / crop.height
         if self.keep_ratio:
@@ -167,7 +167,7 @@ def free_runs(starts, ends, size: int) -> np.ndarray:
 
 @accelerated_from("windows", "first_window_compiled")
 def first_window(across, down, least, low, high) -> int:
-    """Find the first window that is large enough and contains a part of a text.
+    """Find the first window that is large enough and contains at least part of a text.
 
     Args:
         across: left edges and right edges of the windows, two (T,) int64 in pixels.

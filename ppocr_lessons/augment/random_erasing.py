@@ -17,7 +17,7 @@ class ErasingDraw(NamedTuple):
     """One drawn rectangle.
 
     Fields:
-        part: that is erased.
+        part: rectangle that is erased.
         noise_seed: seed of the noise in it.
     """
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 GRAY = 128
-"""Value of erased pixels: the middle of 0..255, which the normalization of lines turns into 0."""
+"""Value of erased pixels: the middle of 0..255, which becomes about 0 when a line is normalized."""
 
 
 class Rectangle(NamedTuple):
@@ -19,7 +19,7 @@ class Rectangle(NamedTuple):
 
 
 def around(y: int, x: int, height: int, width: int, size: tuple[int, int]) -> Rectangle:
-    """The part of a rectangle that lies inside an image.
+    """The part of a rectangle inside an image.
 
     Args:
         y: row of the center.

@@ -1,7 +1,7 @@
 """TIA, text image augmentation: bend a line of text as if it were rubber (chapter 2.3.2).
 
-Control points lie along the upper and the lower edge. They are moved at random, and the image is warped with them: near
-control points have more influence on a pixel than distant ones (moving least squares).
+Control points along the upper and the lower edge are moved at random, and the image is warped with them: near control
+points have more influence on a pixel than distant ones (moving least squares).
 
 PaddleOCR: ppocr/data/imaug/text_image_aug.
 Paper: Luo et al. 2020, arXiv 2003.06606.

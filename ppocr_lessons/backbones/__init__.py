@@ -1,4 +1,4 @@
-"""The feature extractors that the three nets share."""
+"""Backbones, the feature extractors of the three networks."""
 
 from ..runtime import require_paddle
 

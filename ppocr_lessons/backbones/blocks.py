@@ -60,7 +60,7 @@ def norm_kernel():
 def norm_act(norm: nn.Layer, x, act: str | None):
     """Batch norm and activation; in eager training on a CPU one compiled kernel, otherwise Paddle's two operators.
 
-    Hooks of the batch norm need its own call, and frozen statistics another formula, so both go to Paddle's operators.
+    Paddle's operators are also used if the batch norm has hooks, which need a call of the layer, or frozen statistics.
 
     Args:
         norm: a BatchNorm2D, or the layer that replaces it after folding or between processes.
@@ -114,7 +114,7 @@ class DepthwiseConv(nn.Conv2D):
         self.stride_hw = tuple(stride)
 
     def filter(self, x, weight):
-        """The convolution with any weight of this layer's shape; quantization rounds it first.
+        """Convolve with a given weight, for example the rounded weight in quantization.
 
         Args:
             x: (N, channels, H, W).
@@ -138,8 +138,8 @@ class ConvBN(nn.Layer):
         stride: one number, or (height, width).
         depthwise: one filter per channel; in_channels must equal out_channels.
         act: "relu", "hardswish" or None.
-        names: attribute names of the two layers. They differ between PaddleOCR's backbones, and equal names let its
-            weights load.
+        names: attribute names of the two layers. They differ between PaddleOCR's backbones, whose weights can be loaded
+            only if the names are equal.
         weight_attr, bn_attr: initializer and regularizer of the convolution and of the batch norm.
 
     Shape:

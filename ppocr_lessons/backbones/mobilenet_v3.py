@@ -202,7 +202,7 @@ class RecMobileNetV3(nn.Layer):
 
     Shape:
         x: (N, in_channels, 32, W)
-        returns: (N, out_channels, 1, W / 4); 288 channels at small 0.5
+        returns: (N, out_channels, 1, W / 4), W / 8 if "large" has a first stride of 2; 288 channels at small 0.5
 
     Raises:
         ValueError: unknown model_name or scale, or not four strides of 1 or 2.

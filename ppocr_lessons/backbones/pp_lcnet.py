@@ -94,8 +94,8 @@ class PPLCNet(nn.Layer):
        pooling leaves a single position. PaddleOCR's recognition variant does not have it: there it would run at every
        time step.
 
-    The defaults are the recognition backbone. PPLCNet(global_pool=True, wide_channels=WIDE_CHANNELS) ends as the network
-    for image classification does.
+    The defaults are the recognition backbone. PPLCNet(global_pool=True, wide_channels=WIDE_CHANNELS) has the last
+    layers of the network for image classification.
 
     Args:
         scale: width multiplier.

@@ -1,4 +1,4 @@
-"""From a configuration to everything that a training run needs, built in one pass from the bottom up."""
+"""Build everything that a training run needs from a configuration."""
 
 import functools
 from dataclasses import replace
@@ -25,12 +25,12 @@ from .schema import Global, ordinary
 
 
 class Built(NamedTuple):
-    """What `build` made.
+    """Result of `build`.
 
     Fields:
         shared: alphabet, labels and seed.
         nets: networks by name.
-        strategy: networks and loss, as the trainer takes them.
+        strategy: training strategy for the trainer: networks and loss.
         optimizer: optimizer of all networks that are trained.
         train_set: dataset of section Train.
         eval_set: dataset of section Eval.
@@ -63,13 +63,13 @@ def start_device(config: Config) -> str:
 
 
 def cpu_note(settings: Global, device: str | None) -> list[str]:
-    """A note where PaddleOCR would use a GPU and the run is on the CPU.
+    """Note for a configuration that requests a GPU when the run is on the CPU.
 
     Args:
         settings: section Global.
         device: device that was chosen.
 
-    Returns: one sentence, or none.
+    Returns: list with one sentence, or an empty list.
     """
     if settings.use_gpu and device == "cpu":
         return ["Global.use_gpu is true, but Paddle sees no GPU here: this run is on the CPU"]
@@ -124,14 +124,14 @@ def build_nets(
 
 
 def quantize(config: Config, nets: dict[str, paddle.nn.Layer]) -> None:
-    """Make all networks that are trained round their weights and inputs, if the configuration has a section Quant.
+    """Prepare all networks that are trained for quantization, if the configuration has a section Quant.
 
     Args:
         config: configuration that was read.
-        nets: networks of `build_nets`, changed in place.
+        nets: networks from `build_nets`, changed in place.
 
     Raises:
-        ConfigError: the section names layers that a network does not have, or leaves nothing to quantize.
+        ConfigError: the section names layers that a network does not have, or there is nothing to quantize.
     """
     for name, net in nets.items() if config.quant else ():
         if not config.nets[name].sub.freeze_params:
@@ -157,14 +157,14 @@ def _freeze(name, net, prefixes, report) -> None:
 
 
 def build_strategy(config: Config, nets: dict[str, paddle.nn.Layer], shared: Context):
-    """The training strategy of a configuration: networks and loss.
+    """Build the training strategy of a configuration: networks and loss.
 
     Args:
         config: configuration that was read.
-        nets: networks of `build_nets`.
+        nets: networks from `build_nets`.
         shared: see `configuration.context`.
 
-    Returns: the strategy, as the trainer takes it.
+    Returns: the strategy for the trainer.
 
     Raises:
         ConfigError: a center loss whose sizes or file of centers do not fit the network.
@@ -244,12 +244,12 @@ def build(config: Config, *, dry: bool = False, report: bool = True) -> Built:
 
 
 def problems_of_files(config: Config) -> list[Problem]:
-    """Problems of weights, dictionary and labels of a configuration of which some sections are invalid.
+    """Find problems of weights, dictionary and labels in a configuration with invalid sections.
 
     Args:
         config: configuration with the sections that are valid.
 
-    Returns: the problems that building the valid sections shows.
+    Returns: problems that occur when the valid sections are built.
     """
     task = config.task
     nets = {

@@ -14,11 +14,11 @@ from .loss_terms import CenterLossSection
 from .problems import ConfigError, Problem, raise_for
 
 SHOWN = 40
-"""Number of classes without a center that a message names."""
+"""Maximum number of classes without a center that a message names."""
 
 
 def check_recognizer(config: Config) -> None:
-    """Check that a configuration is one of a recognizer, because only recognizers have centers.
+    """Check that a configuration describes a recognizer, because only recognizers have centers.
 
     Args:
         config: configuration that was read.
@@ -39,12 +39,12 @@ def collect_centers(config: Config, net, shared: Context, *, progress: bool = Fa
         config: configuration of a recognizer.
         net: the trained recognizer, in evaluation mode; see `experiment.trained_net`.
         shared: see `configuration.context`.
-        progress: print a progress bar to stderr.
+        progress: print a progress bar to stderr if that is a terminal.
 
-    Returns: the centers, of the lines that are read correctly.
+    Returns: the centers, from the lines that are read correctly.
 
     Raises:
-        ConfigError: the configuration is not one of a recognizer, or no line is read correctly.
+        ConfigError: the configuration does not describe a recognizer, or no line is read correctly.
         LabelError: lists the invalid entries of the training dataset.
     """
     check_recognizer(config)
@@ -67,7 +67,7 @@ def collect_centers(config: Config, net, shared: Context, *, progress: bool = Fa
 
 
 def check_center_section(config: Config, section: CenterLossSection, place: tuple, nets: dict) -> None:
-    """Check that the sizes of a center loss are those of the recognizer.
+    """Check that the number of features of a center loss is that of a single recognizer.
 
     Args:
         config: configuration that was read.
@@ -88,14 +88,14 @@ def check_center_section(config: Config, section: CenterLossSection, place: tupl
 
 
 def center_warnings(section: CenterLossSection, term: CenterTerm, shared: Context) -> str:
-    """What does not fit in a center loss that can be trained nevertheless.
+    """Warnings about a center loss that does not fit completely but can be used for training.
 
     Args:
         section: the center loss.
         term: the term that was built from it.
         shared: see `configuration.context`.
 
-    Returns: a line for each warning; empty without any.
+    Returns: one line per warning; an empty text if there are none.
     """
     classes, warnings = shared.alphabet.classes, []
     if section.num_classes != classes:
@@ -110,10 +110,10 @@ def center_warnings(section: CenterLossSection, term: CenterTerm, shared: Contex
 
 
 def named(names: list[str]) -> str:
-    """A list of classes for a message, shortened if it is long.
+    """Format a list of classes for a message, shortened if it is long.
 
     Args:
-        names: of classes.
+        names: names of classes.
 
     Returns: the names, at most SHOWN of them.
     """

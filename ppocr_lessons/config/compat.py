@@ -23,7 +23,7 @@ class Ignored(NamedTuple):
     Fields:
         why: the reason, as the end of a sentence.
         told: whether a note is printed; True for keys that change the training in PaddleOCR.
-        unless: values besides null and false that need no note, because they ask for what happens anyway.
+        unless: values besides null and false that need no note, because they request the behavior of this package.
         needs: key of the same section without which PaddleOCR ignores the key too.
     """
 
@@ -175,7 +175,7 @@ def name_of(value):
 
 
 def fraction(value):
-    """The number that a text such as "1./255." stands for.
+    """Convert a text such as "1./255." to a number.
 
     Args:
         value: a number or a text.

@@ -25,9 +25,9 @@ class SetConfig:
     """Section Train or Eval.
 
     Fields:
-        dataset: where the samples are.
+        dataset: location of the samples.
         transforms: transforms of each sample, as (name, arguments).
-        loader: how batches are made; None if that part of the file has errors.
+        loader: settings of the batches; None if that part of the file has errors.
     """
 
     dataset: DatasetSection
@@ -86,7 +86,7 @@ class Config:
         Args:
             place: keys and list indices, from the top of the file.
 
-        Returns: such as "line 12", or "overrides line 12" for a value of an override; empty if the file has no such line.
+        Returns: for example "line 12", or "overrides line 12" for a value of an override; empty if there is no line.
         """
         line = self.file.line(place) if self.file else None
         if self.file is None or line is None:
@@ -101,7 +101,7 @@ class Context(NamedTuple):
     Fields:
         alphabet: alphabet of a recognizer; None for the other tasks.
         labels: class names of a classifier.
-        longest: highest number of characters of a text.
+        longest: maximum number of characters of a text.
         seed: seed of the run.
     """
 

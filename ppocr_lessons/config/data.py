@@ -1,4 +1,4 @@
-"""Sections Train and Eval: dataset, transforms and loader are validated here, and the datasets are built."""
+"""Sections Train and Eval: validate dataset, transforms and loader, and build the datasets."""
 
 import inspect
 
@@ -19,7 +19,7 @@ SIZES = ("size", "image_shape", "limit_side_len", "resize_long")
 
 LONGEST_SIDE = 10_000
 LARGEST = 1_000_000
-"""Largest number in a transform: a typing error is reported at once instead of exhausting the memory."""
+"""Largest number in a transform, so that a typing error is reported immediately instead of exhausting the memory."""
 
 STAND_INS = {"alphabet": None, "max_text_length": 25, "label_list": ["0", "180"]}
 """Arguments of transforms that come from section Global if the transform does not have them; used only for validation."""
@@ -209,12 +209,12 @@ def time_steps(config: Config, nets: dict[str, paddle.nn.Layer]) -> dict[str, in
 
     Args:
         config: configuration of recognizers that was read.
-        nets: networks of `build.build_nets`.
+        nets: networks from `build.build_nets`.
 
     Returns: the smallest number of time steps of all networks, by name of the section, "Train" and "Eval".
 
     Raises:
-        ConfigError: a line of this size gives more than one row of features, or none.
+        ConfigError: a network does not accept lines of this size.
     """
     problems, found = [], {}
     for key, section in (("Train", config.train), ("Eval", config.evaluation)):

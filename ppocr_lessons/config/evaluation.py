@@ -49,8 +49,8 @@ def evaluate(
         net: network in evaluation mode.
         dataset: evaluation dataset.
         shared: see `configuration.context`.
-        watch: called after every sample of this process with its index, what its label says and what the network
-            answered: PageInput and polygons; text and Reading; or label and (K,) logits.
+        watch: called after every sample of this process with its index, its label and the output of the network:
+            PageInput and polygons; text and Reading; or label and (K,) logits.
 
     Returns: precision, recall and hmean; or acc; or acc and norm_edit_dis.
     """
@@ -77,13 +77,13 @@ def evaluate(
 
 
 def _numbered(watch: Callable | None, indices) -> Callable | None:
-    """A function that calls `watch` with one index after another in front of its own arguments."""
+    """Function that calls `watch` with the next index before its own arguments."""
     indices = iter(indices)
     return watch and (lambda expected, answer: watch(next(indices), expected, answer))
 
 
 def input_size(config: Config) -> tuple[int, int]:
-    """Size of the input of a classifier or recognizer, as section Eval resizes lines to it.
+    """Input size of a classifier or recognizer, to which section Eval resizes lines.
 
     Args:
         config: configuration of a classifier or recognizer.
@@ -123,7 +123,7 @@ def probability_maps(net, dataset: Dataset, indices) -> tuple[list[np.ndarray], 
 
 
 def check_teachers(config: Config, nets: dict, student, dataset: Dataset, shared: Context) -> None:
-    """Check before a run that every frozen detector is better than the student, so that there is something to learn.
+    """Check before a run that every frozen detector is better than the untrained student.
 
     Args:
         config: configuration that was read.

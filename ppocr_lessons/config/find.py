@@ -53,9 +53,9 @@ def find_dictionary(name) -> pathlib.Path:
     """Find a dictionary. A file of the user comes first, then those of this package.
 
     Args:
-        name: path of a file; that of a file of this package starts with the package, as `ppocr_lessons/config/english.txt`.
+        name: path of a file. Paths of this package's files start with its name: `ppocr_lessons/config/english.txt`.
 
-    Returns: the path; as it was given if there is no such file.
+    Returns: the path; unchanged if there is no such file.
     """
     path = pathlib.Path(name)
     shipped = PACKAGE.parent / path

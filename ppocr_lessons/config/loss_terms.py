@@ -1,4 +1,4 @@
-"""Terms of the combined loss in section Loss: the values that they may have, and the losses that they stand for."""
+"""Terms of the combined loss in section Loss: models of their values, and the losses that are built from them."""
 
 from typing import Annotated, Literal
 
@@ -38,7 +38,7 @@ class DBLossValues(Section):
     ohem_ratio: Weight = 3
 
     def db_loss(self) -> DBLoss:
-        """The DB loss with these values."""
+        """Build the DB loss with these values."""
         return DBLoss(
             alpha=self.alpha,
             beta=self.beta,
@@ -54,7 +54,7 @@ class TermSection(Section):
     weight: Weight = 1.0
 
     def term(self, classes: int):
-        """The term of the combined loss.
+        """Build the term of the combined loss.
 
         Args:
             classes: number of classes of a recognizer, including the blank.
@@ -71,7 +71,7 @@ class TermSection(Section):
         return set()
 
     def notes(self) -> list[str]:
-        """Sentences about what the term does where the file does not say so."""
+        """Sentences about defaults that the term uses for missing values."""
         return []
 
 

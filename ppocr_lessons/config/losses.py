@@ -1,4 +1,4 @@
-"""Section Loss: the values that it may have, and the training strategy that they stand for."""
+"""Section Loss: models of its values, and the training strategies that are built from them."""
 
 from typing import Literal
 
@@ -79,7 +79,7 @@ LOSSES = {
 
 
 def combine(task: str, nets: dict, terms: list[Weighted], *, main: str, frozen: list[str]) -> Combined:
-    """The training strategy of a CombinedLoss: CML, U-DML or Enhanced CTC where the networks and terms are theirs.
+    """Build the training strategy of a CombinedLoss: CML, U-DML or Enhanced CTC if networks and terms match it.
 
     Args:
         task: "det", "cls" or "rec".

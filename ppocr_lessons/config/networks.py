@@ -1,4 +1,4 @@
-"""Section Architecture: the values that a network may have, and the layers that they stand for.
+"""Section Architecture: models of the values of networks, and the layers that are built from them.
 
 A new backbone is a file in backbones/ and a model here, which is added to BACKBONES.
 """
@@ -142,7 +142,7 @@ ALGORITHMS = {"det": "DB", "cls": "CLS", "rec": "CRNN"}
 
 
 class SubNet(Section):
-    """Values of one of several networks beside its architecture."""
+    """Values of one of several networks in addition to its architecture."""
 
     freeze_params: bool = False
     pretrained: str | None = None
@@ -186,7 +186,7 @@ _BUILDERS = {"det": _detector, "cls": _classifier, "rec": _recognizer}
 
 
 def build_net(net: NetConfig, task: str, classes: int) -> paddle.nn.Layer:
-    """An untrained network.
+    """Build an untrained network.
 
     Args:
         net: sections of the network.

@@ -1,4 +1,4 @@
-"""Section Optimizer: the values that it may have, the optimizer and the schedule that they stand for (ppocr/optimizer)."""
+"""Section Optimizer: models of its values, and the optimizer and schedule built from them (ppocr/optimizer)."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -86,7 +86,7 @@ class LearningRate(Section):
 
     @property
     def peak(self) -> float:
-        """The learning rate at the end of the warm-up; for OneCycle the highest one."""
+        """The learning rate at the end of the warm-up; for OneCycle the highest rate."""
         if self.name == "Piecewise":
             return self.values[0]
         return self.max_lr if self.name == "OneCycle" else self.learning_rate
@@ -127,14 +127,14 @@ COUPLED = {"Adam": _adam, "Momentum": _momentum, "RMSProp": _rmsprop, "SGD": _sg
 
 
 def build_optimizer(config: "Config", layer: paddle.nn.Layer):
-    """The optimizer of a configuration, including coupled weight decay.
+    """Build the optimizer of a configuration, including coupled weight decay and the decay of AdamW.
 
     Args:
         config: configuration that was read.
         layer: layer that contains all networks to train.
 
-    Returns: an optimizer of Paddle whose learning rate is the highest one of the schedule; the trainer sets the rate of
-        every step.
+    Returns: an optimizer of Paddle whose learning rate is the highest rate of the schedule; the trainer sets the rate
+        before every step.
     """
     section, rate = config.optimizer, config.lr.peak
     common = {"parameters": layer.parameters(), "grad_clip": section.gradient_clip()}
@@ -178,7 +178,7 @@ def _adamw(config: "Config", layer: paddle.nn.Layer, rate: float, common: dict):
 
 
 def build_decay(config: "Config") -> DecoupledDecay | None:
-    """The decoupled weight decay that the optimizer does not do by itself.
+    """Build the decoupled weight decay that is not part of the optimizer.
 
     Args:
         config: configuration that was read.
@@ -192,13 +192,13 @@ def build_decay(config: "Config") -> DecoupledDecay | None:
 
 
 def build_schedule(config: "Config", steps_per_epoch: int) -> Schedule:
-    """The learning rate of every step.
+    """Build the learning rate schedule of a configuration.
 
     Args:
         config: configuration that was read.
         steps_per_epoch: number of optimizer steps in an epoch.
 
-    Returns: a function of the step.
+    Returns: a function from the step to the learning rate.
     """
     lr = config.lr.model_dump(exclude={"max_lr"})
     lists = {name: tuple(value) for name, value in lr.items() if isinstance(value, list)}

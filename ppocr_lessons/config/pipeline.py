@@ -1,4 +1,4 @@
-"""Rules for the transforms of a task: which are needed, in which order, and what they produce."""
+"""Rules for the transforms of a task: which are needed, their order, and the values that they produce."""
 
 from ..datasets.loader import BATCHES
 from .problems import Checker

@@ -1,4 +1,4 @@
-"""Errors of a configuration: they are collected, so that all of them are reported together, before training starts."""
+"""Errors of a configuration, which are collected so that all of them are reported together before training starts."""
 
 import sys
 from collections.abc import Callable
@@ -54,7 +54,7 @@ def raise_for(path, problems: list[Problem], where=lambda place: "", cause=None)
 
 
 def dotted(place: tuple) -> str:
-    """A place as an override spells it, such as Train.dataset.transforms.2.RecAug.
+    """Format a place as in an override, such as Train.dataset.transforms.2.RecAug.
 
     Args:
         place: keys and list indices, from the top of the file.
@@ -141,7 +141,7 @@ class Checker:
             values: values of the section.
             place: place of the section in the file.
             kind: kind of the section in compat.py; by default its place.
-            what: what the key `name` stands for, in the plural, for the message.
+            what: kind of things that the key `name` selects, in the plural, for the message.
             rest: if some values are invalid, return the model of the valid ones, so that further checks are possible.
 
         Returns: the model; None if the section is invalid. Every invalid value becomes a problem.
@@ -151,7 +151,7 @@ class Checker:
             return model.model_validate(values)
         except pydantic.ValidationError as error:
             errors = error.errors()
-        # The other values of a section mean nothing without its name.
+        # Without a valid name, errors of the other values are meaningless.
         for one in [one for one in errors if _is_name(one)] or errors:
             self.problems.append(_explained(one, model, values, place, what))
         bad = {one["loc"][0] for one in errors if one["loc"]}
@@ -165,7 +165,7 @@ class Checker:
             models: the possible models.
             values: value of the section.
             place: place of the section in the file.
-            what: what the names stand for, in the plural, for the message.
+            what: kind of things that the names select, in the plural, for the message.
 
         Returns: the model; None if the section is invalid. Every invalid value becomes a problem.
         """
@@ -185,7 +185,7 @@ def _is_name(error: dict) -> bool:
 
 
 def _explained(error: dict, model, values: dict, place: tuple, what: str) -> Problem:
-    """The problem that an error of pydantic stands for."""
+    """Convert an error of pydantic to a problem."""
     if _is_name(error):
         known = error["ctx"].get("expected_tags") or error["ctx"]["expected"].replace(" or ", ", ")
         return Problem((*place, "name"), f"found {values['name']!r:.60}; known {what} are [{known}]")

@@ -1,6 +1,6 @@
-"""Section Quant: train a network as if its weights and activations were small integers (chapters 2.2.4 and 2.3.5).
+"""Section Quant: quantization-aware training (chapters 2.2.4 and 2.3.5).
 
-PaddleOCR writes these values into deploy/slim/quantization/quant.py; here they are a section of the file.
+In PaddleOCR these values are part of the code, deploy/slim/quantization/quant.py; here they are a section of the file.
 """
 
 from collections.abc import Iterable
@@ -69,7 +69,7 @@ class QuantSection(Section):
         """Choose the clipping bounds of a network from the first batches of its training.
 
         Args:
-            net: network of `prepare`, changed in place.
+            net: network from `prepare`, changed in place.
             images: input tensors (N, 3, H, W).
 
         Raises:

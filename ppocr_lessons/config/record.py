@@ -1,8 +1,8 @@
 """The record of a run in its output folder, which is compared before a run is resumed or overwritten.
 
-config.yml is the configuration of the run, including overrides. record.json has what a configuration does not contain: the
-SHA-256 of the label files and of the dictionary, the number of processes, whether the teachers were checked, and every
-change of the configuration with which the run was resumed.
+config.yml is the configuration of the run, including overrides. record.json contains the SHA-256 of the label files and
+of the dictionary, the number of processes, whether the teachers were checked, and every change of the configuration
+with which the run was resumed.
 """
 
 import hashlib
@@ -211,7 +211,7 @@ def write_record(folder: pathlib.Path, record: dict) -> None:
 
     Args:
         folder: output folder of the run.
-        record: record of `settle`.
+        record: record from `settle`.
     """
     _write(folder / RECORD, json.dumps(record, indent=1, ensure_ascii=False))
 

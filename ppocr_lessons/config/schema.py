@@ -1,6 +1,7 @@
 """Schema of a configuration: one pydantic model per section, with PaddleOCR's names and defaults.
 
-networks.py, losses.py and optimizer.py have the models of the sections that they build.
+The models of Architecture, Loss, Optimizer and Quant are in networks.py, losses.py, loss_terms.py, optimizer.py and
+quantization.py.
 """
 
 import pathlib
@@ -9,8 +10,8 @@ from typing import Annotated, Literal, Union, get_args
 from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, field_validator
 
-# The upper bounds are far above all useful values: a typing error is reported at once instead of exhausting the memory
-# or starting a run that never ends.
+# The upper bounds are far above all useful values, so that a typing error is reported immediately instead of exhausting
+# the memory or starting a run that never ends.
 Text = Annotated[str, StringConstraints(pattern=r"\S")]
 Count = Annotated[int, Gt(0), Le(1_000_000)]
 Steps = Annotated[int, Gt(0), Le(1_000_000_000)]
@@ -87,7 +88,7 @@ class Global(Section):
 
 
 def ordinary(path) -> str:
-    """Check that a path is not a device or a pipe, reading which would never end.
+    """Check that a path is not a device or a pipe, from which reading might never end.
 
     Args:
         path: path of a file that the configuration names.

@@ -1,4 +1,4 @@
-"""The configurations that a strategy is made of: without it and with it, read from the index in strategies.py."""
+"""The configurations without and with a strategy, from the index in strategies.py."""
 
 import json
 import pathlib
@@ -12,7 +12,7 @@ FOLDER = pathlib.Path(__file__).parent
 
 
 def overrides_of(values: dict) -> list[str]:
-    """Values of a row of the index as overrides.
+    """Convert the values of a row of the index to overrides.
 
     Args:
         values: `before` or `after` of a strategy.
@@ -29,9 +29,9 @@ def strategy_configs(strategy: Strategy, overrides: Sequence[str] = ()) -> tuple
 
     Args:
         strategy: row of the index; see `strategies.get`.
-        overrides: further overrides for both of them, such as the places of the data.
+        overrides: further overrides for both configurations, such as paths of the data.
 
-    Returns: the configuration before and the one after.
+    Returns: the configurations before and after.
 
     Raises:
         ValueError: the strategy is not implemented yet.

@@ -83,7 +83,7 @@ def parse_value(text: str):
 
 
 def override(values: dict, assignments: list[str]) -> dict:
-    """Values with overrides applied, in a new dictionary.
+    """Apply overrides to values and return a new dictionary.
 
     `Section.key=value` sets a value, `~Section.key` removes a key or an item of a list. An item of a list is addressed
     by its position, or by its name if it is a section with one key (Train.dataset.transforms.RecAug.tia_prob).
@@ -95,7 +95,7 @@ def override(values: dict, assignments: list[str]) -> dict:
     Returns: the changed values.
 
     Raises:
-        ConfigError: not of one of the two forms, or a place that does not exist.
+        ConfigError: an override has neither of the two forms, or its place does not exist.
     """
     values = _copy(values)
     for assignment in assignments:

@@ -6,16 +6,16 @@ from collections.abc import Callable
 import yaml
 
 MOST_CHARACTERS = 200_000
-"""Largest number of characters of a file. The longest known configuration has about 8,000."""
+"""Maximum number of characters of a file. The longest known configuration has about 8,000."""
 
 MOST_VALUES = 20_000
-"""Largest number of values of a file, counting every use of an alias. The longest known configuration has about 500."""
+"""Maximum number of values of a file, counting every use of an alias. The longest known configuration has about 500."""
 
 MOST_LEVELS = 50
-"""Largest nesting depth of lists and sections. PaddleOCR's configurations have 8."""
+"""Maximum nesting depth of lists and sections. PaddleOCR's configurations have 8."""
 
 LONGEST = {"text": 4096, "number": 64}
-"""Largest number of characters of one value. `int()` takes minutes for a million digits."""
+"""Maximum number of characters of one value. `int()` takes minutes for a million digits."""
 
 _TAG = "tag:yaml.org,2002:"
 _NUMBERS = ("int", "float")
@@ -34,7 +34,7 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.add_implicit_resolver(
-    # Each digit can match in one way only: with \d+\.?\d* the time grows quadratically with the number of digits.
+    # Each digit can match in only one way. With \d+\.?\d* the time would grow quadratically with the number of digits.
     f"{_TAG}float",
     re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
     list("-+0123456789."),

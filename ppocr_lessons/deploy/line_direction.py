@@ -32,7 +32,7 @@ height of the network's input, a tall crop would be only a few pixels wide."""
 
 
 class Direction(NamedTuple):
-    """Direction of a line: `angle_deg` is 0 or 180 degrees, with four directions also 90 or 270; `score` its probability.
+    """Direction of a line: `angle_deg`, 0 or 180, with four directions also 90 or 270; and `score`, its probability.
 
     The line is rotated counterclockwise on the screen by this angle, so rotating it clockwise makes it upright.
     """

@@ -90,7 +90,7 @@ class MapBranch(nn.Layer):
         x = norm_act(self.conv_bn2, self.conv2(x), "relu")
         logits = self.conv3(x)
         if logits.dtype in (paddle.float16, paddle.bfloat16):
-            # Mixed precision ends here: in float16 the values of the steep step would be 28 times as coarse.
+            # Mixed precision ends here, because the steep step function would amplify the rounding errors of float16.
             logits = logits.astype("float32")
         return F.sigmoid(logits)
 

@@ -79,8 +79,8 @@ class DBLoss:
         alpha: weight of the probability map.
         beta: weight of the threshold map.
         main_loss: loss of the probability map, "dice" or "bce".
-        balance: mine hard background pixels. It affects only "bce": Dice is a single number, so there are no pixels to
-            choose from. PaddleOCR mines with Dice too, which sorts all pixels and returns the same value.
+        balance: mine hard background pixels. It affects only "bce", because Dice is a single number without a loss for
+            each pixel. PaddleOCR also mines with Dice, which sorts all pixels and returns the same value.
         ohem_ratio: background pixels kept for each text pixel.
 
     Raises:

@@ -13,8 +13,8 @@ class DetScore(NamedTuple):
     """Scores over all images so far, each in 0..1.
 
     Fields:
-        precision: share of the detections that match a label.
-        recall: share of the labels that are matched by a detection.
+        precision: fraction of the detections that match a label.
+        recall: fraction of the labels that are matched by a detection.
         hmean: harmonic mean of both.
     """
 
@@ -37,8 +37,8 @@ class DetMetric:
     """Count matches image by image, and compute the scores of all images.
 
     This is the ICDAR 2015 protocol as implemented in PaddleOCR. Polygons that intersect themselves are dropped. A
-    detection does not count if more than half of it lies on an ignored text. Each label, in the order of the label file,
-    is matched with the first unused detection whose IoU is above 0.5.
+    detection does not count if more than half of it overlaps an ignored text. Each label, in the order of the label
+    file, is matched with the first unused detection whose IoU is above 0.5.
 
     PaddleOCR: DetMetric in ppocr/metrics/det_metric.py.
     """

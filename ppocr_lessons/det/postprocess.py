@@ -23,7 +23,7 @@ from ..polygons import (
 )
 
 MIN_SIDE = 3
-"""Shortest side of a region in pixels before it grows; after it has grown, two pixels more. Smaller ones are noise."""
+"""Minimum length of a region's shorter side in pixels; two pixels more after growing. Smaller regions are noise."""
 
 
 class Boxes(NamedTuple):
@@ -40,7 +40,7 @@ class Boxes(NamedTuple):
 
 
 def unclip_distance(polygons, ratio: float) -> np.ndarray:
-    """How far the outline moves outward: D' = A r / L.
+    """Distance by which an outline moves outward: D' = A r / L.
 
     Args:
         polygons: (..., P, 2) in pixels.
@@ -56,7 +56,7 @@ def unclip(polygon, ratio: float) -> np.ndarray:
     """Grow a rectangle by the unclip distance on each side.
 
     PaddleOCR moves the outline with round corners, and then takes the smallest rectangle around the result. For a
-    rectangle that is the rectangle whose corners move outward by D' along both sides, so no clipping library is needed.
+    rectangle, the result is the rectangle whose sides move outward by D', so no clipping library is needed.
 
     Args:
         polygon: (..., 4, 2) corners of rectangles in pixels, in order around the outline.
@@ -82,7 +82,7 @@ def unclip_outline(outline, ratio: float) -> list[np.ndarray]:
         outline: (P, 2) in pixels.
         ratio: unclip ratio r.
 
-    Returns: the outlines that result, each (M, 2) int32 in pixels; usually one.
+    Returns: the resulting outlines, each (M, 2) int32 in pixels; usually one.
     Source: unclip of DBPostProcess in ppocr/postprocess/db_postprocess.py.
     """
     return offset_polygon(outline, float(unclip_distance(outline, ratio)))
@@ -93,7 +93,7 @@ def mean_inside(prob: np.ndarray, polygon: np.ndarray) -> float:
 
     Args:
         prob: (H, W) float32, probability map.
-        polygon: (P, 2) in pixels, cut to whole pixels.
+        polygon: (P, 2) in pixels; truncated to whole pixels.
 
     Returns: mean probability.
     Source: box_score_fast and box_score_slow of DBPostProcess in ppocr/postprocess/db_postprocess.py.
@@ -117,8 +117,8 @@ class DBPostProcess:
     Args:
         thresh: a pixel above this probability is text.
         box_thresh: a box is kept if its score is at least this.
-        unclip_ratio: how far boxes grow, see `unclip_distance`.
-        max_candidates: largest number of regions that are examined.
+        unclip_ratio: ratio for the distance by which boxes grow, see `unclip_distance`.
+        max_candidates: maximum number of regions that are examined.
         score_mode: "fast" averages the map inside the rectangle, "slow" inside the outline of the region.
         use_dilation: thicken the text pixels by one pixel before outlines are traced.
         box_type: "quad" for rectangles or "poly" for outlines.
@@ -232,7 +232,7 @@ def box_means(prob: np.ndarray, corners: np.ndarray):
 
     Args:
         prob: (H, W) float32, probability map.
-        corners: (N, 4, 2) float32 in pixels, cut to whole pixels.
+        corners: (N, 4, 2) float32 in pixels; truncated to whole pixels.
 
     Returns: N mean probabilities.
     """

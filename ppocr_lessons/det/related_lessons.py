@@ -1,4 +1,4 @@
-"""Lessons on text detection that are defined in other packages; `det` shows them beside its own."""
+"""Lessons on text detection that are defined in other packages and re-exported by `det`."""
 
 from ..augment import copy_paste
 from ..augment.copy_paste import CopyPaste

@@ -1,13 +1,13 @@
 """The maps that DBNet learns: the shrink map and the threshold map of a page's polygons (chapter 2.1).
 
-Dense lines of text touch each other. The network therefore learns the core of each polygon, shrunk until neighbors are
-apart, and the post-processing grows it back by the same law. The threshold map marks the outlines:
+Dense lines of text touch each other. The network therefore learns the core of each polygon, which is shrunk so that
+neighbors are separate, and the post-processing grows it back. The threshold map marks the outlines:
 
     shrink distance    D = A (1 - r^2) / L               A area, L perimeter, r shrink ratio
     shrink map         1 inside the outline moved inward by D, 0 elsewhere
     threshold map      low + (high - low) (1 - d / D)    d distance to the outline, at most D
 
-Polygons are (N, P, 2) float32 arrays of pixels. Polygons of differing length are brought to one length first.
+Polygons are (N, P, 2) float32 arrays in pixels. If their numbers of points differ, the shorter ones are padded first.
 """
 
 from typing import NamedTuple
@@ -34,7 +34,7 @@ class DetTargets(NamedTuple):
         shrink_mask: (H, W) float32, 0 on ignored texts and 1 elsewhere.
         threshold_map: (H, W) float32, highest on the outlines of texts.
         threshold_mask: (H, W) float32, 1 in the bands around the outlines and 0 elsewhere.
-        ignored: (N,) bool, True for polygons that do not count, too small ones included.
+        ignored: (N,) bool, True for polygons that do not count, including those that are too small.
     """
 
     shrink_map: np.ndarray
@@ -45,11 +45,11 @@ class DetTargets(NamedTuple):
 
 
 def shrink_distance(polygons, ratio: float = SHRINK_RATIO) -> np.ndarray:
-    """How far the outline moves inward: D = A (1 - r^2) / L.
+    """Distance by which an outline moves inward: D = A (1 - r^2) / L.
 
     Args:
         polygons: (..., P, 2) in pixels.
-        ratio: shrink ratio r; 1 leaves the polygon as it is.
+        ratio: shrink ratio r; 1 leaves the polygon unchanged.
 
     Returns: (...) float64 in pixels, 0 for polygons without extent.
     Source: Liao et al. 2020, arXiv 1911.08947, "Label generation".
@@ -58,13 +58,13 @@ def shrink_distance(polygons, ratio: float = SHRINK_RATIO) -> np.ndarray:
 
 
 def shrink_polygons(polygons, ratio: float = SHRINK_RATIO) -> list[list[np.ndarray]]:
-    """The core of each polygon. A polygon that breaks apart is tried again with 2 r, 3 r, ... below 1.
+    """Compute the core of each polygon. If a polygon breaks apart or vanishes, 2 r, 3 r, ... below 1 are tried.
 
     Args:
         polygons: (N, P, 2) in pixels.
-        ratio: shrink ratio r; 1 would leave the polygon as it is.
+        ratio: shrink ratio r; 1 would leave the polygon unchanged.
 
-    Returns: for each polygon its cores, each (M, 2) int32 in pixels: usually one, none if nothing is left.
+    Returns: for each polygon its cores, each (M, 2) int32 in pixels: usually one, none if the polygon vanishes.
     """
     cores, remaining = [[] for _ in polygons], np.arange(len(polygons))
     for tried in np.arange(ratio, 1, ratio):
@@ -94,12 +94,12 @@ def validate_polygons(polygons, ignored, shape: tuple[int, int]) -> tuple[np.nda
 
 @accelerated_by(fill_polygons_compiled)
 def fill_polygons(image, polygons, value: float) -> None:
-    """Fill polygons; pixels of their outlines belong to them.
+    """Fill polygons, including the pixels of their outlines.
 
     Args:
         image: (H, W) float32, changed in place.
-        polygons: N arrays (P_i, 2) int32 in pixels; parts outside of the image are left out.
-        value: of the pixels inside.
+        polygons: N arrays (P_i, 2) int32 in pixels; parts outside the image are left out.
+        value: value of the pixels inside.
     """
     for polygon in polygons:
         cv2.fillPoly(image, [polygon], value)
@@ -120,7 +120,7 @@ def make_shrink_map(
         ignored: (N,) bool.
         shape: (H, W) of the image.
         ratio: shrink ratio, see `shrink_distance`.
-        min_text_size: a text that is narrower or lower than this many pixels is ignored.
+        min_text_size: a text whose width or height is less than this, in pixels, is ignored.
 
     Returns: shrink map (H, W) float32; mask (H, W) float32, 0 on ignored texts; a new `ignored` (N,) bool that includes
         texts that are too small or vanish.
@@ -142,8 +142,7 @@ def distance_to_edge(xs, ys, start, end) -> np.ndarray:
     """Distance of each pixel to an edge, as PaddleOCR measures it.
 
     Inside the circle whose diameter is the edge, this is the distance to the line; outside, the distance to the nearer
-    end. The true distance to a segment switches at lines through its ends instead; near the corners of long boxes the
-    two differ.
+    end. The true distance to a segment is the distance to the line everywhere between the perpendiculars at its ends.
 
     Args:
         xs, ys: coordinates of the pixels, arrays of equal shape.
@@ -167,12 +166,12 @@ def fill_grown(mask, polygons, distances) -> np.ndarray:
     """Fill polygons that are grown with round corners.
 
     Args:
-        mask: (H, W) float32, set to 1 inside of them.
+        mask: (H, W) float32, set to 1 inside the grown polygons.
         polygons: (N, P, 2) in pixels.
         distances: (N,) in pixels, positive.
 
-    Returns: (N, 4) int64, pixels left, top, right, bottom that hold the part of each inside the mask, inclusive; right is
-        left - 1, or bottom is top - 1, if there is none.
+    Returns: (N, 4) int64, pixels left, top, right, bottom (inclusive) of the part of each polygon inside the mask. If
+        there is none, right is left - 1 or bottom is top - 1.
     """
     height, width = mask.shape
     windows = np.tile(np.array([0, 0, -1, -1], np.int64), (len(polygons), 1))
@@ -189,10 +188,10 @@ def draw_bands(values, polygons, widths, windows, low: float, high: float) -> No
     """Raise a map around the outlines of polygons to low + (high - low) (1 - d / D) at distance d < D.
 
     Args:
-        values: (H, W) float32 map, changed in place; where bands overlap the larger value stays.
+        values: (H, W) float32 map, changed in place; where bands overlap, the larger value is kept.
         polygons: (N, P, 2) in pixels.
         widths: (N,) width D of each band in pixels.
-        windows: (N, 4) pixels left, top, right, bottom that hold each band, inclusive.
+        windows: (N, 4) pixels left, top, right, bottom (inclusive) that contain each band.
         low: value at the inner and outer edge of a band.
         high: value on the outline.
     """
@@ -239,11 +238,11 @@ def make_threshold_map(
 
 
 def make_targets(polygons, ignored, shape: tuple[int, int]) -> DetTargets:
-    """Both maps of an image.
+    """Compute both maps of an image.
 
     Args:
         polygons: (N, P, 2), or N arrays (P_i, 2), in pixels.
-        ignored: (N,) bool: text that nobody could read, "###" in the label file.
+        ignored: (N,) bool, True for illegible text, "###" in the label file.
         shape: (H, W) of the image.
 
     Returns: DetTargets.

@@ -1,4 +1,4 @@
-"""DML, deep mutual learning: two networks learn from each other's answers (chapters 3.1.1 and 3.2.2).
+"""DML, deep mutual learning: two networks learn from each other's predictions (chapters 3.1.1 and 3.2.2).
 
 Paper: Zhang et al. 2017, arXiv 1706.00384.
 """

@@ -26,7 +26,7 @@ class Term(Protocol):
 
 
 def networks_of(term: Term) -> list[str]:
-    """Names of the networks that a term says it uses, in its attributes `name`, `names` and `pairs`.
+    """Names of the networks that a term uses, from its attributes `name`, `names` and `pairs`.
 
     Args:
         term: term of a combined loss.
@@ -40,7 +40,7 @@ def networks_of(term: Term) -> list[str]:
 
 
 def checked_pairs(pairs) -> list[tuple[str, str]]:
-    """Pairs of names of two different networks.
+    """Check that pairs consist of the names of two different networks.
 
     Args:
         pairs: pairs of names.
@@ -96,8 +96,8 @@ class Combined:
         frozen: names of the networks that only teach. They get no gradient and stay in evaluation mode, with fixed batch
             statistics, while the others are trained.
 
-    `shortcuts` may have a faster replacement for a frozen network, such as an inference engine: a function from images to
-    NetOutput, by name of the network.
+    `shortcuts` maps names of frozen networks to faster replacements, such as an inference engine: functions from images
+    to NetOutput.
 
     Raises:
         ValueError: `main`, a name in `frozen` or a name in a term is not the name of a network, or all networks are frozen.
@@ -125,7 +125,7 @@ class Combined:
             for parameter in nets[name].parameters():
                 parameter.stop_gradient = True
         self.shortcuts: dict[str, Callable] = {}
-        # Without the frozen networks, so that train() does not change their mode and checkpoints stay small.
+        # Frozen networks are left out, so that train() does not change their mode and checkpoints stay small.
         self.trained = learning[0] if len(nets) == 1 else nn.LayerList(learning)
 
     def outputs(self, images) -> dict[str, NetOutput]:

@@ -17,8 +17,8 @@ from .objective import Objective
 def ctc_losses(logits, labels, lengths):
     """-ln P(label | logits) of each line, summed over all alignments.
 
-    The loss of a text that is longer than the time steps allow is infinite; see `rec.ctc_lattice.needed_steps`. Paddle
-    returns 0 for such a line, with a gradient of 0: the line is skipped, though it still counts in a mean.
+    The loss of a text that needs more time steps than there are is infinite; see `rec.ctc_lattice.needed_steps`. Paddle
+    returns 0 for such a line, with a gradient of 0: the line is skipped, but it still counts in a mean.
 
     Args:
         logits: score of every class at every time step, before the softmax.
@@ -31,7 +31,7 @@ def ctc_losses(logits, labels, lengths):
         lengths: (N,)
         returns: (N,) float32
     """
-    # Computed in float32 whatever the precision of the network: the sum runs over very small probabilities.
+    # Always computed in float32, because the sum contains very small probabilities.
     steps_first = logits.astype("float32").transpose((1, 0, 2))  # (N, T, K) -> (T, N, K)
     steps = paddle.full([logits.shape[0]], logits.shape[1], "int64")
     loss = nn.functional.ctc_loss(steps_first, labels, steps, lengths, blank=BLANK, reduction="none")

@@ -12,14 +12,14 @@ from .objective import Objective
 
 
 def focal_weights(losses, *, alpha: float = 1.0, gamma: float = 2.0):
-    """Weight of each line: almost 0 for a line that is certain, almost `alpha` for one that is not.
+    """Weight of each line: almost 0 for a confidently read line, almost `alpha` for an improbable text.
 
     The gradient also passes through the weight, as in PaddleOCR.
 
     Args:
         losses: (N,) CTC losses.
         alpha: factor of all weights, 0 or more.
-        gamma: how fast the weight falls with the probability of the text, 0 or more; 0 weights all lines alike.
+        gamma: rate at which the weight falls with the probability of the text, 0 or more; 0 weights all lines equally.
 
     Returns: (N,) weights in 0..alpha.
 

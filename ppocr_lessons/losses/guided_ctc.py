@@ -1,7 +1,7 @@
 """Guided CTC: a second CTC loss on the features of the backbone, used to train the shipped recognizer.
 
-It belongs to neither edition of PP-OCR. It shortens the first phase of training from scratch, in which a CRNN answers
-nothing but blanks.
+It is not part of PP-OCR or PP-OCRv2. It shortens the first phase of training from scratch, in which a CRNN predicts
+only blanks.
 """
 
 from typing import cast
@@ -17,7 +17,7 @@ from .objective import Objective
 class GuidedCTC:
     """CTC loss of the logits plus CTC loss of one linear layer on the features of the backbone.
 
-    As long as the network answers only blanks, the two LSTM layers pass on little of the gradient. The second loss
+    As long as the network predicts only blanks, the two LSTM layers pass on little of the gradient. The second loss
     reaches the convolutions directly. The additional layer is not part of the trained network.
 
     Args:

@@ -1,7 +1,7 @@
 """Sensitivity analysis: how much worse a detector becomes if a single group of its channels is pruned (chapter 2.1.5).
 
 Pruning all groups by the same ratio does most harm where every filter is needed. The analysis prunes one group at a time
-in a copy of the network and measures the loss of the score. A budget for this loss then determines the ratio of each group.
+in a copy of the network and measures the drop of the score. A budget for it then determines the ratio of each group.
 """
 
 import copy
@@ -65,7 +65,7 @@ def ratios_within(losses: dict[str, dict[float, float]], budget: float = 0.02) -
         raise ValueError(f"budget is {budget}; 0 or more is needed")
     found = {}
     for name, by_ratio in losses.items():
-        # Stop at the first ratio over the budget: a larger one that happens to be within it is noise.
+        # Stop at the first ratio over the budget. If a larger ratio is within the budget, that is noise.
         for ratio in sorted(by_ratio):
             if by_ratio[ratio] > budget:
                 break

@@ -1,9 +1,9 @@
-"""Offline calibration: choose the clipping bound of an activation from values that the float net produced.
+"""Offline calibration: choose the clipping bound of an activation from values of the floating-point network.
 
-min-max     the largest value; nothing is clipped
-percentile  a share of the values, 99.99 % for instance; outliers are clipped
-mse         the bound with the least squared error of rounding and clipping together
-kl          the bound that keeps the most of the distribution, by the Kullback-Leibler divergence
+min-max     the largest absolute value; nothing is clipped
+percentile  the bound of a percentage of the values, 99.99 % by default; outliers are clipped
+mse         the bound with the smallest squared error of rounding and clipping together
+kl          the bound that preserves the distribution best, by the Kullback-Leibler divergence
 """
 
 import numpy as np
@@ -13,15 +13,15 @@ from .pact import check_bits, levels
 METHODS = ("min-max", "percentile", "mse", "kl")
 BINS = 2048
 PERCENTILE = 99.99
-"""Share of absolute values in percent that the percentile method keeps."""
+"""Percentage of absolute values that the percentile method does not clip."""
 
 
 class CalibrationError(ValueError):
-    """Values that no range can be chosen from, with the reason."""
+    """No range can be chosen from the given values. The message gives the reason."""
 
 
 def checked(values) -> np.ndarray:
-    """Values to calibrate on as an array.
+    """Check values for calibration and flatten them.
 
     Args:
         values: activations of any shape.
@@ -29,7 +29,7 @@ def checked(values) -> np.ndarray:
     Returns: (N,) float64.
 
     Raises:
-        CalibrationError: there are none, or some of them are not finite.
+        CalibrationError: there are no values, or some of them are not finite.
     """
     flat = np.asarray(values, np.float64).ravel()
     if not flat.size:
@@ -59,7 +59,7 @@ def min_max(values) -> float:
 
 
 def percentile(values, share: float = PERCENTILE) -> float:
-    """Bound that `share` percent of the absolute values stay below.
+    """Bound that `share` percent of the absolute values do not exceed; the largest value if that bound is 0.
 
     Args:
         values: activations of any shape.
@@ -73,16 +73,16 @@ def percentile(values, share: float = PERCENTILE) -> float:
 
 
 def squared_error(values, bound: float, bits: int, counts=None) -> float:
-    """Mean squared difference between values and what is left of them after clipping and rounding.
+    """Mean squared error of clipping and rounding.
 
     Args:
         values: activations of any shape.
         bound: clipping bound.
-        bits: of the integers.
+        bits: number of bits of the integers.
         counts: how often each value occurs; once if None.
 
     Raises:
-        ValueError: bits, or the bound is not positive.
+        ValueError: invalid bits, or the bound is not positive.
     """
     if not bound > 0:
         raise ValueError(f"bound is {bound:g}; a clipping bound has to be positive")
@@ -93,12 +93,12 @@ def squared_error(values, bound: float, bits: int, counts=None) -> float:
 
 
 def mse(values, bits: int = 8, *, steps: int = 100) -> float:
-    """Bound with the least `squared_error`, of `steps` candidates up to the largest value.
+    """Bound with the smallest `squared_error` among `steps` candidates up to the largest absolute value.
 
     Args:
         values: activations of any shape.
-        bits: of the integers.
-        steps: candidates.
+        bits: number of bits of the integers.
+        steps: number of candidates.
 
     Raises:
         CalibrationError: see `min_max`.
@@ -106,23 +106,23 @@ def mse(values, bits: int = 8, *, steps: int = 100) -> float:
     flat = _absolute(values)
     bounds = flat.max() * np.arange(1, steps + 1) / steps
     counts = None
-    if flat.size > 2 * BINS:  # the centers of narrow bins stand for the values in them, which is faster
+    if flat.size > 2 * BINS:  # for speed, values are replaced by the centers of narrow bins
         counts, edges = np.histogram(flat, 2 * BINS, (0, flat.max()))
         flat = (edges[:-1] + edges[1:]) / 2
     return min(map(float, bounds), key=lambda bound: squared_error(flat, bound, bits, counts))
 
 
 def kl_threshold(histogram, bin_width: float, bits: int = 8) -> float:
-    """Bound whose clipped and quantized histogram differs least from the original one.
+    """Bound for which the clipped and quantized histogram differs least from the original histogram.
 
-    For every candidate bound the tail is added to the last bin (P); the bins are merged to as many as there are
-    positive integers, and each merged bin is spread over its non-empty bins again (Q). The bound with the smallest
-    divergence sum P ln(P / Q) is taken.
+    The candidates are the edges of the upper half of the bins. For each candidate, the tail is added to the last bin
+    (P). The bins are merged into as many groups as there are positive integers, and the count of each group is spread
+    over its non-empty bins (Q). The result is the bound with the smallest divergence sum P ln(P / Q).
 
     Args:
-        histogram: (B,) counts of absolute values in bins of equal width, from 0 on.
-        bin_width: of one bin.
-        bits: of the integers.
+        histogram: (B,) counts of absolute values in bins of equal width, starting at 0.
+        bin_width: width of a bin.
+        bits: number of bits of the integers.
 
     Returns: the bound, in the unit of `bin_width`.
 
@@ -161,8 +161,8 @@ def kl(values, bits: int = 8, *, bins: int = BINS) -> float:
 
     Args:
         values: activations of any shape.
-        bits: of the integers.
-        bins: of the histogram.
+        bits: number of bits of the integers.
+        bins: number of bins of the histogram.
 
     Raises:
         CalibrationError: see `min_max`.
@@ -178,10 +178,10 @@ def bound(values, method: str, bits: int = 8) -> float:
     Args:
         values: activations of any shape.
         method: "min-max", "percentile", "mse" or "kl".
-        bits: of the integers.
+        bits: number of bits of the integers.
 
     Raises:
-        ValueError: unknown method.
+        ValueError: unknown method, or invalid bits.
         CalibrationError: see `min_max`.
     """
     if method not in METHODS:

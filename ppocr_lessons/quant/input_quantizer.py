@@ -1,4 +1,4 @@
-"""The input of a quantized layer: clipped to a trained bound, and rounded (chapter 2.3.5)."""
+"""Quantization of the input of a layer: it is clipped to a trained bound and rounded (chapter 2.3.5)."""
 
 import numpy as np
 import paddle
@@ -11,16 +11,16 @@ from .calibrate import CalibrationError, bound, checked
 from .pact import check_bits, fake_quant, levels, pact, pact_relu
 
 ALPHA_RATE = 20.0
-"""Learning rate of the bounds as a multiple of the net's. With 1 they hardly move in a short run."""
+"""Learning rate of the bounds as a multiple of the network's. With 1 they hardly change in a short run."""
 
 ALPHA_DECAY = 2e-5
-"""L2 factor of the bounds: a smaller bound has finer levels, and the loss pulls the other way."""
+"""L2 factor of the bounds. It favors small bounds, whose levels are finer; the loss opposes it where clipping hurts."""
 
 LEAST = 0.05
-"""Smallest bound that training can reach, as a share of the calibrated one."""
+"""Smallest bound that training can reach, as a fraction of the calibrated bound."""
 
 KEPT_VALUES = 25_000
-"""Values of a layer's input that calibration keeps of each batch, drawn at random, besides the smallest and largest."""
+"""Maximum number of input values that calibration samples from each batch, besides the smallest and largest value."""
 
 
 NOT_EXPORTED = "a prepared net cannot be exported or traced, because its clipping bounds are still trained: call convert(net) first"
@@ -30,10 +30,10 @@ class InputQuantizer(nn.Layer):
     """Clips and rounds the input of a layer.
 
     Args:
-        bits: of the integers, 2 to 8.
-        symmetric: levels from -alpha to alpha; otherwise from the lowest value seen to alpha, with a zero point.
-        rounds: False lets the input pass as it is. Its range is calibrated nevertheless, because the integers of the
-            layer's bias are steps of this range.
+        bits: number of bits of the integers, 2 to 8.
+        symmetric: levels from -alpha to alpha; otherwise from a calibrated lower bound to alpha, with a zero point.
+        rounds: False passes the input through unchanged. Its range is calibrated nevertheless, because its scale is a
+            factor of the step of the layer's integer bias.
         alpha_rate: see ALPHA_RATE.
         alpha_decay: see ALPHA_DECAY.
 
@@ -65,12 +65,12 @@ class InputQuantizer(nn.Layer):
         return self.least.item() > 0
 
     def bound(self):
-        """Alpha, (1,). Training may push it to 0 or below; then the calibrated bound times LEAST is used, and alpha still
-        has its gradient, so that it can rise again."""
+        """Alpha, (1,), but at least LEAST times the calibrated bound. A smaller alpha, to which training may move it,
+        still receives its gradient, so that it can increase again."""
         return self.alpha + F.relu(self.least - self.alpha).detach()
 
     def grid(self) -> tuple[float, int]:
-        """Distance of two levels, and the integer that stands for 0.0."""
+        """Distance between adjacent levels, and the integer that represents 0.0."""
         alpha, low = float(self.bound().numpy()[0]), float(self.low.numpy()[0])
         if self.symmetric:
             return alpha / levels(self.bits), 0
@@ -78,10 +78,10 @@ class InputQuantizer(nn.Layer):
         return scale, round(-low / scale)
 
     def set_range(self, values, how: str) -> None:
-        """Choose the range from values of the float net.
+        """Choose the range from values of the floating-point network.
 
         Args:
-            values: (N,) of this input.
+            values: (N,) values of this input.
             how: one of calibrate.METHODS.
 
         Raises:
@@ -91,7 +91,7 @@ class InputQuantizer(nn.Layer):
         self.least.set_value(self.alpha * LEAST)
 
     def _choose(self, values, how: str) -> None:
-        if not values.any():  # a dead input: every bound serves, and nothing is lost
+        if not values.any():  # the input is always 0, so any bound will do
             self.alpha.set_value(np.array([1.0], np.float32))
             return
         if self.symmetric:

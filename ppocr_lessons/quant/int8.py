@@ -1,12 +1,12 @@
-"""Integers on disk: batch norms folded, int8 weights with a scale a channel, int32 biases.
+"""Networks in integers: int8 weights with a scale per channel, int32 biases, batch norms folded; and their files.
 
 A convolution followed by a batch norm computes gamma (w * x - mean) / sigma + beta. The norm is a factor and an offset
-for each output channel, so it can be moved into the integers' scale and the bias:
+for each output channel, so it can be folded into the scale of the integers and the bias:
 
-    scale' = scale_w |gamma| / sigma        the sign of gamma goes into the integers
+    scale' = scale_w |gamma| / sigma        the integers take the sign of gamma
     bias'  = beta + (bias - mean) gamma / sigma, as an integer in steps of scale_x scale'
 
-The integers themselves do not change, and neither does what the training saw.
+Apart from the sign, the integers are those that the training used.
 """
 
 import numpy as np
@@ -26,21 +26,21 @@ PARTS = ("weight", "weight_scale", "bias", "input")
 float64 (scale, zero, bits, signed)."""
 
 FLOAT_INPUT = 32
-"""The bits in the grid of a layer whose input stays in floating point."""
+"""Value of `bits` in the grid of a layer whose input stays in floating point."""
 
 
 class IntegerLayer(nn.Layer):
     """A convolution or linear layer of integers; the arithmetic is simulated in floating point.
 
     Args:
-        layer: the float layer that it stands for: stride, padding, groups.
+        layer: the floating-point layer that it replaces, which gives stride, padding and groups.
         weight: int8, in the layer's shape.
         weight_scale: (channels,) float32.
         bias: (channels,) int32, in steps of input scale times weight scale.
         grid: (scale, zero, bits, signed) of the input. With FLOAT_INPUT bits it is not rounded.
 
     Shape:
-        as the layer's.
+        as the layer
     """
 
     def __init__(self, layer, weight, weight_scale, bias, grid):
@@ -57,7 +57,7 @@ class IntegerLayer(nn.Layer):
 
     @property
     def rounds_input(self) -> bool:
-        """Whether the input is rounded, so that integers can be multiplied; otherwise only the weights are integers."""
+        """Whether the input is rounded, so that integers are multiplied; otherwise only the weights are integers."""
         return self.grid[2] != FLOAT_INPUT
 
     def extra_repr(self) -> str:
@@ -80,7 +80,7 @@ def norm_behind(net: nn.Layer, name: str) -> str | None:
 
     Args:
         net: any layer.
-        name: of a convolution.
+        name: name of a convolution.
     """
     *path, last = name.split(".")
     parent = net
@@ -130,15 +130,15 @@ def _integers(net, name, layer: QuantConv | QuantLinear) -> IntegerLayer:
 
 
 def convert(net: nn.Layer) -> nn.Layer:
-    """Replace the rounding layers of a prepared and calibrated net by integer layers, and fold its batch norms.
+    """Replace the rounding layers of a prepared and calibrated network by integer layers, and fold its batch norms.
 
     Args:
-        net: of `prepare` and `calibrate`, trained or not; changed in place, in evaluation mode afterwards.
+        net: network after `prepare` and `calibrate`, trained or not; changed in place, in evaluation mode afterwards.
 
-    Returns: the net.
+    Returns: the network.
 
     Raises:
-        ValueError: the net was not prepared.
+        ValueError: the network was not prepared.
         CalibrationError: some inputs have no clipping bound yet; names the first.
     """
     layers = quantized(net)
@@ -158,31 +158,31 @@ def convert(net: nn.Layer) -> nn.Layer:
 
 
 def integer_layers(net: nn.Layer) -> dict[str, IntegerLayer]:
-    """Integer layers of a converted net by name.
+    """Integer layers of a converted network by name.
 
     Args:
-        net: of `convert` or `load_int8`.
+        net: network from `convert` or `load_int8`.
     """
     return {name: layer for name, layer in net.named_sublayers() if isinstance(layer, IntegerLayer)}
 
 
 def _float_state(net) -> dict[str, paddle.Tensor]:
-    """What stays in floating point: LSTM, transposed convolutions, layers that were kept. A file for inference has no use for
-    the layers that only serve the training."""
+    """Tensors that stay in floating point: LSTM, transposed convolutions, layers that were kept. Layers that are only
+    needed in training are left out, because the file is for inference."""
     inside = (*(f"{name}." for name in integer_layers(net)), *training_only(net))
     return {name: tensor for name, tensor in state_of(net).items() if not name.startswith(inside)}
 
 
 def save_int8(net: nn.Layer, path, *, half: bool = False) -> None:
-    """Write a converted net as safetensors.
+    """Write a converted network as safetensors.
 
     Args:
-        net: of `convert`.
-        path: of the file.
-        half: write what stays in floating point in 16 bits; it is rounded.
+        net: network from `convert`.
+        path: path of the file.
+        half: round the tensors that stay in floating point to float16.
 
     Raises:
-        ValueError: the net has no integer layers.
+        ValueError: the network has no integer layers.
         OSError: the file cannot be written.
     """
     layers = integer_layers(net)
@@ -198,16 +198,17 @@ def save_int8(net: nn.Layer, path, *, half: bool = False) -> None:
 
 
 def load_int8(net: nn.Layer, path) -> nn.Layer:
-    """Read a file of `save_int8` into a float net of the same architecture.
+    """Load a file of `save_int8` into a floating-point network of the same architecture.
 
     Args:
-        net: the float net, changed in place, in evaluation mode afterwards.
-        path: of the file.
+        net: the floating-point network, changed in place, in evaluation mode afterwards.
+        path: path of the file.
 
-    Returns: the net, with the outputs of the one that was saved in evaluation mode.
+    Returns: the network. Its outputs equal those of the saved network in evaluation mode, unless `half` rounded it.
 
     Raises:
-        WeightsError: not such a file, or one of another net; lists what does not fit, and the net is untouched.
+        WeightsError: the file has another format or does not fit the network; lists what does not fit. The network is
+            unchanged.
     """
     arrays = read_tensors(path)
     if _format_of(path) != FORMAT:
@@ -257,7 +258,7 @@ def _format_of(path) -> str | None:
 
 
 def _misfits(name, layer, arrays) -> list[str]:
-    """What is wrong with the four arrays of a layer."""
+    """Problems with the four arrays of a layer."""
     channels = layer.weight.shape[0 if isinstance(layer, nn.Conv2D) else 1]
     wanted = {
         "weight": (np.int8, tuple(layer.weight.shape)),

@@ -12,7 +12,7 @@ def openvino_module():
     """The package openvino.
 
     Raises:
-        ImportError: it is not installed; the message says how to install it.
+        ImportError: it is not installed; says how to install it.
     """
     try:
         import openvino
@@ -25,17 +25,17 @@ def openvino_module():
 
 @functools.cache
 def _core():
-    """The one openvino.Core of this process, which is never freed.
+    """The only openvino.Core of this process, which is never freed.
 
-    The plugin that a Core loads replaces the stack on which the signal handlers of this thread run. When it is freed it
-    unmaps this stack, and if another Core was loaded in between, the thread still uses it: the next Ctrl-C then ends the
-    process with a segmentation fault.
+    The plugin that a Core loads replaces the signal stack of this thread, and unmaps it when the Core is freed. If
+    another Core was loaded in between, the thread still uses the unmapped stack, and the next Ctrl-C ends the process
+    with a segmentation fault.
     """
     return openvino_module().Core()
 
 
 def has_vnni() -> bool:
-    """Whether this CPU multiplies 8-bit integers in one instruction; without it integers are not faster."""
+    """Whether this CPU has VNNI instructions for 8-bit integers; without them integers are not faster."""
     try:
         flags = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
@@ -44,11 +44,11 @@ def has_vnni() -> bool:
 
 
 class IntegerEngine:
-    """A function from a batch of pictures to probabilities.
+    """A function from a batch of images to probabilities that runs an ONNX model with OpenVINO on the CPU.
 
     Args:
-        model: onnx.ModelProto of `onnx_model`, or the path of an ONNX file.
-        threads: CPU threads.
+        model: onnx.ModelProto from `onnx_model`, or the path of an ONNX file.
+        threads: number of CPU threads.
 
     Shape:
         x: (N, 3, H, W) float32

@@ -1,4 +1,4 @@
-"""An ONNX graph written node by node, so that every quantization step in it is in the place where a kernel needs it.
+"""An ONNX graph written node by node, so that the quantization nodes are where integer kernels need them.
 
 A runtime replaces "dequantize, convolve" by an integer kernel only if the convolution's bias is part of the node and
 each of its inputs comes straight from a DequantizeLinear. General converters do not write graphs in this form.
@@ -15,10 +15,10 @@ OPSET = 17
 
 
 class GraphWriter:
-    """Collects nodes and arrays; every method adds nodes and returns the name of its output.
+    """Collects nodes and arrays. Methods that add nodes return the name of the output.
 
     Args:
-        shape: of the input, with names for the dimensions that vary: ("N", 3, 48, 192).
+        shape: shape of the input, with names for the dimensions that vary: ("N", 3, 48, 192).
     """
 
     def __init__(self, shape):
@@ -28,9 +28,9 @@ class GraphWriter:
         """Add a node with one output.
 
         Args:
-            kind: operator of ONNX.
-            inputs: names.
-            attributes: of the operator.
+            kind: ONNX operator.
+            inputs: names of its inputs.
+            attributes: attributes of the operator.
         """
         output = f"{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], output, **(attributes or {})))
@@ -54,7 +54,7 @@ class GraphWriter:
             grid: (scale, zero, bits, signed) of an IntegerLayer.
 
         Raises:
-            ValueError: not 8 bits; runtimes have no kernels for others.
+            ValueError: the grid does not have 8 bits; runtimes have no kernels for other integers.
         """
         scale, zero, bits, signed = grid
         if bits == FLOAT_INPUT:
@@ -69,7 +69,7 @@ class GraphWriter:
         return self.grids[x, grid]
 
     def convolution(self, x: str, layer) -> str:
-        """A convolution, of integers if the layer is.
+        """Add a convolution, in integers for an IntegerLayer.
 
         Args:
             x: name of a tensor (N, C, H, W).
@@ -86,7 +86,7 @@ class GraphWriter:
             bias = [] if inside.bias is None else [self.array(inside.bias.numpy())]
             return [x, self.array(inside.weight.numpy()), *bias]
         bias = (layer.bias.astype(np.float64) * layer.grid[0] * layer.weight_scale).astype(np.float32)
-        if not layer.rounds_input:  # as floats: OpenVINO would convert integer weights again in every run
+        if not layer.rounds_input:  # OpenVINO would convert integer weights to floats again in every run
             return [x, self.array(layer.scaled.numpy()), self.array(bias)]
         axis = 0 if layer.kind == "conv" else 1
         scales = self.array(layer.weight_scale), self.array(np.zeros(len(layer.weight_scale), np.int8))
@@ -94,7 +94,7 @@ class GraphWriter:
         return [self.quantized(x, layer.grid), weight, self.array(bias)]
 
     def linear(self, x: str, layer) -> str:
-        """A linear layer over the last dimension, of integers if the layer is.
+        """Add a linear layer over the last dimension, in integers for an IntegerLayer.
 
         Args:
             x: name of a tensor (..., D).
@@ -106,7 +106,7 @@ class GraphWriter:
         return self.node("Add", [product, *bias]) if bias else product
 
     def norm(self, x: str, layer) -> str:
-        """A batch norm; nothing where it was folded.
+        """Add a batch norm, or nothing if it was folded.
 
         Args:
             x: name of a tensor (N, C, H, W).
@@ -120,7 +120,7 @@ class GraphWriter:
         )
 
     def activation(self, x: str, name: str | None) -> str:
-        """An activation of ConvBN.
+        """Add an activation of ConvBN.
 
         Args:
             x: name of a tensor.
@@ -129,11 +129,11 @@ class GraphWriter:
         return x if name is None else self.node({"relu": "Relu", "hardswish": "HardSwish"}[name], [x])
 
     def enlarge(self, x: str, factor: int) -> str:
-        """Repeat rows and columns.
+        """Add an enlargement that repeats rows and columns.
 
         Args:
             x: name of a tensor (N, C, H, W).
-            factor: of height and width.
+            factor: factor of height and width.
         """
         scales = self.array(np.array([1, 1, factor, factor], np.float32))
         attributes = {
@@ -144,7 +144,7 @@ class GraphWriter:
         return self.node("Resize", [x, "", scales], attributes)
 
     def double_size(self, x: str, layer) -> str:
-        """A transposed convolution of stride 2, in floating point.
+        """Add a transposed convolution of stride 2, in floating point.
 
         Args:
             x: name of a tensor (N, C, H, W).
@@ -154,14 +154,14 @@ class GraphWriter:
         return self.node("ConvTranspose", inputs, {"strides": [2, 2]})
 
     def lstm(self, x: str, cells, hidden: int) -> str:
-        """A bidirectional LSTM layer in floating point.
+        """Add a bidirectional LSTM layer in floating point.
 
-        Paddle stores the gates as input, forget, cell, output; ONNX wants input, output, forget, cell.
+        Paddle orders the gates as input, forget, cell, output; ONNX as input, output, forget, cell.
 
         Args:
             x: name of a tensor (T, N, D).
             cells: the forward and the backward nn.LSTMCell.
-            hidden: width of one direction.
+            hidden: hidden size of one direction.
 
         Returns: name of a tensor (T, N, 2 hidden).
         """
@@ -179,12 +179,12 @@ class GraphWriter:
         return self.node("Reshape", [y, self.array(np.array([0, 0, 2 * hidden], np.int64))])
 
     def model(self, output: str, name: str, shape) -> onnx.ModelProto:
-        """The finished model, checked.
+        """Assemble and check the model.
 
         Args:
             output: name of the tensor that it returns.
-            name: of the graph.
-            shape: of the output, with names for the dimensions that vary.
+            name: name of the graph.
+            shape: shape of the output, with names for the dimensions that vary.
         """
         graph = helper.make_graph(
             self.nodes,

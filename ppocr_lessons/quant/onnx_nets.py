@@ -1,4 +1,4 @@
-"""The three nets as ONNX graphs, in integers where they were converted."""
+"""The three networks as ONNX graphs, in integers where they were converted."""
 
 import numpy as np
 import onnx
@@ -100,17 +100,17 @@ def _detector(graph: GraphWriter, net: DBNet) -> str:
 
 
 def onnx_model(net, *, size: tuple[int, int] | None = None) -> onnx.ModelProto:
-    """A net as an ONNX model: input `x` (N, 3, H, W) float32, output probabilities.
+    """Convert a network to an ONNX model with input `x` (N, 3, H, W) float32 and probabilities as output.
 
     Args:
         net: DBNet on MobileNetV3, CRNN or DirectionClassifier, in floating point or converted to integers.
         size: (height, width) in pixels of the input of a classifier; 48 x 192 if None.
 
-    Returns: the model. Its output is (N, 1, H, W) of a detector, (N, T, K) of a recognizer, (N, K) of a classifier.
+    Returns: the model. Its output is (N, 1, H, W) for a detector, (N, T, K) for a recognizer, (N, K) for a classifier.
 
     Raises:
-        TypeError: another net, or a backbone that is not written here.
-        ValueError: integers of other than 8 bits, or a net that was prepared and not converted.
+        TypeError: another network, or a backbone block that is not supported.
+        ValueError: integers with a number of bits other than 8, or a network that was prepared and not converted.
     """
     refuse_prepared(net)
     net.eval()

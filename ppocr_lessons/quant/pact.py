@@ -1,7 +1,7 @@
 """PACT: learn where to clip the activations before they become integers (chapters 2.2.4 and 2.3.5).
 
-A b-bit integer has 2^b levels. Spread over the whole range of an activation, outliers make the levels coarse; clipped
-too early, information is lost. PACT makes the clipping bound alpha a parameter, which the loss moves.
+A b-bit integer has 2^b levels. If they cover the whole range of an activation, outliers make them coarse; if the range
+is clipped too much, information is lost. PACT makes the clipping bound alpha a parameter that is trained with the loss.
 """
 
 import math
@@ -14,14 +14,14 @@ from paddle.nn import functional as F
 MIN_BITS, MAX_BITS = 2, 8
 
 EDGE = 1e-3
-"""Share of a step by which a value may exceed the range of the integers and still pass its gradient on.
+"""Fraction of a step by which a value may exceed the range of the integers and still pass its gradient on.
 
-The largest value of a channel and a clipped activation lie exactly on the edge of the range. Divided by the scale, they
+The largest value of a channel and a clipped activation are exactly on the edge of the range. Divided by the scale, they
 may exceed it by a rounding error, and their gradient must not depend on that."""
 
 
 def check_bits(bits: int) -> int:
-    """The bits themselves, if integers of so many bits exist here.
+    """Check a number of bits and return it.
 
     Args:
         bits: from MIN_BITS to MAX_BITS.
@@ -58,7 +58,7 @@ def pact(x, alpha):
     """Clip to -alpha..alpha, for activations of both signs: y = x - relu(x - alpha) + relu(-alpha - x).
 
     PaddleOCR uses this form because hardswish has negative values. The gradient for x is 1 inside the range and 0
-    outside of it; for alpha it is the sign of x outside and 0 inside.
+    outside it; for alpha it is the sign of x outside the range and 0 inside.
 
     Args:
         x: activations of any shape.
@@ -75,9 +75,9 @@ def pact(x, alpha):
 
 
 def pact_relu(x, alpha):
-    """Clip to 0..alpha, for activations behind a ReLU: y = (|x| - |x - alpha| + alpha) / 2.
+    """Clip to 0..alpha, for activations after a ReLU: y = (|x| - |x - alpha| + alpha) / 2.
 
-    The gradient for x is 1 between the bounds and 0 outside of them; for alpha it is 1 above alpha and 0 below.
+    The gradient for x is 1 between the bounds and 0 outside them; for alpha it is 1 above alpha and 0 below.
 
     Args:
         x: activations of any shape.
@@ -94,22 +94,22 @@ def pact_relu(x, alpha):
 
 
 def fake_quant(x, scale, bits: int = 8, *, zero: int = 0, signed: bool = True):
-    """Round to the integers' grid and come back as a float: what an integer kernel would compute.
+    """Round to the grid of the integers and return floats, which simulates an integer kernel.
 
     Rounding has a gradient of 0 almost everywhere. The straight-through estimator replaces it by 1 inside the range
-    of the integers; outside the gradient stays 0.
+    of the integers; outside, the gradient stays 0.
 
     Args:
         x: values of any shape.
-        scale: distance of two levels, a number or a tensor that broadcasts.
-        bits: of the integers, 2 to 8.
-        zero: integer that stands for 0.0.
+        scale: distance between adjacent levels, a number or a tensor that broadcasts.
+        bits: number of bits of the integers, 2 to 8.
+        zero: integer that represents 0.0.
         signed: integers -(2^(b-1) - 1) .. 2^(b-1) - 1; otherwise 0 .. 2^b - 1.
 
     Returns: values on the grid, in the shape of x.
 
     Raises:
-        ValueError: bits, see `check_bits`; or scale is not positive and finite.
+        ValueError: invalid bits, see `check_bits`; or the scale is not positive and finite.
     """
     high = levels(bits) if signed else 2 ** check_bits(bits) - 1
     low = -high if signed else 0
@@ -119,12 +119,12 @@ def fake_quant(x, scale, bits: int = 8, *, zero: int = 0, signed: bool = True):
 
 
 def channel_scales(weight, bits: int = 8, axis: int = 0):
-    """Scale of each output channel of a weight: its largest absolute value is the largest integer.
+    """Scale of each output channel of a weight, which maps its largest absolute value to the largest integer.
 
     Args:
         weight: (out, in / groups, k, k) of a convolution with axis 0, or (in, out) of a linear layer with axis 1.
-        bits: of the integers.
-        axis: of the output channels.
+        bits: number of bits of the integers.
+        axis: axis of the output channels.
 
     Returns: tensor that broadcasts against the weight; a channel of zeros has the scale 1.
     """

@@ -1,12 +1,12 @@
-"""Turn a net into one that computes as integers would: quantization-aware training with PACT (chapter 2.3.5).
+"""Quantization-aware training with PACT: the network simulates integer arithmetic (chapter 2.3.5).
 
     prepare(net)                          every convolution and linear layer rounds its weight and its input
-    calibrate(net, batches, how="mse")    each input gets a clipping bound from values of the float net
+    calibrate(net, batches, how="mse")    each input gets a clipping bound from values of the floating-point network
     ... train as usual: the bounds are parameters ...
     convert(net)                          int8.py: batch norms folded, weights as integers
 
 LSTM and transposed convolution stay in floating point, as in the chapter. So does the threshold branch of the detector,
-which only serves the training.
+which is only used in training.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,15 +27,15 @@ from .pact import channel_scales, check_bits, fake_quant
 
 
 class QuantLayer(nn.Layer):
-    """A layer whose weight and input are rounded to integers; QuantConv and QuantLinear compute with them.
+    """Base class of QuantConv and QuantLinear: a layer whose weight and input are rounded to integers.
 
     Args:
-        layer: the layer in floating point; its parameters stay where they are and are trained on.
-        quantizer: of its input.
+        layer: the floating-point layer; its parameters are kept and trained further.
+        quantizer: quantizer of its input.
     """
 
     AXIS = 0
-    """Of the output channels in the weight."""
+    """Axis of the output channels in the weight."""
 
     def __init__(self, layer, quantizer: InputQuantizer):
         super().__init__()
@@ -64,12 +64,12 @@ class QuantLinear(QuantLayer):
 
 
 def convolve(layer: nn.Conv2D, x, weight, bias):
-    """The convolution of a layer with another weight and bias.
+    """Convolve as a layer does, but with another weight and bias.
 
     Args:
-        layer: gives stride, padding and groups.
+        layer: layer that gives stride, padding and groups.
         x: (N, C, H, W).
-        weight: in the shape of the layer's.
+        weight: in the shape of the layer's weight.
         bias: (C',) or None.
     """
     if isinstance(layer, DepthwiseConv) and bias is None:
@@ -81,7 +81,7 @@ def convolve(layer: nn.Conv2D, x, weight, bias):
 
 
 def quantizable(net: nn.Layer) -> dict[str, nn.Conv2D | nn.Linear]:
-    """Convolutions and linear layers of a net by name, in the order of the net.
+    """Convolutions and linear layers of a network by name, in the order of the network.
 
     Args:
         net: any layer.
@@ -90,10 +90,10 @@ def quantizable(net: nn.Layer) -> dict[str, nn.Conv2D | nn.Linear]:
 
 
 def quantized(net: nn.Layer) -> dict[str, QuantConv | QuantLinear]:
-    """Layers of a prepared net that round, by name.
+    """Rounding layers of a prepared network by name.
 
     Args:
-        net: of `prepare`.
+        net: network from `prepare`.
     """
     return {
         name: layer for name, layer in net.named_sublayers() if isinstance(layer, (QuantConv, QuantLinear))
@@ -101,7 +101,7 @@ def quantized(net: nn.Layer) -> dict[str, QuantConv | QuantLinear]:
 
 
 def training_only(net: nn.Layer) -> tuple[str, ...]:
-    """Prefixes, with a dot at the end, of the layers that compute nothing but what the loss needs.
+    """Name prefixes, ending with a dot, of the layers that are only needed for the loss.
 
     Args:
         net: any layer.
@@ -111,24 +111,25 @@ def training_only(net: nn.Layer) -> tuple[str, ...]:
 
 
 def refuse_prepared(net: nn.Layer) -> None:
-    """Refuse to export a net that was prepared and not converted.
+    """Refuse to export a network that was prepared and not converted.
 
     Args:
         net: any layer.
 
     Raises:
-        ValueError: layers of the net are of `prepare`.
+        ValueError: the network has layers from `prepare`.
     """
     if quantized(net):
         raise ValueError(NOT_EXPORTED)
 
 
 def decays(net: nn.Layer) -> Callable[[str], bool]:
-    """Which parameters the decoupled decay of AdamW may act on: all but the clipping bounds, which have an L2 factor of their
-    own. Paddle's AdamW would apply both to them, and multiply its own by their learning-rate factor.
+    """Choose the parameters for the decoupled decay of AdamW: all but the clipping bounds, which have their own decay.
+
+    Paddle's AdamW would apply both decays to them, and multiply its own decay by their learning-rate factor.
 
     Args:
-        net: of `prepare`.
+        net: network from `prepare`.
 
     Returns: a function of the name of a parameter, for `apply_decay_param_fun` of paddle.optimizer.AdamW.
     """
@@ -137,10 +138,11 @@ def decays(net: nn.Layer) -> Callable[[str], bool]:
 
 
 def without_gain(net: nn.Layer) -> list[str]:
-    """Depthwise convolutions and the layers of gates: the layers that integer kernels do not make faster on text lines.
+    """Layers that integer kernels do not speed up on text lines: depthwise convolutions and the layers of SE modules.
 
-    A depthwise convolution has few products for each value that it reads, so a kernel spends its time on moving and converting
-    values. A gate computes with one value for each channel, and the conversion costs more than the product.
+    A depthwise convolution has few products for each value that it reads, so a kernel spends its time moving and
+    converting values. An SE module computes with one value per channel, and the conversion takes longer than the
+    products.
 
     Args:
         net: any layer.
@@ -156,12 +158,12 @@ def without_gain(net: nn.Layer) -> list[str]:
 
 
 def replace_layer(net: nn.Layer, name: str, layer: nn.Layer) -> None:
-    """Put another layer in the place of a sublayer.
+    """Replace a sublayer by another layer.
 
     Args:
         net: any layer, changed in place.
-        name: of the sublayer, with dots.
-        layer: the new one.
+        name: full name of the sublayer, with dots.
+        layer: the new layer.
     """
     *path, last = name.split(".")
     parent = net
@@ -180,21 +182,22 @@ def prepare(
     alpha_rate: float = ALPHA_RATE,
     alpha_decay: float = ALPHA_DECAY,
 ) -> nn.Layer:
-    """Make the convolutions and linear layers of a net round their weights and inputs, except those of `training_only`.
+    """Make the convolutions and linear layers of a network round their weights and inputs, except `training_only` ones.
 
     Args:
-        net: a net with its trained weights, changed in place.
-        bits: of the integers, 2 to 8.
+        net: network with trained weights, changed in place.
+        bits: number of bits of the integers, 2 to 8.
         keep: names of layers that stay in floating point.
-        float_inputs: names of layers that round their weights alone. They are stored as integers and compute in floating point.
+        float_inputs: names of layers that only round their weights. They are stored as integers and compute in floating
+            point.
         symmetric: see InputQuantizer.
-        alpha_rate, alpha_decay: of the clipping bounds.
+        alpha_rate, alpha_decay: learning-rate factor and L2 factor of the clipping bounds.
 
-    Returns: the net.
+    Returns: the network.
 
     Raises:
-        ValueError: bits; `keep` or `float_inputs` names no layer of the net; nothing is left to quantize; or the net was
-            prepared before.
+        ValueError: invalid bits; `keep` or `float_inputs` contains an unknown layer; there is nothing to quantize; or
+            the network was prepared before.
     """
     check_bits(bits)
     if quantized(net):
@@ -224,7 +227,7 @@ def prepare(
 
 @contextmanager
 def _observing(net, layers):
-    """Training mode, in which every branch of a net runs, but with the running statistics of its batch norms."""
+    """Context in training mode, so that all branches of a network run, but batch norms use their running statistics."""
     modes = [(layer, layer.training) for layer in net.sublayers(include_self=True)]
     for layer, _ in modes:
         layer.training = not isinstance(layer, (nn.BatchNorm, nn.BatchNorm2D))
@@ -240,18 +243,18 @@ def _observing(net, layers):
 
 
 def calibrate(net: nn.Layer, batches: Iterable, how: str = "mse") -> nn.Layer:
-    """Set the clipping bound of every input from what the float net makes of some batches.
+    """Set the clipping bound of each layer's input from the values that the floating-point network computes.
 
     Args:
-        net: of `prepare`, changed in place.
+        net: network from `prepare`, changed in place.
         batches: input tensors (N, 3, H, W).
         how: one of calibrate.METHODS.
 
-    Returns: the net.
+    Returns: the network.
 
     Raises:
-        ValueError: the net was not prepared; or an unknown method.
-        CalibrationError: there is no batch, or the values of a layer give no range; names the layer.
+        ValueError: the network was not prepared, or the method is unknown.
+        CalibrationError: there is no batch, or no range can be chosen for a layer; names the layer.
     """
     layers = quantized(net)
     if not layers:

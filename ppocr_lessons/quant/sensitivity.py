@@ -1,4 +1,4 @@
-"""Which layer suffers most from integers: round one layer at a time and compare the answers with those of the float net."""
+"""Sensitivity of layers to quantization: round one layer at a time and compare with the floating-point network."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from .prepare import quantized, replace_layer
 
 
 def _answer(net, batch):
-    """First output of a net; of a detector the probability map."""
+    """First output of a network; the probability map of a detector."""
     out = net(batch)
     out = out[0] if isinstance(out, (tuple, list)) else out
     return getattr(out, "prob", out)
@@ -18,20 +18,20 @@ def _answer(net, batch):
 
 @paddle.no_grad()
 def sensitivity(net: nn.Layer, batches: Iterable) -> dict[str, float]:
-    """Error that each layer alone causes in the net's answer if it rounds its weight and its input.
+    """Error in the network's output when only a single layer rounds its weight and input, for each layer.
 
-    The error is sum (y - y')^2 / sum y^2 over all values of the answer, of the float net (y) and of the net in which a single
-    layer rounds (y'). The layers with the largest errors are those to name in `keep` or `float_inputs` of `prepare`. Errors of
-    several layers do not simply add up, so the choice has to be checked with the whole net.
+    The error is sum (y - y')^2 / sum y^2 over all output values of the floating-point network (y) and of the network in
+    which only this layer rounds (y'). The layers with the largest errors are candidates for `keep` or `float_inputs` of
+    `prepare`. Errors of several layers do not simply add up, so the choice has to be checked with the whole network.
 
     Args:
-        net: of `prepare` and `calibrate`; the same afterwards, in evaluation mode.
+        net: network after `prepare` and `calibrate`; unchanged except that it is in evaluation mode afterwards.
         batches: input tensors (N, 3, H, W).
 
     Returns: error of each layer by name, the largest first.
 
     Raises:
-        ValueError: the net was not prepared.
+        ValueError: the network was not prepared.
         CalibrationError: there is no batch, or a layer has no clipping bound yet.
     """
     layers, batches = quantized(net), list(batches)

@@ -7,7 +7,7 @@ BLANK = 0
 """Class for "no character at this time step"; the characters of the alphabet follow it."""
 
 LARGEST = 10_000_000
-"""Largest dictionary in bytes; all characters of Unicode fit into it."""
+"""Maximum size of a dictionary file in bytes; enough for all characters of Unicode."""
 
 SHOWN = 10
 """Number of bad lines of a dictionary that an error lists."""

@@ -1,6 +1,6 @@
-"""A character model: how probable a character is after the ones before it, counted in a list of words (chapter 2.3).
+"""A character model: the probability of a character after the preceding ones, from a list of words (chapter 2.3).
 
-It is small and knows spelling only. CTC beam search can combine it with the probabilities of a recognizer.
+The model is small and knows only spelling. CTC beam search can combine it with the probabilities of a recognizer.
 """
 
 import collections
@@ -9,20 +9,20 @@ import math
 from collections.abc import Iterable
 
 END = "\n"
-"""Stands for the end of a word among its letters."""
+"""Symbol for the end of a word."""
 
 
 class CharacterModel:
     """Probability of the next character, from the letters before it in the same word.
 
     The model counts how often each letter, or the end of the word, follows the last `order - 1` letters, and mixes in the
-    counts of shorter contexts after Witten and Bell. Case is ignored. All characters that are not letters of the list end
-    a word; the model makes no difference between them. At the start of a word, a letter and any other character are
-    equally likely, because a list of words says nothing about numbers and punctuation.
+    counts of shorter contexts by the method of Witten and Bell. Case is ignored. All characters that are not letters of
+    the list end a word, and the model does not distinguish them. At the start of a word, a letter and any other
+    character are equally likely, because a list of words contains no information about numbers and punctuation.
 
     Args:
         words: list of words to count in.
-        order: number of characters that are seen together, at least 1; 1 counts single letters.
+        order: length of the counted sequences in characters, at least 1; 1 counts single letters.
 
     Raises:
         ValueError: order is below 1, or the words contain no letter.
@@ -45,7 +45,7 @@ class CharacterModel:
         self._cached = functools.lru_cache(maxsize=100_000)(self._mixed)
 
     def _mixed(self, context: str, following: str) -> float:
-        """Witten-Bell: the fewer different continuations a context has had, the more its own counts are trusted."""
+        """Witten-Bell smoothing: the fewer different continuations a context has, the more its counts weigh."""
         shorter = self._cached(context[1:], following) if context else 1 / (len(self.letters) + 1)
         counts = self.counts.get(context)
         if not counts:

@@ -3,8 +3,8 @@
     c_k = mean of x_t over all time steps t with y_t = k,   y_t = most probable class of time step t, including the blank
 
 The four steps of Enhanced CTC: train a recognizer with the CTC loss, keep the training lines that it reads correctly,
-collect the feature of every time step under its class, and average. The averages are the centers that `losses.center_loss`
-then pulls the features to.
+collect the features of all time steps by class, and average them. The averages are the centers toward which
+`losses.center_loss` then pulls the features.
 """
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ import numpy as np
 from .alphabet import BLANK, Alphabet
 
 NOT_COUNTED = -1
-"""Stands for the class of a time step that belongs to a line that was misread."""
+"""Class of the time steps of lines that were misread."""
 
 
 class ClassSums(NamedTuple):
@@ -32,15 +32,15 @@ class ClassSums(NamedTuple):
         """Add the sums of other lines.
 
         Args:
-            other: sums of as many classes.
+            other: sums for the same classes.
 
-        Returns: the sums over both.
+        Returns: the total of both.
         """
         return ClassSums(self.sums + other.sums, self.counts + other.counts)
 
 
 def step_classes(logits, right) -> np.ndarray:
-    """The class that each time step counts for. All time steps of a correctly read line count, blanks included.
+    """Class of each time step in the averages. All time steps of a correctly read line count, blanks included.
 
     Args:
         logits: (N, T, K) logits or probabilities.

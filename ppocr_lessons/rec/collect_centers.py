@@ -32,8 +32,8 @@ class Collected(NamedTuple):
         Args:
             alphabet: characters of the classes.
 
-        Returns: lines, correct lines, classes, centers, share of the counted time steps that are blank, and the names of the
-            classes without a center.
+        Returns: numbers of lines, correct lines, classes and centers, fraction of blanks among the counted time steps,
+            and names of the classes without a center.
         """
         return {
             "lines": self.lines,
@@ -75,7 +75,7 @@ def collect(net, batches: Iterable, alphabet: Alphabet) -> Collected:
     for images, texts in batches:
         logits, feats = net(paddle.to_tensor(images))
         logits = logits.astype("float32").numpy()
-        # The best class of each time step is the same for logits as for probabilities.
+        # Logits are sufficient: the most probable class of each time step is the same as for probabilities.
         readings = greedy_decode(logits, alphabet)
         texts = [text.lower() if alphabet.lower else text for text in texts]
         right = np.array([reading.text == text for reading, text in zip(readings, texts, strict=True)])

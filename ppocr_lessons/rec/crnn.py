@@ -28,7 +28,7 @@ class CRNN(nn.Layer):
         classes: number of characters plus one for the blank.
         hidden_size: width of one direction of the LSTM.
         mid_channels: width of an additional layer in the head, or None.
-        fc_decay: L2 factor of the weights of the head.
+        fc_decay: L2 factor of the weights and biases of the head.
 
     Shape:
         x: (N, 3, 32, W) in -1..1, BGR

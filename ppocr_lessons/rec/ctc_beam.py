@@ -1,7 +1,7 @@
 """CTC prefix beam search: the most probable text instead of the text of the most probable path (chapter 2.3).
 
-Greedy decoding follows one path. A text has many paths, and another text can have a larger sum. The search keeps the
-`beam_width` best beginnings of texts at each time step and adds up the paths of each.
+Greedy decoding follows only the most probable path. But a text has many paths, and another text can have a larger sum
+of path probabilities. The search keeps the `beam_width` best prefixes at each time step and adds up the paths of each.
 """
 
 import math
@@ -14,7 +14,7 @@ from .ctc_decode import check_classes
 
 
 class LanguageModel(Protocol):
-    """What the search asks of a model of the language; see character_model.py."""
+    """Interface of a language model for the search; see character_model.py."""
 
     def log_prob(self, before: str, character: str) -> float:
         """Logarithm of the probability that a character follows a text.
@@ -31,8 +31,8 @@ class Hypothesis(NamedTuple):
 
     Fields:
         text: the text.
-        log_prob: logarithm of the sum over those of its paths that the search kept.
-        score: what the search ranks by: log_prob plus the weighted language model and the bonus per character.
+        log_prob: logarithm of the total probability of its paths, as far as the search kept them.
+        score: value for ranking: log_prob plus the weighted language model and the bonus per character.
     """
 
     text: str
@@ -57,12 +57,12 @@ def beam_search(
     Args:
         probs: (N, T, K) probabilities, softmax over K.
         alphabet: alphabet of K classes.
-        beam_width: number of texts that are kept after each time step. With 1 the search still adds up the paths of that
-            text, so it is not always greedy decoding.
+        beam_width: number of texts that are kept after each time step. Even with 1, the search adds up the paths of
+            that text, so the result can differ from greedy decoding.
         language_model: rates each added character; None for the recognizer alone.
-        weight: of the language model.
-        bonus: for each character. It makes up for the language model, which makes every longer text less probable.
-        min_prob: characters less probable than this at a time step are not added there, which saves time.
+        weight: weight of the language model.
+        bonus: added for each character. It compensates for the language model, which favors short texts.
+        min_prob: characters with a lower probability at a time step are not tried there, which saves time.
 
     Returns: for each line at most `beam_width` hypotheses, the best first; there is at least one.
 
@@ -86,10 +86,10 @@ def beam_search(
 
 
 class _Beam:
-    """Sums over the paths of one beginning of a text, as logarithms.
+    """Sums over the paths of a prefix, as logarithms.
 
-    `blank` sums paths that end in a blank and `character` those that end in the last character: only from the former can
-    the same character follow as a new one. `rating` is what language model and bonus add to the score.
+    `blank` sums paths that end in a blank, and `character` those that end in the last character. Only after a blank can
+    the same character be appended again. `rating` is the contribution of the language model and bonus to the score.
     """
 
     def __init__(self, rating: float):

@@ -1,8 +1,8 @@
 """The alignment lattice of CTC: forward and backward probabilities, their posterior, and the gradient (chapter 2.3).
 
-The states of the lattice are the characters of the text with a blank before, between and behind them. A path starts in
-one of the first two states, stays or advances at every time step, and ends in one of the last two. All functions work
-with one line and with natural logarithms, because products over many time steps underflow.
+The states of the lattice are the characters of the text with a blank before, between and after them. A path starts in
+one of the first two states, stays or advances at every time step, and ends in one of the last two. All functions
+process a single line and use natural logarithms, because products over many time steps underflow.
 """
 
 import itertools
@@ -14,7 +14,7 @@ from .alphabet import BLANK
 from .ctc_decode import collapse
 
 MOST_PATHS = 2_000_000
-"""Largest number of paths that `paths_of` tries."""
+"""Maximum number of sequences that `paths_of` tries."""
 
 
 def lattice_states(label: Sequence[int]) -> np.ndarray:
@@ -31,9 +31,9 @@ def lattice_states(label: Sequence[int]) -> np.ndarray:
 
 
 def skips(label: Sequence[int]) -> np.ndarray:
-    """Find the states that can be entered from two states before, which skips the blank between two characters.
+    """Find the states that can be entered from two states earlier, which skips the blank between two characters.
 
-    Two equal characters need the blank between them, because without it their run would be read as one character.
+    Two equal characters need the blank between them, because otherwise they would be read as one character.
 
     Args:
         label: L classes, none of them the blank.
@@ -47,7 +47,7 @@ def skips(label: Sequence[int]) -> np.ndarray:
 
 
 def needed_steps(label: Sequence[int]) -> int:
-    """Smallest number of time steps that can produce a label: one a character, and one more for each repeated character.
+    """Minimum number of time steps for a label: one per character, and one more for each repeated character.
 
     Args:
         label: classes, none of them the blank.
@@ -58,7 +58,7 @@ def needed_steps(label: Sequence[int]) -> int:
 
 
 def forward(log_probs: np.ndarray, label: Sequence[int]) -> np.ndarray:
-    """Sum the probabilities of all beginnings of paths, for each state and time step.
+    """Sum the probabilities of all path prefixes that reach each state at each time step.
 
         alpha(t, s) = (alpha(t-1, s) + alpha(t-1, s-1) + alpha(t-1, s-2) if s may be entered by a skip) p(t, class of s)
 
@@ -83,7 +83,7 @@ def forward(log_probs: np.ndarray, label: Sequence[int]) -> np.ndarray:
 
 
 def backward(log_probs: np.ndarray, label: Sequence[int]) -> np.ndarray:
-    """Sum the probabilities of all ends of paths, for each state and time step.
+    """Sum the probabilities of all path suffixes that start from each state at each time step.
 
     Args:
         log_probs: (T, K) logarithm of the probability of each class at each time step.
@@ -98,7 +98,7 @@ def backward(log_probs: np.ndarray, label: Sequence[int]) -> np.ndarray:
     """
     _check(log_probs, label)
     emitted = np.asarray(log_probs, float)[:, lattice_states(label)]  # (T, K) -> (T, 2 L + 1)
-    # Read from its end, the lattice is that of the reversed label.
+    # Read backward, the lattice is that of the reversed label.
     allowed = skips(label[::-1])
     beta = np.full_like(emitted, -np.inf)
     beta[-1, -2:] = 0.0
@@ -208,7 +208,7 @@ def paths_of(label: Sequence[int], steps: int, classes: int) -> Iterator[tuple[i
 
 
 def _advance(log_sums: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """Logarithm of the sum over the predecessors of each state: itself, the one before, and with a skip the one before that."""
+    """Log sum over the predecessors of each state: itself, the previous state, and with a skip the one before that."""
     from_before = np.concatenate([[-np.inf], log_sums[:-1]])
     from_skip = np.concatenate([[-np.inf, -np.inf], log_sums[:-2]])[: len(log_sums)]
     return np.logaddexp.reduce([log_sums, from_before, np.where(allowed, from_skip, -np.inf)])

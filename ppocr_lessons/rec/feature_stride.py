@@ -22,16 +22,16 @@ def rec_backbone(
 ) -> RecMobileNetV3:
     """MobileNetV3 for text lines with the given strides.
 
-    With either setting an input of 32 rows leads to features of shape (N, 288, 1, W / 4). With BEFORE only one row is
-    left in front of the last 2 x 2 pooling, which would make half a row of it; Paddle rounds that up to one.
+    With either setting, an input of 32 rows gives features of shape (N, 288, 1, W / 4). With BEFORE, only one row
+    remains before the last 2 x 2 pooling, which would produce half a row; Paddle rounds that up to one.
 
     Args:
         strides: strides of the height, four numbers of 1 or 2, such as BEFORE and AFTER.
         scale: width multiplier.
         model_name: "large" or "small".
-        disable_se: build the net without squeeze-and-excitation gates.
+        disable_se: build the network without squeeze-and-excitation gates.
 
-    Returns: the backbone; it maps (N, 3, 32, W) to (N, C, 1, W / 4).
+    Returns: the backbone; it maps (N, 3, 32, W) to (N, C, 1, W / 4), W / 8 if "large" has a first stride of 2.
 
     Raises:
         ValueError: unknown model_name or scale, or not four strides of 1 or 2.
@@ -89,8 +89,8 @@ def steps_needed(text: str) -> int:
 def coarser_steps(probs: np.ndarray, factor: int) -> np.ndarray:
     """Merge time steps into cells, as if the width had been halved more often, and keep one step of each cell.
 
-    The step that is kept has the lowest probability of the blank in its cell. So no character is lost unless two of them
-    share a cell.
+    In each cell, the step with the lowest blank probability is kept, so a character is lost only if two of them share a
+    cell.
 
     Args:
         probs: (T, K) probabilities of a line, with the blank as class 0.
@@ -109,9 +109,9 @@ def coarser_steps(probs: np.ndarray, factor: int) -> np.ndarray:
 
 
 def character_room(probs: np.ndarray, alphabet: Alphabet) -> list[tuple[str, float]]:
-    """Time steps that are available to each character of a line: half the distance between its two neighbors.
+    """Number of time steps that each character of a line has: half the distance between its two neighbors.
 
-    The place of a character is the first time step at which it is the most probable class. The first and the last
+    The position of a character is the first time step at which it is the most probable class. The first and the last
     character of the line have only one neighbor and are left out.
 
     Args:

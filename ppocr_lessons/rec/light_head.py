@@ -87,7 +87,7 @@ class CTCHead(nn.Layer):
         in_channels: width of the sequence features.
         classes: number of characters plus one for the blank.
         mid_channels: width of an additional linear layer without activation (PP-OCRv2); None for a single layer.
-        fc_decay: L2 factor of the weights, instead of the factor of the optimizer.
+        fc_decay: L2 factor of the weights and biases, instead of the factor of the optimizer.
 
     Shape:
         x: (N, T, in_channels)

@@ -1,4 +1,4 @@
-"""Metrics of a recognizer: share of exact matches, and edit distance."""
+"""Metrics of a recognizer: accuracy of whole lines, and edit distance."""
 
 import string
 from typing import NamedTuple
@@ -10,7 +10,7 @@ ALPHANUMERIC = frozenset(string.digits + string.ascii_letters)
 
 
 class RecScore(NamedTuple):
-    """Scores over all lines: `acc`, the share of exact matches, and `norm_edit_dis`, 1 - mean normalized edit distance."""
+    """Scores over all lines: `acc`, fraction of exact matches; `norm_edit_dis`, 1 - mean normalized edit distance."""
 
     acc: float
     norm_edit_dis: float

@@ -164,8 +164,7 @@ def save_checkpoint(folder, files: dict[str, dict], state: dict, *, keep: int = 
 
 
 def _make_way(path: pathlib.Path, target: pathlib.Path) -> None:
-    """Rename a directory that has the name of the new checkpoint, to `target` or, if it is no checkpoint, for
-    keeping."""
+    """Rename a directory that has the name of the new checkpoint. If this program did not write it, it is kept."""
     if not _is_ours(path):
         count = 1
         while (target := path.with_name(f"not-a-checkpoint-{count}-{path.name}")).exists():

@@ -35,8 +35,7 @@ class FolderLock:
     """Context manager that gives this process exclusive access to the folder of a run.
 
     The operating system releases the lock when the process ends, even if it is killed, so a dead process cannot block the
-    folder. Forked worker processes do not inherit the lock. On Windows, and on file systems without locks, there is
-    none.
+    folder. Forked worker processes do not inherit the lock. There is no lock on Windows or a file system without locks.
 
     Args:
         folder: folder of the run; created if necessary.

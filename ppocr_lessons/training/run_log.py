@@ -42,8 +42,7 @@ def read_scalars(path, *, keep: bool = True) -> list[dict[str, float]]:
 
     Args:
         path: path of the file.
-        keep: copy such rows; False for readers that do not continue the run, because the run may still be writing a
-            row.
+        keep: copy such rows; False for readers that do not continue the run, which may still be writing the last row.
 
     Returns: rows as dictionaries of numbers by name; an empty list if there is no such file.
     """

@@ -110,8 +110,7 @@ class Trainer:
         Returns: the number of finished steps.
 
         Raises:
-            CheckpointError, WeightsError: no checkpoint can be read, or it does not fit the networks.
-            ValueError: it was saved with another optimizer, and `changed` is False.
+            CheckpointError, WeightsError, ValueError: no checkpoint can be read, or it does not fit the run.
         """
         here = self.out is not None and self.out.is_dir()
         found = parallel.on_first(lambda: newest_checkpoint(self.out) if here else None)

@@ -1,6 +1,6 @@
-"""What may come out of a pickle of arrays: names, kinds and stand-ins, and the checks that turn them into arrays.
+"""Objects that a pickle of arrays may contain: names, number types and stand-ins; and the checks that build arrays.
 
-Nothing here is a function or class that a file names; each is looked up in a table, and stands for the thing alone.
+The functions and classes that a file names are never used. Each name is looked up in a table of harmless stand-ins.
 """
 
 import math
@@ -9,16 +9,16 @@ from typing import Literal
 import numpy as np
 
 MAX_BUILT = 1 << 30
-"""Bytes of all texts and arrays that a file may ask for; texts of protocol 2 are held twice on their way to an array."""
+"""Maximum total size of texts and arrays of a file in bytes. Texts of protocol 2 count again as arrays."""
 
 MAX_ITEMS = 64
-"""Items of a tuple; NumPy has no more dimensions."""
+"""Maximum number of items of a tuple, which is NumPy's maximum number of dimensions."""
 
 MAX_DEPTH = 8
-"""Containers within containers; weight files have four."""
+"""Maximum depth of nested containers; weights files have four."""
 
 KINDS = frozenset({"b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"})
-"""Kinds of arrays by NumPy's codes. Paddle writes bfloat16 as u2."""
+"""Number types of arrays by NumPy's codes. Paddle writes bfloat16 as u2."""
 
 _CORES = ("numpy.core", "numpy._core")
 NAMES = {
@@ -34,7 +34,7 @@ NAMES = {
     **{(f"{core}.multiarray", "scalar"): "scalar" for core in _CORES},
     **{(f"{core}.numeric", "_frombuffer"): "_frombuffer" for core in _CORES},
 }
-"""What a file may name, and the stand-in for it."""
+"""Functions and classes that a file may name, with the names of their stand-ins."""
 
 
 class PickleError(ValueError):
@@ -113,7 +113,7 @@ def deepest(values) -> int:
 
 
 def whole_number(key):
-    """The name of an entry, where PaddleOCR's files of centers have a NumPy integer: it becomes an ordinary one.
+    """Convert a NumPy integer, which is the name of an entry in PaddleOCR's files of centers, to an ordinary integer.
 
     Args:
         key: name of an entry as the file gives it.
@@ -132,17 +132,17 @@ class ArrayBuilder:
         self.built = 0
 
     def count(self, size: int) -> None:
-        """Count bytes that are about to be held.
+        """Count bytes that are about to be allocated.
 
         Args:
-            size: bytes that are about to be built.
+            size: number of bytes.
         """
         self.built += size
         if self.built > MAX_BUILT:
             raise PickleError(f"asks for more than {MAX_BUILT:,} bytes of texts and arrays")
 
     def call(self, what: str, arguments: Items):
-        """What REDUCE makes of a name and its arguments.
+        """Result of the instruction REDUCE for a name and its arguments.
 
         Args:
             what: the stand-in that the file names.
@@ -177,10 +177,10 @@ class ArrayBuilder:
         raise PickleError(f"{what} with arguments that make no array: refused, nothing was run")
 
     def narrow(self, text: str) -> bytes:
-        """Bytes that protocol 2 writes as characters below 256.
+        """Convert a text to bytes. Protocol 2 writes bytes as characters below 256.
 
         Args:
-            text: name of a type, as the file gives it.
+            text: text with one character for each byte.
         """
         try:
             data = text.encode("latin1")
@@ -190,14 +190,14 @@ class ArrayBuilder:
         return data
 
     def set_state(self, target, state) -> None:
-        """What BUILD does: tell a kind the order of its bytes, or an array its shape, kind and bytes.
+        """Carry out the instruction BUILD: set the byte order of a number type, or shape, type and bytes of an array.
 
         Args:
-            target: what the state belongs to.
-            state: that the file gives.
+            target: object that the state belongs to.
+            state: state from the file.
         """
         if isinstance(target, Kind) and isinstance(state, Items):
-            # Version, order of the bytes, then fields and sizes of structured kinds, and flags, which all stay empty.
+            # Version, byte order, then fields and sizes of structured types, and flags, which all have to be empty.
             if len(state) != 8 or state[0] != 3 or tuple(state[2:]) != (None, None, None, -1, -1, 0):
                 raise PickleError("a kind of array with fields or flags: refused")
             if state[1] not in ("<", ">", "|", "=") or target.order not in (None, state[1]):
@@ -212,7 +212,7 @@ class ArrayBuilder:
             raise PickleError("changes something that is no array: refused, nothing was run")
 
     def array(self, data, kind, shape, order: Literal["C", "F"]) -> np.ndarray:
-        """An array, if kind, shape and number of bytes agree.
+        """Create an array, if number type, shape and number of bytes agree.
 
         Args:
             data: bytes of the values.
@@ -233,7 +233,7 @@ class ArrayBuilder:
             )
         self.count(needed)
         stored = np.dtype(kind.code).newbyteorder(kind.order or "=")
-        # Copied, because the file's bytes are neither aligned nor to be written to.
+        # Copied, because the bytes of the file may be unaligned and are read-only.
         return np.array(
             np.frombuffer(data, stored).reshape(shape, order=order), stored.newbyteorder("="), order="C"
         )

@@ -82,7 +82,7 @@ def read_centers(path, classes: int, width: int) -> np.ndarray:
         classes: number of classes K.
         width: length D of a center.
 
-    Returns: (K, D) float32; rows of classes that are not in the file are NaN, which `CenterLoss` leaves alone.
+    Returns: (K, D) float32; rows of classes that are not in the file are NaN, which `CenterLoss` ignores.
 
     Raises:
         WeightsError: the file cannot be read or has no centers, or classes or widths do not fit.

@@ -1,9 +1,8 @@
-"""Pre-training as the chapter means it (strategy 18): an English recognizer that begins as the official Chinese one.
+"""Pre-training in the sense of the chapter (strategy 18): an English recognizer, trained from the official Chinese one.
 
-The official recognizer knows 6,625 classes, all 95 printable characters of ASCII among them. Its last layer is cut to
-these and the blank, and the net is trained on English lines: first the neck and the head, behind a backbone that does
-not change and therefore can run in Paddle's inference engine, then every layer, with the batch norms' statistics as
-they are.
+The official recognizer has 6,625 classes, which include all 95 printable characters of ASCII. Its last layer is reduced
+to these and the blank, and the network is trained on English lines: first only the neck and the head, with a fixed
+backbone that runs in Paddle's inference engine; then all layers, with fixed statistics of the batch norms.
 
     python -m ppocr_lessons.zoo.english --fonts fonts --head-steps 5000 --steps 1000 --out runs/english
 """
@@ -39,10 +38,10 @@ from .frozen_backbone import FrozenBackbone
 from .official import CLASSES, load_official, official_alphabet
 
 WORD_WIDTH = 128
-"""Width in pixels that words are resized to in `train_on_words`: 32 time steps."""
+"""Width in pixels to which words are resized or padded in `train_on_words`: 32 time steps."""
 
 HELD_BACK = 900_001
-"""Seed of the lines that no training sees."""
+"""Seed of the lines for evaluation, which no training uses."""
 
 HEAD_PEAK, PEAK = 2e-3, 4e-4
 """Highest learning rates: of neck and head alone, and of all layers."""
@@ -51,15 +50,15 @@ HEAD_PEAK, PEAK = 2e-3, 4e-4
 def cut_last_layer(
     arrays: dict[str, np.ndarray], old: Alphabet, new: Alphabet, layer: str
 ) -> dict[str, np.ndarray]:
-    """Keep the columns of a recognizer's last layer that belong to another alphabet's characters.
+    """Reduce the last layer of a recognizer to the characters of another alphabet.
 
     Args:
-        arrays: of the whole net by name.
-        old: alphabet of the net.
-        new: alphabet that is wanted.
-        layer: name of the last layer, "head.fc2".
+        arrays: arrays of the whole network by name.
+        old: alphabet of the network.
+        new: wanted alphabet.
+        layer: name of the last layer, such as "head.fc2".
 
-    Returns: arrays with the layer's weight (D, K) and bias (K,), K the classes of `new`; the others are the same.
+    Returns: all arrays, with the layer's weight (D, K) and bias (K,) for the K classes of `new`.
 
     Raises:
         ValueError: the old alphabet lacks characters of the new one; names them.
@@ -72,7 +71,7 @@ def cut_last_layer(
 
 
 def english_from_official() -> CRNN:
-    """The official recognizer with its last layer cut to the printable characters of ASCII.
+    """Build the official recognizer with its last layer reduced to the printable characters of ASCII.
 
     Raises:
         ImportError: the package with the official weights is not installed.
@@ -101,10 +100,10 @@ def train_on_words(
     Args:
         strategy: FrozenBackbone or another training strategy with the parameters `trained`.
         words: images and texts.
-        alphabet: of the recognizer.
+        alphabet: alphabet of the recognizer.
         steps: number of batches.
         peak: learning rate; constant, because the training is short.
-        seed: of the selection of words.
+        seed: seed of the selection of words and the augmentation.
         batch: number of words in a batch, which is smaller if there are fewer words.
         augmentation: changes each image of each batch anew, such as RecAug; None for no changes.
 
@@ -145,10 +144,10 @@ def train_on_words(
 
 
 def held_back_lines(count: int, fonts: str):
-    """Lines that no training sees, of 1 to 40 characters.
+    """Yield lines of 1 to 40 characters for evaluation, which no training uses.
 
     Args:
-        count: how many.
+        count: number of lines.
         fonts: see `fonts.font_paths`.
     """
     for index in range(count):
@@ -190,14 +189,14 @@ def train(
     """Train neck and head, then every layer; write weights and card. Interrupted runs resume.
 
     Args:
-        out: folder.
-        head_steps: of neck and head alone; 0 leaves this part out.
-        steps: of all layers.
+        out: folder for checkpoints, weights and card.
+        head_steps: number of steps for neck and head alone; 0 skips this part.
+        steps: number of steps for all layers.
         fonts: see `fonts.font_paths`.
-        seed: of everything random; the second part uses the next one.
-        weights: .safetensors file of an English recognizer to go on from, or None for the official recognizer.
-        average: give every parameter the mean of its values before and after this training, which often generalizes better
-            than either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+        seed: seed of all random numbers; the second part uses seed + 1.
+        weights: .safetensors file of an English recognizer to start from, or None for the official recognizer.
+        average: average the weights before and after this training, which often generalizes better than either
+            (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
 
     Returns: the card.
     """

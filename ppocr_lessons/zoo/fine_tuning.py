@@ -154,7 +154,7 @@ def fix_statistics(net) -> None:
     The small or unusual batches of a fine-tuning would replace statistics that were measured on far more data.
 
     Args:
-        net: any layer; changed in place. Scale and shift are trained on.
+        net: any layer; changed in place. Scale and shift are still trained.
     """
     for layer in net.sublayers(include_self=True):
         if hasattr(layer, "_use_global_stats"):  # batch norms, synchronized ones included

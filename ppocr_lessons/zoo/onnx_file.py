@@ -1,7 +1,6 @@
-"""Named arrays of an ONNX file: the weights of a net that another framework exported.
+"""Named arrays of an ONNX file: the weights of a network that another framework exported.
 
-Only arrays are taken from the file. The graph is not executed, and data that the file keeps outside itself is not
-followed.
+Only arrays are read from the file. The graph is not executed, and data that is stored outside the file is not read.
 """
 
 import pathlib
@@ -11,21 +10,21 @@ import numpy as np
 from ..training.tensor_files import WeightsError
 
 MAX_BYTES = 1 << 28
-"""Largest file that is opened; the nets of this package take up to 9 MB."""
+"""Maximum size of a file in bytes; the networks of this package take up to 9 MB."""
 
 
 def read_onnx_arrays(path) -> dict[str, np.ndarray]:
     """Arrays of an ONNX file by name: its initializers and the outputs of its `Constant` nodes.
 
     Args:
-        path: of the `.onnx` file.
+        path: path of the `.onnx` file.
 
     Returns: arrays by name, in the order of the file.
 
     Raises:
         ImportError: the package onnx is not installed.
-        WeightsError: the file cannot be opened, is too large, is not a complete ONNX file, keeps its data in another
-            file, or holds a kind of numbers that NumPy does not have. The message names the file.
+        WeightsError: the file cannot be opened, is too large, is not a complete ONNX file, has its data in another
+            file, or contains no arrays or a damaged one; names the file.
     """
     try:
         import onnx

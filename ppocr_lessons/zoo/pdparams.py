@@ -1,9 +1,9 @@
-"""Arrays out of a pickle, without Python's unpickler.
+"""Reading arrays from a pickle without Python's unpickler.
 
-A pickle is a program for a small stack machine, and some of its instructions call any function they can name. Paddle's
-weight files need about thirty instructions and nine names. This interpreter knows those and no others, and it calls
-nothing that a file names: each name is an entry of a table here, and what it makes is a stand-in that turns into an
-array only after kind, shape and number of bytes were found to agree.
+A pickle is a program for a small stack machine, and some of its instructions call any function by name. Paddle's
+weights files need forty instructions and nine functions. This interpreter knows only these, and it never calls a
+function that a file names: each name is looked up in a table and gives a stand-in, which becomes an array only if
+number type, shape and number of bytes agree.
 """
 
 import pickletools
@@ -27,13 +27,14 @@ from .array_checks import (
 )
 
 MAX_FILE = 1 << 29
-"""Bytes of a file; five times the largest model of PaddleOCR that fits the nets here."""
+"""Maximum size of a file in bytes; five times the largest model of PaddleOCR that fits the networks here."""
 
 MAX_STEPS = 1_000_000
-"""Instructions, and entries of the memo; a net of 1,000 tensors takes some 40,000, centers of 6,625 classes 200,000."""
+"""Maximum number of instructions and of memo entries. A network of 1,000 tensors needs about 40,000 instructions,
+centers of 6,625 classes 200,000."""
 
 LONG_TEXT = 4096
-"""Bytes: a longer text is no name, but the bytes of an array as protocol 2 writes them."""
+"""Length in bytes above which a text is not a name, but the bytes of an array as protocol 2 writes them."""
 
 
 class _Mark:
@@ -119,7 +120,7 @@ class _Machine:
     def text(self, form: str, encoding: str) -> None:
         raw = self.take(self.number(form))
         if len(raw) > LONG_TEXT and encoding == "utf-8" and np.frombuffer(raw, np.uint8).max() > 0xC3:
-            # Bytes of an array written as characters below 256; one character above would make the text four times as large.
+            # Arrays are written as characters below 256; one character above makes the text four times as large.
             raise PickleError(f"a text of {len(raw):,} bytes that is neither a name nor an array")
         try:
             text = str(raw, encoding)
@@ -185,7 +186,7 @@ class _Machine:
         self.set_items([key, value])
 
     def append(self, values: list) -> None:
-        # Lists hold no weights: what they are given is dropped.
+        # Lists contain no weights, so appended values are dropped.
         if not isinstance(self.stack[-1] if self.stack else None, Other):
             raise PickleError("appends to something that is no list")
 
@@ -204,7 +205,7 @@ class _Machine:
 
 
 def _table() -> dict:
-    """Action of every instruction that is known, by its code; the names are those of pickletools."""
+    """Actions of the known instructions by code; the names are those of pickletools."""
     run = _Machine
     actions = {
         "PROTO": lambda m: m.protocol(),
@@ -257,14 +258,14 @@ WORDS = {ord(entry.code): entry.name for entry in pickletools.opcodes}
 
 
 def read_entries(data: bytes) -> Entries:
-    """The dictionary that a pickle of arrays holds; values are `ArrayEntry`, `Items`, plain values or `Other`.
+    """Parse the dictionary in a pickle of arrays; values are `ArrayEntry`, containers, plain values or `Other`.
 
     Args:
         data: content of the file.
 
     Raises:
-        PickleError: damaged, too large, no dictionary, or instructions and names that weight files do not need; nothing
-            of the file was run.
+        PickleError: the file is damaged, too large or not a dictionary, or contains instructions or names that weights
+            files do not need. Nothing in the file is ever run.
     """
     machine = _Machine(data)
     try:

@@ -1,4 +1,4 @@
-"""Train the detector further on synthetic photographs, most of whose area is not text.
+"""Train the detector further on synthetic photographs, which consist mostly of background.
 
 A detector that has only seen pages of text finds text in every fine, regular structure. `photo_streams` draws scenes with
 railings, foliage, masonry, framed signs and receipts, and scenes without any text.
@@ -29,7 +29,7 @@ from .fine_tuning import fix_statistics, read_weights
 from .pretrained import detector_postprocess, pretrained
 
 HELD_BACK = 900_001
-"""Seed of the pages that no training sees."""
+"""Seed of the pages for evaluation, which no training uses."""
 
 
 def score(net, fonts: str, count: int = 60) -> dict[str, float]:
@@ -37,7 +37,7 @@ def score(net, fonts: str, count: int = 60) -> dict[str, float]:
 
     Args:
         net: detector in evaluation mode.
-        fonts: of the photographs, see `fonts.font_paths`; the pages are drawn with the course's fonts.
+        fonts: fonts of the photographs, see `fonts.font_paths`; the pages are drawn with the course's fonts.
         count: number of pages of each kind.
     """
     streams = {
@@ -86,17 +86,17 @@ def train(
         steps: number of batches of 8 squares of 320 x 320 pixels.
         out: folder for checkpoints, weights and card.
         fonts: see `fonts.font_paths`.
-        seed: of everything random.
+        seed: seed of all random numbers.
         peak: highest learning rate.
-        thresh_steps: with official weights, batches for the threshold branch alone. Those weights lack it, and gradients
-            that come through a random branch would damage the others. The batch norms that have
+        thresh_steps: with official weights, number of batches for the threshold branch alone. The official weights lack
+            this branch, and gradients through a random branch would damage the other weights. Batch norms with
             official statistics keep them.
 
     Returns: the card.
 
     Raises:
-        ImportError: official weights are asked for, and the package is not installed.
-        WeightsError: the weights to begin with cannot be read or do not fit.
+        ImportError: official weights are requested, and the package is not installed.
+        WeightsError: the initial weights cannot be read or do not fit.
     """
     out, began = pathlib.Path(out), time.time()
     settings = {"seed": seed, "fonts": fonts}

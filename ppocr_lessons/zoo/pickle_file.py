@@ -18,7 +18,7 @@ def array_of(value) -> np.ndarray | None:
     Args:
         value: entry of `read_pickle`. Paddle writes a tensor as (name, array).
 
-    Returns: the array, or None if the entry is none.
+    Returns: the array, or None if the entry is not an array.
     """
     if isinstance(value, Items) and len(value) == 2:
         value = value[1]

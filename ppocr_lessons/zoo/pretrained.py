@@ -97,10 +97,10 @@ def english() -> Alphabet:
 def detector_postprocess() -> DBPostProcess:
     """Postprocessing for the pretrained detectors.
 
-    The thresholds are PaddleOCR's except those of the score. A curved line fills only a small part of the rectangle around
-    it, so the score is the mean inside the region ("slow"). Such scores are higher for text, and 0.8 rejects noise. The
-    values were chosen on 24 synthetic pages with a separate seed, where hmean of the detector of pages (`det_pages`) was 0.846 with
-    PaddleOCR's "fast" and 0.6, 0.847 with "slow" and 0.6, and 0.879 with "slow" and 0.8.
+    The parameters are PaddleOCR's except score_mode and box_thresh. A curved line fills only a small part of the
+    rectangle around it, so the score is the mean inside the region ("slow"). Such scores are higher for text, and 0.8
+    rejects noise. The values were chosen on 24 synthetic pages with a separate seed, where the hmean of `det_pages` was
+    0.846 with PaddleOCR's "fast" and 0.6, 0.847 with "slow" and 0.6, and 0.879 with "slow" and 0.8.
 
     Returns: the postprocessing step.
     """
@@ -128,14 +128,14 @@ def build(stage: str):
 WEIGHTS = ("english", "course", "pages", "official")
 """Sets of weights.
 
-`english`: the recognizer of english.py, with the official detector and classifier if they are installed and the course's
-if not. `course`: trained by this project from scratch, shipped with the package. `pages`: the same with a detector that
-has seen pages of text only and therefore finds text in railings and leaves; the chapters on detection work with it.
+`english`: the recognizer of english.py, with the official detector and classifier if they are installed, otherwise with
+those of `course`. `course`: trained by this project from scratch, shipped with the package. `pages`: the same, but the
+detector has only seen pages of text and therefore finds text in railings and leaves; the chapters on detection use it.
 `official`: PP-OCRv2's, see official.py.
 """
 
 BEST = "english"
-"""The weights that read real English pictures best; the OCR system uses them when none are named."""
+"""The weights that read real English pictures best, which are the default of the OCR system."""
 
 
 def pretrained(stage: str, weights: str = "course"):
@@ -150,7 +150,7 @@ def pretrained(stage: str, weights: str = "course"):
 
     Raises:
         ValueError: unknown stage or weights.
-        ImportError: the package with the official weights is not installed; the message says how to install it.
+        ImportError: the package with the official weights is not installed; says how to install it.
         WeightsError: a file is damaged or of another version.
     """
     _check_weights(weights)

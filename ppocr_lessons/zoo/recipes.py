@@ -3,7 +3,7 @@
     python -m ppocr_lessons.zoo.recipes rec --steps 4800 --out runs/rec
 
 trains a network and writes `weights.safetensors` and `card.json` beside its checkpoints. An interrupted run resumes. With
-`--weights FILE --after STEPS`, training starts from trained weights as if this number of steps were finished.
+`--weights FILE --after STEPS`, training starts from trained weights as if STEPS steps were finished.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The weights that ship with the package, by stage. A bottom layer, so that networks can be built with them."""
+"""The weights that ship with the package, by stage. This module imports no network, so networks can import it."""
 
 import importlib.resources
 import pathlib
@@ -9,7 +9,7 @@ SHIPPED = ("det", "cls", "rec")
 """Stages whose networks were trained here from scratch."""
 
 PAGES = "det_pages"
-"""Detector that has seen synthetic pages of text alone. The shipped detector was trained further on photographs."""
+"""Detector that has only seen synthetic pages of text. The detector "det" was trained further on photographs."""
 
 ENGLISH = "rec_english"
 """Recognizer that was fine-tuned from the official one, see english.py."""
