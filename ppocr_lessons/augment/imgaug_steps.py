@@ -73,8 +73,9 @@ class ImgaugStep:
             raise ValueError(f"augmenter {name!r}; known are {['Fliplr', 'Resize', *KNOWN]}")
         self.name = name
         arguments = {k: tuple(v) if isinstance(v, list) else v for k, v in arguments.items()}
+        imgaug = import_imgaug()
         try:
-            self.augmenter = getattr(import_imgaug(), name)(**arguments)
+            self.augmenter = getattr(imgaug, name)(**arguments)
         except Exception as error:  # imgaug checks with assert, among others
             raise ValueError(f"augmenter {name!r} of imgaug with {arguments}: {error}") from error
 

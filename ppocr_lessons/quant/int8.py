@@ -257,6 +257,11 @@ def _format_of(path) -> str | None:
         return (file.metadata() or {}).get("format")
 
 
+def _scales(part: str, array):
+    """Scales in the array of a part: one per channel of the weight, and the first number of the input's grid."""
+    return array if part == "weight_scale" else array[:1]
+
+
 def _misfits(name, layer, arrays) -> list[str]:
     """Problems with the four arrays of a layer."""
     channels = layer.weight.shape[0 if isinstance(layer, nn.Conv2D) else 1]
@@ -273,7 +278,7 @@ def _misfits(name, layer, arrays) -> list[str]:
             problems.append(f"{name}.{part}: missing")
         elif array.dtype != kind or array.shape != shape:
             problems.append(f"{name}.{part}: {array.dtype} {array.shape}; {np.dtype(kind)} {shape} is needed")
-        elif array.dtype.kind == "f" and (not np.isfinite(array).all() or array[0] <= 0):
+        elif array.dtype.kind == "f" and not (np.isfinite(array).all() and (_scales(part, array) > 0).all()):
             problems.append(f"{name}.{part}: a scale that is not positive")
     grid = arrays.get(f"{name}.input")
     if not problems and (

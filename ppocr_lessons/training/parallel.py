@@ -158,9 +158,9 @@ def on_first(action: Callable):
     if world()[0] == 0:
         try:
             result = action()
-        except (ValueError, RuntimeError, OSError) as error:
+        except Exception as error:  # whatever it is, the others would wait forever
             failure = error
-    message = share(failure and str(failure))
+    message = share(failure and (str(failure) or type(failure).__name__))
     if failure:
         raise failure
     if message:

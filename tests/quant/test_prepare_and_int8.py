@@ -292,11 +292,13 @@ def test_damaged_files_leave_the_net_untouched(small, tmp_path):
     convert(small)
     save_int8(small, tmp_path / "good.safetensors")
     arrays = read_tensors(tmp_path / "good.safetensors")
+    last_negative = arrays["fc.weight_scale"].copy()
+    last_negative[-1] = -1
     damages = {
         r"fc\.bias: missing": {"fc.bias": None},
         r"fc\.weight: float32 .*int8": {"fc.weight": arrays["fc.weight"].astype(np.float32)},
         r"fc\.input: .* is no grid": {"fc.input": np.array([0.1, 0, 16, 1])},
-        r"a scale that is not positive": {"fc.weight_scale": -arrays["fc.weight_scale"]},
+        r"fc\.weight_scale: a scale that is not positive": {"fc.weight_scale": last_negative},
         r"second\.conv\.weight: int8 .* is needed": {"second.conv.weight": arrays["second.conv.weight"][:4]},
         r"extra: not of this net": {"extra": np.zeros(3, np.float32)},
     }

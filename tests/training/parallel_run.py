@@ -151,16 +151,18 @@ def resumes(out):
 
 
 def fails():
-    """What goes wrong in the first process is everyone's error."""
+    """An error in the first process is an error in all of them, whatever its kind."""
+    said = []
+    for error in (ValueError("a folder that cannot be read"), AssertionError()):
 
-    def action():
-        raise ValueError("a folder that cannot be read")
+        def action(error=error):
+            raise error
 
-    try:
-        parallel.on_first(action)
-    except (ValueError, parallel.PeerError) as error:
-        return str(error)
-    return None
+        try:
+            parallel.on_first(action)
+        except (ValueError, AssertionError, parallel.PeerError) as caught:
+            said.append(str(caught))
+    return said
 
 
 def main():
