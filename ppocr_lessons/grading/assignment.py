@@ -62,8 +62,8 @@ class Assignment:
         questions: in the order of the notebook.
         parameters: function from a seed to the JSON values of the `parameters` cell. The students' notebook has
             the values of seed 0, grading uses another seed.
-        score: returns one mark for each answered question, given the parameters and the checked answers. Questions without
-            an answer are absent from `answers` and receive no points. It recomputes the right answers from the
+        score: returns one mark for each answered question, given the parameters and the checked answers. Questions
+            without an answer are absent from `answers` and receive no points. It recomputes the right answers from the
             parameters, and runs no code of a submission.
     """
 
