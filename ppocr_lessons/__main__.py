@@ -4,11 +4,11 @@ import pathlib
 import sys
 
 if not __package__:
-    # Python runs a folder as a script and puts it first on sys.path, where modules of this package would hide others.
+    # Python puts a folder that it runs first on sys.path, where modules of this package would shadow other modules.
     sys.path[0] = str(pathlib.Path(__file__).parents[1])
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells report it: 128 plus the number of the signal."""
+"""Exit code after Ctrl-C, following the shell convention: 128 plus the number of the signal."""
 
 
 def main() -> None:

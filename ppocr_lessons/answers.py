@@ -1,4 +1,4 @@
-"""Handing in the answers of an assignment: one JSON file, which the grader reads with limits."""
+"""Hand in the answers of an assignment as one JSON file. The grader limits the size and content of this file."""
 
 import base64
 import io
@@ -33,11 +33,12 @@ def hand_in(path: str | os.PathLike, answers: Mapping[str, object]) -> None:
 
     Args:
         path: file to write; the parameter `answers_file` of the notebook.
-        answers: by the id of the question: numbers, texts, lists of them, or NumPy arrays of numbers. Answers that are
-            None are left out: the question counts as not answered.
+        answers: values by question id: numbers, strings, lists of these, or NumPy arrays of numbers. A value of None is
+            left out, and the question counts as not answered.
 
     Raises:
-        TypeError: a value of another type.
+        TypeError: an answer has another type.
+        ValueError: an answer is a float that JSON cannot represent, such as NaN.
     """
     plain = {name: _plain(name, value) for name, value in answers.items() if value is not None}
     path = pathlib.Path(path)

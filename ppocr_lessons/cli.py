@@ -1,7 +1,7 @@
-"""The command line: every command of `ppocr-lessons` is registered here, and lives in `commands/` or in its package.
+"""The command line: every command of `ppocr-lessons` is registered here and defined in `commands/` or in its package.
 
 A new command is a function in a module `commands.py` of the package that owns it, or in `commands/`; it is registered with
-one import and one line here. What takes long to import is imported inside the function.
+one import and one line here. Modules that are slow to import are imported inside the function.
 """
 
 from typing import Annotated

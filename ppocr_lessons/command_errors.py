@@ -18,7 +18,7 @@ _SUMMARY = re.compile(r"Error Message Summary:\s*-*\s*(.*)", re.S)
 
 
 def _of_a_worker(text: str) -> str:
-    """The message of an error, also where a worker process sent its whole traceback as the message."""
+    """The message of an error, without the traceback that a worker process may have sent as part of it."""
     if not _TRACEBACK.search(text):
         return text
     raised = list(_RAISED.finditer(text))

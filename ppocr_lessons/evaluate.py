@@ -1,6 +1,6 @@
-"""Scores of a network over pages or lines, for datasets and for synthetic images.
+"""Scores of a network on pages or lines, for datasets and for synthetic images.
 
-Counts are summed over all processes of a run, so each process passes its own share of the samples.
+Counts are summed over all processes of a run, so each process passes only its own share of the samples.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,6 +1,6 @@
 """Run a configuration: train it, evaluate trained weights, load the trained network.
 
-config/ reads and builds; the modules of training/ run. This module connects the two.
+config/ reads and builds configurations, and training/ runs them. This module connects the two.
 """
 
 import contextlib
@@ -166,7 +166,7 @@ def train(
         fresh: move an existing run in the output folder aside and start a new one.
         resume_changed: resume the existing run although its configuration differs.
 
-    The folder of the run then has best.safetensors, latest.safetensors and, with a section Quant, int8.safetensors.
+    The output folder then contains best.safetensors, latest.safetensors and, with a section Quant, int8.safetensors.
 
     Returns: the last scores by name, or the last losses if there was no evaluation.
 
@@ -217,7 +217,7 @@ def _resumed(out: pathlib.Path, step: int, steps: int) -> str:
 
 
 def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]:
-    """Load the network of a configuration that is evaluated and exported.
+    """Load the trained network of a configuration, for evaluation or export.
 
     Args:
         config: configuration that was read.
@@ -225,7 +225,7 @@ def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]
             folder, or Global.pretrained_model, whichever comes first.
 
     Returns: the network in evaluation mode, on the device of the configuration, with integer layers if the configuration has
-        a section Quant; and alphabet, labels and seed.
+        a section Quant; and the context with alphabet, labels and seed.
 
     Raises:
         ConfigError: the configuration cannot be built.

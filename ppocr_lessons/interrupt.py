@@ -56,10 +56,10 @@ class _Handlers:
 
 
 class Held(_Handlers):
-    """Let SIGNALS wait: the handlers that were there before get them at the end of the context.
+    """Hold SIGNALS back: the previous handlers receive them at the end of the context.
 
-    A mask (`signal.pthread_sigmask`) would not do, because it holds for one thread only: the system hands the signal to
-    any other thread, such as one of NumPy's, and Python then calls the handler in the main thread.
+    A signal mask (`signal.pthread_sigmask`) is not enough, because it applies to one thread only: the system delivers
+    the signal to another thread, such as one of NumPy's, and Python then calls the handler in the main thread.
     """
 
     def __init__(self):
@@ -82,7 +82,7 @@ class Held(_Handlers):
 
 
 class StopAtOnce(_Handlers):
-    """Raise Interrupted as soon as a signal arrives, for the time in which there is nothing to save yet."""
+    """Raise Interrupted as soon as a signal arrives. Used while there is nothing to save yet."""
 
     def handle(self, number, frame) -> None:
         """Raise Interrupted.

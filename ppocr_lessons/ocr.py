@@ -66,15 +66,15 @@ class OCR:
     """Detector, direction classifier and recognizer in sequence.
 
     Args:
-        detector: finds the lines; the one of `weights` if None.
-        classifier: finds lines that are upside down; the one of `weights` if None.
-        recognizer: reads the lines; the one of `weights` if None.
+        detector: finds the lines; built from `weights` if None.
+        classifier: finds lines that are upside down; built from `weights` if None.
+        recognizer: reads the lines; built from `weights` if None.
         weights: "english" (the default, which reads real English pictures best), "course" for the networks that this
             project trained from scratch, "official" for those of PP-OCRv2, which read Chinese; see
             `zoo.pretrained.WEIGHTS`.
         cls_thresh: minimum probability of a direction other than 0 for a line to be rotated.
         drop_score: lines with a lower score are left out.
-        engine: program that runs the networks of `weights`, one of `deploy.engines.ENGINES`: "paddle", or "openvino" and
+        engine: program that runs the networks of `weights`, one of `deploy.engines.ENGINES`: "paddle", or "openvino" or
             "onnxruntime", which come with the extra `engines`.
         threads: number of CPU threads for the networks of `weights`; all cores if None.
 
@@ -101,10 +101,10 @@ class OCR:
         given = {"detector": detector, "classifier": classifier, "recognizer": recognizer}
         self._stages = {name: stage for name, stage in given.items() if stage is not None}
         for name in given.keys() - self._stages.keys():
-            source_file(SHORT[name], weights)  # raises the error for weights that are not there
+            source_file(SHORT[name], weights)  # raises the error for missing weights
         self.weights, self.engine, self.threads = weights, engine, threads
         self.cls_thresh, self.drop_score = cls_thresh, drop_score
-        # Stages are built one at a time: Paddle's engine crashes now and then if it builds one while another one runs.
+        # Stages are built one at a time: Paddle's engine sometimes crashes if it builds one while another runs.
         self._lock = threading.Lock()
 
     @property
@@ -130,7 +130,7 @@ class OCR:
 
     def _recognized(self, crops):
         """Directions of crops, the angles to turn them by, the upright crops, and their readings."""
-        if not crops:  # so that a page without text does not build the other two networks
+        if not crops:  # a page without text must not build the other two networks
             return [], [], [], []
         directions = self.classifier(crops)
         turned = [d.angle_deg if d.score >= self.cls_thresh else 0 for d in directions]
@@ -168,8 +168,8 @@ class OCR:
         Args:
             pictures: list of images as for `read`; each is one line of text.
 
-        Returns: one TextLine for each image, whatever its score is; its text is empty if none was read, and its polygon
-            is the border of the image.
+        Returns: one TextLine for each image, regardless of its score. The text is empty if nothing was read, and the
+            polygon is the border of the image.
 
         Raises:
             PictureError: an image cannot be read; names it and the reason.
@@ -203,7 +203,7 @@ def _system(weights: str, engine: str) -> OCR:
 
 
 def system(weights: str = BEST, engine: str = "paddle") -> OCR:
-    """The system with a set of weights. It is built at the first call.
+    """The system with a set of weights, created at the first call.
 
     Args:
         weights: one of `zoo.pretrained.WEIGHTS`.

@@ -1,9 +1,9 @@
-"""Files that commands write: one that this program did not write is never overwritten."""
+"""Output files of commands. A file that this program did not write is never overwritten."""
 
 import pathlib
 
 MARK = "Written by ppocr-lessons, which may overwrite this file"
-"""Text in the pages and pictures that commands write, so that they can be told from others when they are written again."""
+"""Text in the pages and pictures that commands write, which shows later that this program may overwrite them."""
 
 
 def refuse_to_overwrite(path, *marks: str) -> None:
@@ -11,11 +11,11 @@ def refuse_to_overwrite(path, *marks: str) -> None:
 
     Args:
         path: file that is about to be written.
-        marks: texts that all files of this kind have if this program wrote them. Without marks, as for label files, in
-            which a mark would be read as a label, every existing file is refused.
+        marks: strings that every file of this kind contains if this program wrote it. Without marks, every existing
+            file is refused; this is for label files, where a mark would be read as a label.
 
     Raises:
-        ValueError: the file exists, and this program did not write it or cannot tell.
+        ValueError: the file exists, and this program did not write it or cannot determine whether it did.
     """
     path = pathlib.Path(path)
     if not (path.exists() or path.is_symlink()):
@@ -34,12 +34,12 @@ def save_picture(image, path) -> None:
 
     Args:
         image: `PIL.Image.Image`.
-        path: of the file; the suffix selects the format.
+        path: file to write; the suffix selects the format.
 
     Raises:
         OSError: the file cannot be written; names it.
     """
-    from PIL import ExifTags, Image  # reading a page does not need Pillow's tags
+    from PIL import ExifTags, Image  # imported here because reading a page does not need it
 
     exif = Image.Exif()
     exif[ExifTags.Base.Software] = MARK

@@ -10,7 +10,7 @@ import pyclipper
 from .kernels.lazily import accelerated_from
 
 FEWEST_POINTS = 4
-"""Points that each polygon has at least after `same_length`."""
+"""Minimum number of points of each polygon after `same_length`."""
 
 
 def same_length(polygons) -> np.ndarray:
@@ -32,7 +32,7 @@ def same_length(polygons) -> np.ndarray:
 
 
 def _following(polygons):
-    """The next point of each point, in float64; the first follows the last."""
+    """The points and their successors, in float64; the first point follows the last."""
     polygons = np.asarray(polygons, np.float64)
     return polygons, np.concatenate([polygons[..., 1:, :], polygons[..., :1, :]], -2)
 
@@ -76,7 +76,7 @@ def bounds(polygons) -> tuple[np.ndarray, np.ndarray]:
 
 
 def clip_polygons(polygons, size: tuple[int, int]) -> np.ndarray:
-    """Move points that lie outside a rectangle to the nearest place on its edge.
+    """Move points outside a rectangle to the nearest point on its edge.
 
     Args:
         polygons: (..., P, 2) in pixels.
@@ -141,7 +141,7 @@ def rectangle_corners(centers, sides, angles_deg) -> np.ndarray:
 def offset_polygon(polygon, distance: float) -> list[np.ndarray]:
     """Move the outline of a polygon outward (distance > 0) or inward (distance < 0), with round corners.
 
-    The clipping library works with integers, so fractions of a pixel are cut off.
+    The clipping library works with integers, so coordinates are truncated to whole pixels.
 
     Args:
         polygon: (P, 2) in pixels.
@@ -155,7 +155,7 @@ def offset_polygon(polygon, distance: float) -> list[np.ndarray]:
     points = np.asarray(polygon).astype(np.int64).tolist()
     try:
         clipper.AddPath(points, pyclipper.JT_ROUND, pyclipper.ET_CLOSEDPOLYGON)
-    except pyclipper.ClipperException:  # fewer than three distinct points are left in whole pixels
+    except pyclipper.ClipperException:  # fewer than three distinct points remain after truncation
         return []
     return [np.array(path, np.int32) for path in clipper.Execute(distance)]
 
@@ -168,7 +168,7 @@ def offset_polygons(polygons, distances) -> list[list[np.ndarray]]:
         polygons: (N, P, 2) in pixels.
         distances: (N,) in pixels.
 
-    Returns: for each polygon the outlines that result, each (M, 2) int32 in pixels. The compiled form may begin an
+    Returns: for each polygon the outlines that result, each (M, 2) int32 in pixels. The compiled version may start an
         outline at a different point.
     """
     return [offset_polygon(*pair) for pair in zip(polygons, distances, strict=True)]

@@ -1,4 +1,4 @@
-"""Checks and settings before Paddle is imported: whether this machine can run it, and which messages it prints."""
+"""Checks and settings before Paddle is imported: can this machine run it, and which messages does it print?"""
 
 import functools
 import importlib.util
@@ -17,7 +17,7 @@ NO_AVX = "This CPU has no AVX instructions, which PaddlePaddle requires: use ano
 
 
 def cpu_has_avx(cpuinfo: str = "/proc/cpuinfo") -> bool:
-    """Whether the CPU supports AVX. If this cannot be determined (not Linux, or ARM), the answer is yes.
+    """Whether the CPU supports AVX. Returns True if this cannot be determined (not Linux, or ARM).
 
     Args:
         cpuinfo: path of the file in which Linux lists the features of the CPU.
@@ -56,16 +56,16 @@ def require_paddle() -> None:
     if importlib.util.find_spec("paddle") is None:
         raise ImportError(NO_PADDLE)
     if not cpu_has_avx():
-        # Importing Paddle on such a CPU is an illegal instruction, which cannot be caught.
+        # Importing Paddle on such a CPU executes an illegal instruction, which Python cannot catch.
         raise ImportError(NO_AVX)
-    # An exception in the middle of the import of its C++ part crashes the process or has a wrong message, and Paddle
-    # replaces the handler of SIGTERM.
+    # An exception while Paddle imports its C++ part crashes the process or gets a wrong message. Paddle also replaces
+    # the handler of SIGTERM.
     with Held():
         import paddle  # noqa: F401
 
 
 def describe_machine() -> str:
-    """One line about this machine that is stored beside measured numbers.
+    """One line about this machine, stored with measured numbers.
 
     Returns: the processor architecture, the number of CPU cores and the version of Paddle.
     """

@@ -14,8 +14,8 @@ ABSENT = "(absent)"
 class Strategy:
     """One row of the index.
 
-    Most strategies change a few values of a configuration. `before` and `after` hold these values by their place,
-    spelled as in an override (`-o Optimizer.lr.name=Const`); config/strategy_configs.py reads both configurations.
+    Most strategies change a few values of a configuration. `before` and `after` map the key of each value,
+    written as in an override (`-o Optimizer.lr.name=Const`), to the value; config/strategy_configs.py reads both.
 
     Args:
         key: short unique name.
@@ -30,7 +30,7 @@ class Strategy:
         config: configuration that the strategy is applied to, a file below ppocr_lessons/config/.
         before: values without the strategy; ABSENT removes a key.
         after: values with the strategy, at the same places.
-        config_before: configuration without the strategy where that is another file; empty if it is `config`.
+        config_before: configuration without the strategy if that is another file; empty if it is `config`.
         done: whether the strategy is implemented; False means "to come".
     """
 

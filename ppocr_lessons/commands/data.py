@@ -88,7 +88,7 @@ def split(
         Path | None, typer.Option(help="Folder of the two files; that of the label file by default.")
     ] = None,
 ) -> None:
-    """Divide a label file into NAME_train.txt and NAME_eval.txt. An image is never in both."""
+    """Divide a label file into NAME_train.txt and NAME_eval.txt. No image is in both."""
     from ..datasets.split import split_labels
 
     done = split_labels(labels, out, share=share, seed=seed)

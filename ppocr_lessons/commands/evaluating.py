@@ -1,4 +1,4 @@
-"""The work of `ppocr-lessons eval`: a progress bar, and the samples with errors."""
+"""Implementation of `ppocr-lessons eval`: evaluate with a progress bar, and collect the samples with errors."""
 
 import sys
 from pathlib import Path
@@ -56,7 +56,7 @@ class Watch:
         return watch
 
     def write_page(self, out: Path, *, title: str, scores: dict[str, float]) -> None:
-        """Draw the samples with errors. Under Paddle's launcher, the first process draws those of its share.
+        """Draw the samples with errors. Under Paddle's launcher, the first process draws those of its own share.
 
         Args:
             out: HTML file.

@@ -1,4 +1,4 @@
-"""The work of `ppocr-lessons read`: one image after another, or in several processes side by side."""
+"""Implementation of `ppocr-lessons read`: read images one after another, or in several parallel processes."""
 
 import contextlib
 import multiprocessing
@@ -20,7 +20,7 @@ CHUNK = 32
 
 
 class Options(NamedTuple):
-    """What `read` was asked for, in a form that can be sent to other processes.
+    """Options of `read`, in a form that can be sent to other processes.
 
     Fields:
         det, cls, rec: folders of exported networks, or None.
@@ -42,7 +42,7 @@ class Options(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an image: its path, its lines, and the error if it could not be read."""
+    """Result for one image: its path, its lines, and the error if it could not be read."""
 
     picture: Path
     lines: list
@@ -50,7 +50,7 @@ class Outcome(NamedTuple):
 
 
 Pair = tuple[Path, Path | None]
-"""An image, and the file that its drawing is written to."""
+"""An image, and the file for its drawing, or None."""
 
 
 def drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
@@ -63,7 +63,7 @@ def drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
     Returns: a different path for each image.
 
     Raises:
-        ValueError: a file format that cannot be written, or a file that is there and was not drawn by this program.
+        ValueError: the file format cannot be written, or a file exists that this program did not draw.
     """
     from PIL import Image
 
@@ -87,7 +87,7 @@ def drawing_paths(out: Path, pictures: list[Path]) -> list[Path]:
 
 
 def _different(names: list[str]) -> list[str]:
-    """Names of which no two are equal; repeated ones get a number. Case is ignored, as some file systems do."""
+    """Make names unique by adding a number to repeated ones. Case is ignored because some file systems ignore it."""
     taken: set[str] = set()
     given = []
     for name in names:
@@ -151,14 +151,14 @@ class Reader:
         Returns: one outcome for each image.
         """
         if self.options.lines and len(pairs) > 1:
-            # If one of them fails, they are read one by one, which tells which one it is.
+            # If one of them fails, they are read one by one, to find out which.
             with contextlib.suppress(Exception):
                 return self._read(pairs)
         done = []
         for pair in pairs:
             try:
                 done += self._read([pair])
-            except Exception as error:  # the other images are read, whatever is wrong with this one
+            except Exception as error:  # no error may keep the other images from being read
                 if self.options.debug:
                     raise
                 done.append(Outcome(pair[0], [], error))
@@ -206,12 +206,14 @@ def _start(options: Options, threads: int, end: Connection) -> None:
     threading.Thread(target=_wait_for, args=(end,), daemon=True).start()
     try:
         _reader = Reader(options, threads)
-    except Exception as error:  # raised by _work, because an error here breaks the pool, and its text is lost
+    except (
+        Exception
+    ) as error:  # raised by _work: an error here would break the pool, and its message would be lost
         _reader = error
 
 
 def _wait_for(end: Connection) -> None:
-    """End this process at once when the first one closes the pipe, or is gone; otherwise it would wait for work forever."""
+    """End this worker when the main process closes the pipe or ends; otherwise it would wait for work forever."""
     with contextlib.suppress(EOFError, OSError):
         end.recv_bytes()
     os._exit(1)
@@ -226,10 +228,10 @@ def _work(pairs: list[Pair]) -> list[Outcome]:
 
 @contextlib.contextmanager
 def _ctrl_c_for_this_process_only():
-    """Context in which processes are started that never get Ctrl-C. This process gets it at the end of the context.
+    """Context in which the processes that are started never receive Ctrl-C. This process receives it at the end.
 
-    Ctrl-C goes to all processes, and the first one ends the others. A worker that died of it while it was starting would
-    break the pool. Started processes inherit the mask of signals, and on Windows, where there is none, `_start` has to do.
+    The terminal sends Ctrl-C to all processes, but the main process is to end the workers: a worker that died during
+    its start would break the pool. Workers inherit the signal mask. On Windows, which has none, only `_start` helps.
     """
     with Held():
         if not hasattr(signal, "pthread_sigmask"):
@@ -243,12 +245,12 @@ def _ctrl_c_for_this_process_only():
 
 
 def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[Outcome]:
-    """Read images and return what became of each, in the order of the images.
+    """Read images and yield the outcome of each, in the order of the images.
 
     Args:
         options: see `Options`.
-        parts: of `chunks`.
-        jobs: number of processes, at most one for each core and each part; with 1, this process reads.
+        parts: result of `chunks`.
+        jobs: number of processes, at most one for each core and each part; with 1, this process does the reading.
 
     Yields: the outcomes, as soon as they are known.
 
@@ -283,8 +285,8 @@ def outcomes(options: Options, parts: list[list[Pair]], jobs: int) -> Iterator[O
                 "this image and those after it were not read"
             ) from error
         except BaseException:
-            held_open.close()  # the processes do not finish what nobody waits for
-            # An answer that arrived while Python ends could not be unpickled, and the pool would wait forever.
+            held_open.close()  # ends the workers: nobody needs their results anymore
+            # Python cannot unpickle a result that arrives while it shuts down, and the pool would then wait forever.
             pool.shutdown(wait=True, cancel_futures=True)
             raise
 

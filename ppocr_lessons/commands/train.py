@@ -42,7 +42,7 @@ SHOWN_ERRORS = 20
 
 
 def settings_of(config: Path, override: list[str] | None, *, everything: bool = False):
-    """Find and read a configuration, and say which one if it is one of this package.
+    """Find and read a configuration. Print which one it is if it is part of this package.
 
     Args:
         config: path or name; see `config.find.find_config`.

@@ -16,7 +16,7 @@ class Warp(NamedTuple):
     Fields:
         source: (K, 2) float64, control points in the original line.
         target: (K, 2) float64, the same points in the bent line.
-        places: (20, 2) float64, positions in the bent line; the first one lies on a target point.
+        places: (20, 2) float64, positions in the bent line; the first one is a target point.
     """
 
     source: np.ndarray

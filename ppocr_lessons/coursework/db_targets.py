@@ -32,7 +32,7 @@ class Drawing(NamedTuple):
 
 
 class LossInputs(NamedTuple):
-    """What the DB loss compares; all maps are (N, H, W) float32.
+    """Inputs of the DB loss; all maps are (N, H, W) float32.
 
     Fields:
         prob: predicted probability map, 0..1.

@@ -20,7 +20,7 @@ SIDE, BATCH = 160, 3
 """Side of the pages in pixels, and number of pages of a batch."""
 
 PRUNED = 0.15
-"""Share of channels that the student has lost in every group."""
+"""Share of the channels that pruning removes from each group of the student."""
 
 
 class Maps(NamedTuple):

@@ -7,7 +7,7 @@ CLIP, GRADIENT, WEIGHTS, ACTIVATIONS = range(4)
 
 
 def draw_values(seed: int, count: int = 200) -> tuple[np.ndarray, float, np.ndarray]:
-    """Draw activations with a clipping bound, and the gradient that arrives from the layer behind.
+    """Draw activations with a clipping bound, and the gradient that comes from the next layer.
 
     Args:
         seed: of the assignment.

@@ -18,7 +18,7 @@ PAGE_SIDE = 320
 
 
 def draw_filters(seed: int, count: int = 24) -> np.ndarray:
-    """Draw the filters of a convolution: a cluster of similar ones, and some that stand alone.
+    """Draw the filters of a convolution: a cluster of similar ones, and some outliers.
 
     Args:
         seed: of the assignment.

@@ -17,8 +17,8 @@ from .sources import ListSource
 def check_page(label: str, picture) -> tuple[str | None, bool]:
     """Check a detection label against its image.
 
-    A text that crosses the edge of the image is allowed, because training clips it. A text of whose bounding box less
-    than half lies in the image is an error.
+    A text that crosses the edge of the image is allowed, because training clips it. A text is an
+    error if less than half of its bounding box is inside the image.
 
     Args:
         label: JSON list of a line of a detection label file.
@@ -55,7 +55,7 @@ def check_text(text: str, alphabet, longest: int, steps: int | None = None) -> s
     Args:
         text: of the label.
         alphabet: of the net, a rec.alphabet.Alphabet.
-        longest: greatest number of characters of a text.
+        longest: maximum number of characters of a text.
         steps: number of time steps of the network for a line; None if it is not known.
 
     Returns: reason why the label cannot be used, or None.

@@ -10,7 +10,7 @@ UNREADABLE = "###"
 
 
 def parse_annotation(annotation: dict) -> dict:
-    """Convert an annotation. Texts that are not legible, or that nobody transcribed, become "###".
+    """Convert an annotation. Texts that are illegible or not transcribed become "###".
 
     Args:
         annotation: of a COCO-Text file; version 1 calls the outline "polygon", version 2 "mask".

@@ -34,7 +34,7 @@ DEFAULT_AUGMENTERS = [
 class IaaAugment:
     """A sequence of augmenters that move or change a page.
 
-    Fliplr, Affine with nothing but `rotate`, and Resize are steps of augment/geometry.py: their matrices are multiplied,
+    Fliplr, Affine with only `rotate`, and Resize are steps of augment/geometry.py: their matrices are multiplied,
     and pixels are resampled once, later. All other augmenters are imgaug's own (augment/imgaug_steps.py).
 
     Args:
@@ -42,7 +42,7 @@ class IaaAugment:
             in either direction and scales by 0.5 to 3.
 
     Raises:
-        ValueError: an entry of another form, an unknown augmenter, or arguments that it does not take.
+        ValueError: an entry has the wrong form, an augmenter is unknown, or it does not accept its arguments.
     PaddleOCR: IaaAugment in ppocr/data/imaug/iaa_augment.py.
     """
 
@@ -130,7 +130,7 @@ class MakeShrinkMap:
 
     Args:
         min_text_size: texts whose sides are shorter than this number of pixels are ignored.
-        shrink_ratio: between 0 and 1; the smaller, the more polygons are shrunk.
+        shrink_ratio: between 0 and 1; a smaller ratio shrinks polygons more.
 
     Raises:
         ValueError: a shrink_ratio outside 0..1.

@@ -11,12 +11,12 @@ from .labels import DONT_CARE, LabelFile, Problem, raise_for
 
 
 def texts_of(label: str) -> list[str]:
-    """Texts of a label of recognition, which is the text itself, or of detection.
+    """Texts of a label: all texts of a detection label, or the label itself for recognition.
 
     Args:
         label: of a line of a label file.
 
-    Returns: the texts; those of a detection label that do not count are left out.
+    Returns: the texts, without the ignored texts of a detection label.
     """
     if label.startswith("["):
         try:
@@ -62,8 +62,8 @@ def count_characters(labels: Iterable, *, delimiter: str = "\t") -> collections.
 def write_dictionary(labels: Iterable, out, *, min_count: int = 1) -> list[str]:
     """Write the characters of label files to a dictionary, one in a line, sorted by code point.
 
-    The space is left out, because `Global.use_space_char: true` adds it to any dictionary. So are control characters,
-    which a file of lines cannot hold.
+    The space is left out, because `Global.use_space_char: true` adds it to any dictionary. Control characters are
+    left out, too, because a file with one character per line cannot contain them.
 
     Args:
         labels: paths of label files of recognition or detection.

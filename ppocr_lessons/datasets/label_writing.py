@@ -1,4 +1,4 @@
-"""Write label files: a file is complete or not there, and no other file is replaced."""
+"""Write label files atomically, without replacing other files."""
 
 import contextlib
 import json
@@ -8,14 +8,14 @@ from .labels import LabelError, outline
 
 
 def write_lines(path, lines: list[str]) -> None:
-    """Write a text file atomically: it is never there in part, even if the disk is full.
+    """Write a text file atomically: no partial file remains, even if the disk is full.
 
     Args:
         path: of the file; its folder is created if necessary.
         lines: texts with their line breaks.
 
     Raises:
-        OSError: the file cannot be written, which the error names; an older file is kept.
+        OSError: the file cannot be written; names the file. An older file is kept.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def write_lines(path, lines: list[str]) -> None:
 
 
 def write_new(path, lines: list[str]) -> None:
-    """Write a text file that is not there yet. One with the same content is accepted, so that a command can be repeated.
+    """Write a new text file. An existing file with the same content is accepted, so that a command can be repeated.
 
     Args:
         path: of the file; its folder is created if necessary.

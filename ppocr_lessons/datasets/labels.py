@@ -1,4 +1,4 @@
-"""Label files in PaddleOCR's formats: they are read line by line on demand, and checked before training starts.
+"""Label files in PaddleOCR's formats, which are read line by line on demand and checked before training starts.
 
     detection     path <TAB> [{"transcription": "text", "points": [[x, y], ...]}, ...]
     recognition   path <TAB> text
@@ -25,7 +25,7 @@ SHOWN = 20
 BOM = b"\xef\xbb\xbf"
 
 LEAST_AREA = 1e-6
-"""Area in square pixels: below it a polygon is a line."""
+"""Minimum area of a polygon in square pixels; a smaller one is degenerate."""
 
 
 class LabelError(ValueError):
@@ -201,7 +201,7 @@ def parse_outlines(label: str) -> tuple[np.ndarray | list[np.ndarray], list[str]
 
 
 def _loads_slowly(label):
-    """Parse what orjson rejects: NaN and infinity, for which a better message follows later, and invalid JSON."""
+    """Parse JSON that orjson rejects: NaN and infinity, which get a better error message later, and invalid JSON."""
     try:
         return json.loads(label)
     except (json.JSONDecodeError, RecursionError) as error:

@@ -1,9 +1,9 @@
 """Read values of an LMDB database by key, without the lmdb library.
 
-Why not with the library: it maps the file into memory and trusts every offset in it, so a damaged or hostile dataset
+The library is not used because it maps the file into memory and trusts every offset in it. A damaged or hostile dataset
 crashes the Python process (SIGBUS if the file is truncated, SIGSEGV if a page is damaged), and no exception names the
 file. This reader implements only what is needed to find a key. It reads with ordinary system calls and checks each offset
-against its page and each page number against the file, so such a file ends in an LmdbError.
+against its page and each page number against the file, so such a file raises an LmdbError.
 
 The format: the file is a sequence of pages. Pages 0 and 1 are meta pages, and the one with the higher transaction number
 is valid. From its root, branch pages lead to leaf pages by key. A value that does not fit into a leaf page is stored in
@@ -48,7 +48,7 @@ MAX_DEPTH = 32
 """Greatest depth of a tree; the lmdb library has the same limit."""
 
 MAX_VALUE = 1 << 28
-"""Greatest size of a value in bytes; a typical image has a thousandth of it."""
+"""Greatest size of a value in bytes; a typical image is a thousand times smaller."""
 
 LEAST_ENTRY = 16
 """Smallest size of an entry in bytes."""

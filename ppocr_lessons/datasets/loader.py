@@ -63,7 +63,7 @@ BATCHES = {
 """Batch type of each task, and the names in KeepKeys of its fields."""
 
 DONOR_TRIES = 20
-"""Number of pages that are tried as a donor for CopyPaste before a page goes without one."""
+"""Number of pages that are tried as a donor for CopyPaste before it is skipped."""
 
 
 class Dataset:
@@ -112,7 +112,7 @@ class Dataset:
         try:
             sample = self.open(index)
         except LabelError:
-            raise  # a damaged file names itself
+            raise  # the message already names the damaged file
         except ValueError as error:
             raise LabelError(f"{file}:{line}: {error}") from error
         try:

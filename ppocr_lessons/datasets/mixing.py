@@ -1,4 +1,4 @@
-"""Mixup and CutMix on batches of a classifier: they need two images, so they follow the loader and not a transform."""
+"""Mixup and CutMix on batches of a classifier: they combine two images, so the loader's batches are mixed."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def mixed(
 
     def mixed_at(number: int) -> ClsBatch:
         images, labels = batch_at(number)
-        # The loader's generators have one or two places; four make sure that mixing shares its numbers with none.
+        # The loader calls rng_for with one or two integers; four give mixing a random stream of its own.
         images, shares = mix(rng_for(seed, number, 0, 0), images.numpy(), one_hot(labels.numpy(), classes))
         return ClsBatch(paddle.to_tensor(images), paddle.to_tensor(shares))
 

@@ -5,7 +5,7 @@ import pathlib
 from collections.abc import Iterable
 
 SUFFIXES = (".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-"""Suffixes of the files of a folder that are taken for images."""
+"""Suffixes by which files in a folder are recognized as images."""
 
 
 def find_pictures(arguments: Iterable) -> list[pathlib.Path]:
@@ -13,11 +13,11 @@ def find_pictures(arguments: Iterable) -> list[pathlib.Path]:
 
     Args:
         arguments: paths of image files, of folders, and patterns such as `scans/**/*.jpg`, for shells that do not expand
-            them and for more files than a command line can hold. A path that exists is never a pattern, nor is a folder that
-            exists at the head of one.
+            them and for more files than a command line can hold. A path that exists is never treated as a pattern,
+            nor are existing folders at the start of one.
 
     Returns: paths of image files, in the order of the arguments; those of a folder or pattern are sorted by name. A file
-        that was named itself is not checked.
+        that is named explicitly is not checked.
 
     Raises:
         ValueError: an empty argument, a folder without images, or a pattern that no image matches.
@@ -44,7 +44,7 @@ def find_pictures(arguments: Iterable) -> list[pathlib.Path]:
 
 
 def _pattern(argument: pathlib.Path) -> str:
-    """A pattern in which the folders that exist stand for themselves: names may contain brackets."""
+    """A pattern in which existing folders are escaped, because their names may contain brackets."""
     folder = next((parent for parent in argument.parents if parent.is_dir()), None)
     if folder is None:
         return str(argument)

@@ -20,7 +20,7 @@ TILE = 2048
 """Side in pixels of the tiles that are converted at once."""
 
 MIN_SIDE = 4
-"""Shortest side of an image in pixels; nothing can be read in a smaller one."""
+"""Minimum side of an image in pixels; nothing can be read in a smaller one."""
 
 
 class PictureError(ValueError):
@@ -31,7 +31,7 @@ def read_picture(source) -> np.ndarray:
     """Decode an image to RGB.
 
     The EXIF orientation is applied. Grayscale, palette, 16-bit, CMYK and transparent images are converted; transparent
-    ones are laid on white.
+    images get a white background.
 
     Args:
         source: path, bytes of an image file, PIL image, or array (H, W), (H, W, 1), (H, W, 3) RGB or
@@ -95,7 +95,7 @@ def _has_good_header(data: bytes) -> bool:
 
 
 def _has_usual_header(data: bytes) -> bool:
-    """The same without Pillow, which takes ten times as long: False for all headers that hold anything unusual."""
+    """The same check without Pillow, ten times as fast: False for all headers that contain anything unusual."""
     place, pixels = 2, 0
     while place + 4 <= len(data) and data[place] == 0xFF:
         marker, length = data[place + 1], int.from_bytes(data[place + 2 : place + 4], "big")

@@ -10,7 +10,7 @@ IMAGENET_STD = np.array([0.229, 0.224, 0.225], np.float32)
 """ImageNet's statistics in the order R, G, B. PaddleOCR applies them to BGR images in this order, and so do we."""
 
 LINE_VALUES = (np.arange(256, dtype=np.float32) / 255 - 0.5) / 0.5
-"""What the nets for lines get for each byte of a picture: -1 for black, 1 for white."""
+"""Input of the classifier and recognizer for each byte of a picture: -1 for black, 1 for white."""
 
 LIMIT_TYPES = ("max", "min", "resize_long")
 

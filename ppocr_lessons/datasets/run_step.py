@@ -1,7 +1,7 @@
 """How one step of a pipeline changes a sample.
 
-Transforms of this package take a sample as it is. Augmentations know nothing of samples: they draw and change images and
-polygons. Here each kind of augmentation gets from a sample what it works on, and the result is put back.
+Transforms of this package take a sample. Augmentations do not know samples: they take random numbers, images and
+polygons. Here each kind of augmentation gets its input from a sample, and its result is stored in the sample.
 """
 
 import functools
@@ -29,7 +29,7 @@ def run_step(step, rng: np.random.Generator, sample: Sample) -> None:
     Args:
         step: of a pipeline, built from its configuration.
         rng: source of all random numbers.
-        sample: as the steps before have left it.
+        sample: result of the preceding steps.
 
     Raises:
         ValueError: a sample that the step cannot use.
@@ -53,7 +53,7 @@ def _augment_line(step, rng: np.random.Generator, sample: Sample) -> None:
 
 @run_step.register(CopyPaste)
 def _copy_paste(step: CopyPaste, rng: np.random.Generator, sample: Sample) -> None:
-    """Without a donor, or if texts have other than four corners, the page stays as it is."""
+    """Paste texts; without a donor, or if a text does not have four corners, the page stays unchanged."""
     if sample.donor is None or sample.polygons.shape[1] != 4:
         return
     page = step(rng, sample.page(), sample.donor.page())
@@ -62,7 +62,7 @@ def _copy_paste(step: CopyPaste, rng: np.random.Generator, sample: Sample) -> No
 
 @run_step.register(EastRandomCropData)
 def _random_crop(step: EastRandomCropData, rng: np.random.Generator, sample: Sample) -> None:
-    """The window is resampled from the page as it was decoded, together with all moves that are still to be done."""
+    """Resample the window from the decoded page, together with all pending moves."""
     before = sample.placement or Placement.of(sample.image)
     drawn = step.sample(rng, sample.polygons, sample.ignored, sample.size)
     window, filled = step.place(Placement(np.eye(3), sample.size), drawn)

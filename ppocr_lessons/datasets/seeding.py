@@ -1,4 +1,4 @@
-"""Random generators that depend on nothing but the seed and the position in a run."""
+"""Random generators that depend only on the seed and the position in a run."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
-"""Memory that workers write batches to and this process reads them from, used again and again.
+"""Reusable shared memory: workers write batches to it, and this process reads them.
 
 Paddle's DataLoader creates a new piece of shared memory for each array of each batch. The operating system then clears
-every page of it and maps it in both processes: 23,000 page faults for eight pages of text of 640 x 640 pixels, which take
+every memory page and maps it in both processes: 23,000 page faults for eight images of 640 x 640 pixels, which take
 a worker longer than preparing the batch. Here a fixed number of slots is created before the workers start, and the pages
 are mapped when a slot is used for the first time.
 """
@@ -47,7 +47,7 @@ class Slots:
             slot: number of the slot.
             rows: N tuples or lists of K arrays.
 
-        Returns: what `read` needs to find the batch, as text.
+        Returns: description of the place and layout of the batch, for `read`.
 
         Raises:
             ValueError: the rows differ in their number of arrays or in the shapes of these.
@@ -65,7 +65,7 @@ class Slots:
         """Find a batch.
 
         Args:
-            place: what `write` returned, in this process or in another one.
+            place: result of `write` in this or another process.
 
         Returns: K arrays with a first axis of length N. They are views of the slot and change when it is written again.
         """

@@ -53,7 +53,7 @@ class ListSource:
         seed: of this choice.
         delimiter: between the path of the image and the label.
         allow_outside: follow absolute paths, `..` and symbolic links that lead out of data_dir. PaddleOCR always does.
-            Here it is off by default, so that a label file from an untrusted source cannot open any file it names.
+            Here this is off by default, so that an untrusted label file cannot open arbitrary files.
 
     Raises:
         LabelError: a missing file, or no entries at all.

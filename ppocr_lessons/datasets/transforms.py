@@ -50,7 +50,7 @@ class NormalizeImage:
         scale: factor of the pixels, which are 0..255.
         mean: of each of the three channels after scaling; ImageNet's if None.
         std: standard deviation of each channel, above 0; ImageNet's if None.
-        order: only "hwc" is supported: the transform stands before ToCHWImage.
+        order: only "hwc" is supported: the transform comes before ToCHWImage.
 
     Raises:
         ValueError: another order, or mean and std that are not three numbers each.

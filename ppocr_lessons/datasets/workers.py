@@ -1,4 +1,4 @@
-"""Worker processes that prefetch batches: an error in a worker becomes one exception here, and no process is left behind.
+"""Worker processes that prefetch batches: an error raises one exception here, and no process is left running.
 
 Paddle's DataLoader does the work. This module adds what it lacks. In Paddle, an error in a worker prints a traceback and
 raises an exception that says only that a queue was closed; the death of a worker raises an exception at an arbitrary place

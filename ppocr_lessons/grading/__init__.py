@@ -1,1 +1,1 @@
-"""Course assignments: making the students' notebooks, running submissions in a sandbox, scoring and reporting."""
+"""Course assignments: make the students' notebooks, run submissions in a sandbox, score and report."""

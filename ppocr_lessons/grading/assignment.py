@@ -1,4 +1,4 @@
-"""What an assignment consists of: its questions, its parameters for grading, and the function that scores answers.
+"""Definition of an assignment: its questions, its parameters for grading, and the function that scores answers.
 
 Only the scoring process imports these modules. The sandbox in which submissions run hides the whole folder
 `ppocr_lessons/grading/`, so that no submission can read how its answers are scored.
@@ -20,7 +20,7 @@ class Question:
 
     Args:
         id: key of the answer, unique in the assignment.
-        points: greatest number of points.
+        points: maximum number of points.
         kind: "number" (finite, no boolean), "choice" (one of `choices`), "text", "texts" (list of strings) or "array"
             (NumPy array of `dtype`).
         contract: what is asked for, in one sentence, with units and shape. Students see it.
@@ -54,16 +54,16 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One assignment. The worked notebook of it is `worked/NAME.ipynb` in this folder.
+    """One assignment. Its worked notebook is `worked/NAME.ipynb` in this folder.
 
     Args:
         name: file name of the notebook without its ending.
         title: heading of the notebook.
         questions: in the order of the notebook.
-        parameters: from a seed to the values of the `parameters` cell; plain JSON values. The students' notebook has
+        parameters: function from a seed to the JSON values of the `parameters` cell. The students' notebook has
             the values of seed 0, grading uses another seed.
-        score: from the parameters and the checked answers to one mark for each answered question. Questions without
-            an answer are absent from `answers` and receive no points. It recomputes what is right from the
+        score: returns one mark for each answered question, given the parameters and the checked answers. Questions
+            without an answer are absent from `answers` and receive no points. It recomputes the right answers from the
             parameters, and runs no code of a submission.
     """
 
@@ -75,5 +75,5 @@ class Assignment:
 
     @property
     def points(self) -> float:
-        """Greatest number of points of the whole assignment."""
+        """Maximum number of points of the whole assignment."""
         return sum(question.points for question in self.questions)

@@ -35,7 +35,7 @@ def find_bubblewrap() -> str:
 def bubblewrap_command(
     program: str, files: list[str], environment: dict[str, str], inner: list[str]
 ) -> list[str]:
-    """Command line that runs a command in namespaces of its own and kills all of it when it ends.
+    """Command line that runs a command in its own namespaces, and kills all processes in them when the command ends.
 
     Args:
         program: path of bwrap.

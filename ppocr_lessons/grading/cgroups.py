@@ -45,7 +45,7 @@ def _make(parent: pathlib.Path, settings: dict[str, int | str], needed: set[str]
 
 
 class ControlGroups:
-    """The groups of one run. Use it as a context: at its end, all processes in the groups are killed.
+    """The groups of one run. Use it as a context manager: at its end, all processes in the groups are killed.
 
     Args:
         limits: of the run.
@@ -105,7 +105,7 @@ class ControlGroups:
                 if (folder / "cgroup.kill").exists():
                     (folder / "cgroup.kill").write_text("1")
                 for process in (folder / "cgroup.procs").read_text().split():
-                    # 0 is a process that another pid namespace hides from this one.
+                    # 0 stands for a process that is invisible in this pid namespace.
                     with contextlib.suppress(OSError):
                         if int(process) > 0:
                             os.kill(int(process), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Grading a folder of submissions: several at the same time, resumable, with reports."""
+"""Grade a folder of submissions, several at the same time, and write reports. An interrupted run resumes."""
 
 import pathlib
 import queue
@@ -61,7 +61,7 @@ class Reports(NamedTuple):
 
         Args:
             task: of the folder.
-            submissions: all of it.
+            submissions: all submissions of the folder.
             results: one per submission.
         """
         table = report.as_csv(results, reproducible=self.reproducible)
@@ -88,7 +88,7 @@ def grade_all(task: Task, submissions: list[Submission], *, jobs: int, progress:
 
     Args:
         task: of the folder.
-        submissions: all of it.
+        submissions: all submissions of the folder.
         jobs: number of submissions that run at the same time.
         progress: whether to show a progress bar on stderr.
 

@@ -28,7 +28,7 @@ ROOT_WARNING = "warning: submissions run as root, because an unprivileged user c
 
 
 def distrust(folder: pathlib.Path) -> None:
-    """Import nothing from the folder of submissions, even if it is the current folder.
+    """Remove the folder of submissions from the module search path, even if it is the current folder.
 
     Args:
         folder: of submissions.

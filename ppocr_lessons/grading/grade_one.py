@@ -1,4 +1,4 @@
-"""Grading one submission: check the notebook, run it in the sandbox, score its answers in another process."""
+"""Grade one submission: check the notebook, run it in the sandbox, score its answers in another process."""
 
 import hashlib
 import inspect
@@ -120,7 +120,7 @@ def _score(task: Task, answers: bytes, folder: pathlib.Path) -> dict:
         RuntimeError: it failed.
     """
     with tempfile.TemporaryDirectory(prefix="score-") as scratch:
-        # The same relative paths lead to the data as in the notebook.
+        # In this folder, the data has the same relative path as in the notebook.
         work = pathlib.Path(scratch, mounts.COURSE)
         work.mkdir(parents=True)
         if (mounts.ROOT / "data").is_dir():

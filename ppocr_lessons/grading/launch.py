@@ -1,4 +1,4 @@
-"""Starts one submission under limits and, without a sandbox, kills all processes that it leaves behind.
+"""Start one submission under limits and, without a sandbox, kill all processes that it leaves running.
 
 This file is run as a script, `python -I -S launch.py SPECIFICATION COMMAND...`, outside of the sandbox and before any code of
 a submission. It imports the standard library only. The specification is JSON, see `Specification`.

@@ -1,4 +1,4 @@
-"""Makes the students' notebooks from the worked ones: solutions are replaced by stubs, and outputs are removed.
+"""Make the students' notebooks from the worked ones: replace solutions by stubs, and remove outputs.
 
 The notebooks have nbgrader's cell metadata (schema 3), so that nbgrader and its extension for JupyterLab can handle them
 as well. nbgrader is not needed here.
@@ -109,7 +109,7 @@ def without_solutions(source: str, place: str) -> str:
         source: code of the cell.
         place: notebook and cell, for the error.
 
-    Returns: the code without what stands between the marks.
+    Returns: the code without the lines between the marks.
 
     Raises:
         ValueError: a mark without its counterpart.
@@ -144,7 +144,7 @@ def _check_cells(notebook: dict, assignment: Assignment, place: str) -> None:
     """Every question has one graded cell with its points, and the three generated cells are there.
 
     Raises:
-        ValueError: if not; names the worked notebook.
+        ValueError: a cell is missing or wrong; names the worked notebook.
     """
     cells = {c["metadata"]["nbgrader"]["grade_id"]: c["metadata"]["nbgrader"] for c in notebook["cells"]}
     missing = {TABLE, PARAMETERS, HAND_IN} - cells.keys()

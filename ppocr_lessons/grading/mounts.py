@@ -37,7 +37,7 @@ def _is_within(path: pathlib.Path, folder: pathlib.Path) -> bool:
 def visible(hidden: list[pathlib.Path]) -> list[tuple[str, pathlib.Path]]:
     """Parts of the file system that a submission sees, in the order in which they must be mounted.
 
-    Of a checkout these are the package and its data, but not the tests, the other notebooks or the history. The folder
+    In a checkout these are the package and its data, but not the tests, the other notebooks or the history. The folder
     of the grader is hidden in every copy of the package.
 
     Args:

@@ -1,4 +1,4 @@
-"""The output of a run, of which only the size and the form are checked; its content is untrusted."""
+"""The output of a run. Only its size and form are checked; its content is untrusted."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Reading an answers file that a submission wrote: with limits, without pickle, and only the answers that the questions ask for."""
+"""Read the answers file of a submission: with limits, without pickle, and only known questions."""
 
 import base64
 import binascii
@@ -98,7 +98,7 @@ def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], np.dtype]:
 
 
 def _load(content: object) -> np.ndarray:
-    """An array from {"npy": base64}; its header is checked before its values are looked at."""
+    """An array from {"npy": base64}; its header is checked before its values are read."""
     if not isinstance(content, dict) or set(content) != {"npy"} or not isinstance(content["npy"], str):
         raise _Unusable("an array is required")
     try:

@@ -1,4 +1,4 @@
-"""All assignments, by name. Each stands in a module of its own below `scoring/`."""
+"""All assignments, by name. Each is defined in its own module in `scoring/`."""
 
 from importlib import import_module
 

@@ -1,8 +1,8 @@
-"""Runs one notebook with papermill; the only file of this folder that the sandbox can see.
+"""Run one notebook with papermill. This is the only file of this folder that is visible in the sandbox.
 
 It is run as a script: `python run_submission.py` reads a job from stdin (JSON, see `Job`), executes the notebook in a child
 process, kills everything that the notebook started, and writes a line of JSON to stdout, followed by the answers file and the
-executed notebook. All of this comes from a place where a submission's code runs, so the reader must not trust any of it.
+executed notebook. A submission's code runs in the same sandbox, so the reader must not trust any of this output.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ class Job(TypedDict):
         scratch: folder for the notebooks and the sockets of the kernel.
         seconds: limit on the run.
         processes: limit on processes and threads, or None if it has been set.
-        alone: whether this is a pid namespace of its own, in which everything else can be killed.
+        alone: whether the run has its own pid namespace, in which all other processes can be killed.
         answers, executed: limits in bytes on the two files that are returned.
     """
 
@@ -145,7 +145,7 @@ def _in_child(job: Job) -> dict:
         return {"status": "timeout"}
     finally:
         with contextlib.suppress(OSError):
-            # -1 are all processes of the pid namespace except for this one and the first.
+            # -1 stands for all processes of the pid namespace except this one and the first.
             os.kill(-1 if job["alone"] else -child.pid, signal.SIGKILL)
     try:
         return json.loads(read_limited(scratch / "outcome.json", 100_000))

@@ -209,7 +209,7 @@ def run(
 
 
 def _prepare_home(folder: pathlib.Path, sandbox: Sandbox, slot: int) -> None:
-    """Folders of a run without a sandbox; the data is found under the same relative path as inside of one."""
+    """Folders of a run without a sandbox; the data has the same relative path as in a sandbox."""
     work = folder / "home" / mounts.COURSE
     work.mkdir(parents=True)
     (folder / "tmp").mkdir()
@@ -261,7 +261,7 @@ def _exchange(process, job: bytes, limits: Limits, stop) -> tuple[bytes, bytes, 
 
 
 def _end(process, groups: ControlGroups, *, gently: bool) -> None:
-    """Kill the run: bubblewrap takes its namespaces with it, and the launcher its descendants."""
+    """Kill the run: bubblewrap kills the processes in its namespaces, and the launcher kills its descendants."""
     if gently:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):

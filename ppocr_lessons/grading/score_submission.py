@@ -19,7 +19,7 @@ from .registry import find
 
 
 def load_assignment(name: str) -> Assignment:
-    """The assignment of a name, or one that an instructor has written.
+    """Find an assignment by its name, or import one that an instructor has written.
 
     Args:
         name: one of `registry.NAMES`, or MODULE:ATTRIBUTE of an importable module.

@@ -1,4 +1,4 @@
-"""Finding the submissions of a folder, and reading each of them as an untrusted notebook."""
+"""Find the submissions of a folder, and read each of them as an untrusted notebook."""
 
 import json
 import pathlib
@@ -66,7 +66,7 @@ def find_submissions(
     Args:
         folder: of all submissions.
         assignment: name of the notebook in a student's folder, without its ending.
-        skipped: folders of the grader, which may lie in the same folder.
+        skipped: folders of the grader, which may be in the same folder.
 
     Returns: sorted by name.
 

@@ -1,4 +1,4 @@
-"""Sizes drawn as areas: which part of a net holds its megabytes."""
+"""Sizes drawn as areas: how the megabytes of a net are divided among its parts."""
 
 import math
 
@@ -13,7 +13,7 @@ _GAP = 0.5
 """Space between two squares, in square roots of a megabyte."""
 
 _NARROWEST = 0.33
-"""Width of the narrowest slice into which its number fits, in square roots of a megabyte."""
+"""Minimum width of a slice that is labeled with its number, in square roots of a megabyte."""
 
 
 def slices(parts: dict[str, float]) -> dict[str, tuple[float, float]]:

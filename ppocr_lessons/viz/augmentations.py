@@ -12,7 +12,7 @@ CHAPTER_BDA = {
     "motion blur (pixels)": (3, 5, 9, 13),
     "Gaussian noise (gray levels)": (5, 15, 30, 60),
 }
-"""The four operations of BDA in the text of the chapter, which gives no strengths; the ranges are ours."""
+"""The four operations of BDA that the text of the chapter names. It gives no strengths; the ranges are ours."""
 
 
 def chapter_bda(image: np.ndarray, name: str, strength: float) -> np.ndarray:
@@ -41,7 +41,7 @@ def show_rows(rows: dict[str, dict[str, np.ndarray]]):
     """Draw pictures in rows.
 
     Args:
-        rows: pictures, (H, W, 3) uint8 RGB, by their titles, by the name of the row; each row has equally many.
+        rows: by the name of the row, pictures (H, W, 3) uint8 RGB by their titles; the same number in each row.
 
     Returns: an IPython.display.Image.
     """

@@ -47,7 +47,7 @@ def _picture() -> ipywidgets.Image:
 
 
 def k_slider(prob: np.ndarray, thresh: np.ndarray) -> ipywidgets.VBox:
-    """Show the binary map of a real probability and threshold map for the steepness k that a slider sets.
+    """Show the binary map of a real probability and threshold map, with a slider for the steepness k.
 
     Args:
         prob: probability map, (H, W) in 0..1.
@@ -141,7 +141,7 @@ def show_losses(maps: dict[str, np.ndarray]):
 
 
 def show_sweep(panels: dict[str, dict[str, np.ndarray]], box_thresholds, *, marked: float):
-    """Plot hmean against the score below which a box is dropped, a line a map and a faint one a seed.
+    """Plot hmean against the score below which a box is dropped: a line per map, and a faint line per seed.
 
     Args:
         panels: hmean (seeds, thresholds) by name of the map, by title of the panel.
@@ -200,7 +200,7 @@ def show_boxes(image: np.ndarray, prob: np.ndarray, postprocess: DBPostProcess):
 
 
 def postprocess_sliders(image: np.ndarray, prob: np.ndarray) -> ipywidgets.VBox:
-    """Show the boxes of a real probability map for thresholds and an unclip ratio that sliders set.
+    """Show the boxes of a real probability map, with sliders for the thresholds and the unclip ratio.
 
     Args:
         image: the page, (H, W, 3) uint8.

@@ -19,7 +19,7 @@ def show_systems(measured: Mapping[str, dict], *, chapter: bool = True):
 
     Args:
         measured: `mb` and `ms` by stage, by key of whole_systems.SYSTEMS, as in data/results/systems.json.
-        chapter: also mark the sizes of the chapter. Its times come from another machine and stand in the table.
+        chapter: also mark the sizes of the chapter. Its times come from another machine and are only in the table.
 
     Returns: an IPython.display.Image.
     """

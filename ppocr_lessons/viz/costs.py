@@ -1,4 +1,4 @@
-"""Figures and tables of what a net costs: feature maps, parameters, MACs, milliseconds, and the accuracy they buy."""
+"""Figures and tables of the costs of a net (feature maps, parameters, MACs, milliseconds) and of its accuracy."""
 
 import html
 
@@ -71,7 +71,7 @@ def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str], *
         values = [costs[name][kind] for name in names]
         bars = axis.bar(range(len(names)), values, color=BLUE, alpha=0.7)
         axis.bar_label(bars, [f"{v:.3g}" for v in values], fontsize=9)
-        # One long name among short ones would touch its neighbor, so the longest name counts for all.
+        # If the longest name would touch its neighbor, all names are rotated.
         crowded = {"rotation": 30, "ha": "right"} if len(names) * max(map(len, names)) > 50 else {}
         axis.set_xticks(range(len(names)), names, **crowded)
         axis.set_xlabel(label)
@@ -87,7 +87,7 @@ def show_cost_bars(costs: dict[str, dict[str, float]], titles: dict[str, str], *
 def show_accuracy_latency(points: dict[str, tuple[float, list[float]]], *, chosen: str, side: int):
     """Accuracy over latency, a marker for each net at the mean of its scores.
 
-    The names stand in a legend beside the plot, because nets of equal speed would print their labels over each other.
+    The names are in a legend beside the plot, because the labels of nets of equal speed would overlap.
 
     Args:
         points: (milliseconds, hmean of each seed) by name of the net.
@@ -161,7 +161,7 @@ def cumulative_table(
     section: str,
     published: dict[str, tuple[float | None, float | None, float | None, float | None, float | None]],
 ):
-    """The chapter's cumulative table: each row adds one strategy, the recorded numbers beside the published ones.
+    """The chapter's cumulative table: each row adds one strategy, with recorded and published numbers.
 
     The recorded precision, recall and hmean are means over the seeds, and the smallest and the largest hmean are given
     beside the mean. Size and latency were measured once for each architecture: rows that differ in training only share
@@ -179,7 +179,7 @@ def cumulative_table(
         ValueError: a name in `published` is not a row of this section of the ablation.
     Source: chapter 2.1, Fig. 5 and chapter 3.1, Fig. 28 of the PP-OCR course.
     """
-    from IPython.display import HTML  # of the extra `lab`, which training and inference do without
+    from IPython.display import HTML  # part of the extra `lab`, which training and inference do not need
 
     rows = [row for row in recorded["table"] if _is_in(row["section"], section)]
     unknown = sorted(set(published) - {row["row"] for row in rows})

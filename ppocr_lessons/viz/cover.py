@@ -39,7 +39,7 @@ def captions(headline: str = "Falcon 9 lifts off") -> list[Caption]:
     """The lines of the cover.
 
     Args:
-        headline: what the largest line below the title says.
+        headline: text of the largest line below the title.
     """
     return [
         Caption("ORBIT", 38, 34, 118, WHITE, "SourceSansPro-Black"),

@@ -1,4 +1,4 @@
-"""How CTC decodes: the best class of every time step and the text that remains; beam search with a character model."""
+"""Figures of CTC decoding: the best class of each time step, the collapsed text, beam search with a character model."""
 
 import numpy as np
 from matplotlib.patches import Patch
@@ -11,7 +11,7 @@ COLORS = (BLUE, RED, GREEN)
 
 
 def show_collapse(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet):
-    """The line, the most probable class of each time step, and the text that is left after collapsing.
+    """The line, the most probable class of each time step, and the text after collapsing.
 
     Args:
         crop: (H, W, 3) uint8 RGB.

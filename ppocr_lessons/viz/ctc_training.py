@@ -10,7 +10,7 @@ LINES = ("-", "--", "-.", ":")
 
 
 def show_plateau(record: dict):
-    """Loss of a recorded run, and what the network answered at the recorded steps.
+    """Loss of a recorded run, and the output of the network at the recorded steps.
 
     Args:
         record: of `bench.ctc_plateau`.
@@ -43,7 +43,7 @@ def show_plateau(record: dict):
 
 
 def show_answers(record: dict, steps: Sequence[int], *, line: int = 0):
-    """What a network in training says about one line: blank and best character at each time step.
+    """Output of a network for one line during training: blank and best character at each time step.
 
     Args:
         record: of `bench.ctc_plateau`.
@@ -79,7 +79,7 @@ def show_focal(losses: np.ndarray, gammas: Sequence[float] = (0, 1, 2, 4)):
     """Weight of focal CTC against the probability of the text, and the weighted loss, with the lines of a batch.
 
     Args:
-        losses: (N,) CTC losses of real lines, drawn for the third value of gamma.
+        losses: (N,) CTC losses of real lines, which are plotted for the third value of gamma.
         gammas: three or four values of gamma.
 
     Returns: an IPython.display.Image.
@@ -110,7 +110,7 @@ def show_focal(losses: np.ndarray, gammas: Sequence[float] = (0, 1, 2, 4)):
 
 
 def show_counts(names: Sequence[str], wanted: np.ndarray, found: dict[str, np.ndarray]):
-    """Number of time steps of each class: as the text asks, and as a network gives them.
+    """Number of time steps of each class: expected from the text, and predicted by a network.
 
     Args:
         names: of the classes that are shown.

@@ -1,4 +1,4 @@
-"""Figures of collaborative learning: who teaches whom, the response maps of CML, dilation, the losses of each step."""
+"""Figures of collaborative learning: teachers and students, response maps of CML, dilation, losses of each step."""
 
 import numpy as np
 from matplotlib.patches import ConnectionPatch, FancyBboxPatch
@@ -162,7 +162,7 @@ def show_cml(image, maps: dict[str, np.ndarray], losses: dict[str, float]):
 
 
 def _connect(figure, first, start, second, end, text, side, *, style="->"):
-    """An arrow between two axes, from and to fractions of them, with text beside its middle."""
+    """Draw an arrow between two axes, with text beside its middle. Its ends are in fractions of each axes."""
     arrow = ConnectionPatch(
         start, end, first.transAxes, second.transAxes, arrowstyle=style, color=RED, lw=1.5, zorder=9
     )
@@ -176,7 +176,7 @@ def _connect(figure, first, start, second, end, text, side, *, style="->"):
 
 
 def show_dilation(image, prob, dilated):
-    """The teacher's map, what is text in it, and the pixels that dilation adds for the students.
+    """The teacher's map, its text pixels, and the pixels that dilation adds for the students.
 
     Args:
         image: (H, W, 3) uint8 page.
@@ -199,7 +199,7 @@ def show_dilation(image, prob, dilated):
 
 
 def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, ...]):
-    """Parts of the loss at each step, one column for each run. DML, which is far smaller, has a row of its own.
+    """Parts of the loss at each step, one column for each run. DML, which is far smaller, has a separate row.
 
     Args:
         histories: rows of the trainer by title.
@@ -236,7 +236,7 @@ def show_parts(histories: dict[str, list[dict[str, float]]], names: tuple[str, .
 
 
 def show_terms(histories: dict[str, list[dict[str, float]]], terms: dict[str, str]):
-    """The terms of a combined loss at each step, an axis of its own for each term and a line for each run.
+    """The terms of a combined loss at each step, with a separate panel for each term and a line for each run.
 
     Args:
         histories: rows of the trainer by title of the run.

@@ -1,4 +1,4 @@
-"""The operations that synthetic photographs are drawn with, each by itself."""
+"""Pictures of each operation that draws synthetic photographs."""
 
 import itertools
 
@@ -32,7 +32,7 @@ def _style(size: int = 44) -> Style:
 
 
 def _on_paper(ink, *, below=None, color=INK, matrix=None) -> np.ndarray:
-    """Letters on a plain ground, with something that is drawn before them."""
+    """Letters on a plain background, with something that is drawn below them."""
     height, width = ink.shape
     image = np.empty((height + 2 * MARGIN, width + 2 * MARGIN, 3), np.uint8)
     image[:] = PAPER
@@ -44,7 +44,7 @@ def _on_paper(ink, *, below=None, color=INK, matrix=None) -> np.ndarray:
 
 
 def line_operations(text: str, seed: int) -> dict[str, np.ndarray]:
-    """A line drawn plainly, and under each operation of `photo_text` by itself.
+    """A line drawn plainly, and with each single operation of `photo_text`.
 
     Args:
         text: of the line.
@@ -109,7 +109,7 @@ def show_line_operations(text: str = "Open daily 9-17", seed: int = 3):
 
 
 def scenes(seed: int, side: int = 320) -> dict[str, np.ndarray]:
-    """What `photo_pages` draws: five structures that are not text, a sign and a receipt.
+    """Pictures by `photo_pages`: five structures that are not text, a sign and a receipt.
 
     Args:
         seed: of everything random.

@@ -1,4 +1,4 @@
-"""A slider through the epochs of one page: what the augmentation draws in each."""
+"""A slider through the epochs of one page, which shows the random augmentation of each."""
 
 import ipywidgets
 

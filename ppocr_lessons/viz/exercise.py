@@ -1,4 +1,4 @@
-"""Checks a reader's answer to an exercise in a notebook without showing the solution."""
+"""Check a reader's answer to an exercise in a notebook without showing the solution."""
 
 import numbers
 

@@ -1,4 +1,4 @@
-"""Figures of the features of a line of text: their grid on the picture, and the time steps that a character gets."""
+"""Figures of the features of a line of text: their grid on the picture, and the number of time steps per character."""
 
 import cv2
 import numpy as np
@@ -67,7 +67,7 @@ def _lines(draw, spacing: float, length: float) -> None:
 
 
 def show_coarser_cells(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet, factors=(1, 2, 4, 8)):
-    """The cells of ever coarser time steps on a line, each with the character that is read in it.
+    """The cells of coarser and coarser time steps on a line, each with the character that is read in it.
 
     Args:
         crop: the line, (H, W, 3) uint8 RGB.
@@ -101,7 +101,7 @@ def show_coarser_cells(crop: np.ndarray, probs: np.ndarray, alphabet: Alphabet, 
 
 
 def show_room(room: dict[str, list[float]], *, fewest: int = 20):
-    """The room of each character in time steps: mean, and the range from the 10th to the 90th percentile.
+    """The number of time steps of each character: mean, and the range from the 10th to the 90th percentile.
 
     Args:
         room: time steps of every occurrence by character; see `rec.feature_stride.character_room`.

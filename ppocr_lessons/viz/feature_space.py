@@ -12,7 +12,7 @@ from ..rec.class_centers import class_name
 from .figure import BLUE, GREEN, MARKERS, ORANGE, new_figure, show
 
 DRAWN = 120
-"""Most features of a class that are drawn; the distances are those of all."""
+"""Maximum number of features that are drawn per class; the distances are computed from all features."""
 
 
 def principal_plane(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -35,7 +35,7 @@ def show_feature_space(stages: Mapping[str, Observed], groups: Sequence[str], al
     row. A cross marks the mean of a class.
 
     Args:
-        stages: what each network makes of the same lines, by title.
+        stages: output of each network for the same lines, by title.
         groups: characters that look alike.
         alphabet: characters of the classes.
 
@@ -84,7 +84,7 @@ def _has_chinese_font() -> bool:
 
 
 def _label(name: str) -> str:
-    """Name of a class for a legend; its code point where no installed font has the character."""
+    """Name of a class for a legend; its code point if no installed font has the character."""
     return name if name.isascii() or _has_chinese_font() else f"U+{ord(name):04X}"
 
 
@@ -106,7 +106,7 @@ def _draw_classes(axis, by_class, classes, alphabet: Alphabet) -> None:
 
 
 def show_terms(histories: Mapping[str, Sequence[Mapping[str, float]]]):
-    """The terms of the loss in a short training, each training in an axis of its own.
+    """The terms of the loss in several short trainings, with a separate panel for each training.
 
     Args:
         histories: parts of the loss at each step, by title; see `bench.look_alikes.train_head`.

@@ -7,7 +7,7 @@ from .figure import BLUE, GREEN, ORANGE, new_figure, show
 from .strategy_map import EDITIONS, STAGES, in_chapter_order
 
 POSTPONED = frozenset({"det-fpgm", "cls-pact", "rec-pact"})
-"""Strategies of PP-OCR that the published PP-OCRv2 leaves to its smaller sibling, PP-OCRv2-tiny (Fig. 3)."""
+"""Strategies of PP-OCR that the published PP-OCRv2 leaves to its smaller version, PP-OCRv2-tiny (Fig. 3)."""
 
 _COLORS = {"det": BLUE, "cls": ORANGE, "rec": GREEN}
 _NETS = {
@@ -19,7 +19,7 @@ _WIDTH, _GAP = 3.6, 0.38
 
 
 def _state(strategy: Strategy, edition: int) -> str:
-    """What a strategy is in an edition of the system: "new", "kept" or "postponed"."""
+    """The state of a strategy in an edition of the system: "new", "kept" or "postponed"."""
     if strategy.edition == edition:
         return "new"
     return "postponed" if strategy.key in POSTPONED else "kept"
@@ -41,7 +41,7 @@ def _card(axis, x, y, strategy, edition, color):
 
 
 def show_framework(edition: int):
-    """The three nets in the order in which they work, and under each the strategies that shaped it.
+    """The three nets in the order in which they work, and below each net its strategies.
 
     Args:
         edition: 1 for PP-OCR (the chapter's Fig. 1), 2 for PP-OCRv2 (Fig. 3): what it keeps, adds and postpones.

@@ -75,7 +75,7 @@ def gate_shares(gates: np.ndarray) -> dict[str, float]:
 
 
 def show_gates(gates: dict[str, np.ndarray]):
-    """Gates of each module, one panel a module: the mean over the pages, sorted, and the range over the pages.
+    """Gates of each module, one panel per module: the mean over the pages, sorted, and the range over the pages.
 
     Args:
         gates: (pages, channels) in 0..1 by name.

@@ -1,4 +1,4 @@
-"""Figure of the operations of several networks: where the time goes, and how efficiently each of them computes."""
+"""Figure of the operations of several networks: the time of each, and how efficiently it computes."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ _RATES = (10, 100)
 def show_operations(profiles: dict[str, list[Operation]]):
     """Time and MACs by kind of operation, and the time of every convolution over its MACs.
 
-    In the third panel both axes are logarithmic. On a dashed line, the number of MACs in each second is the same.
+    In the third panel both axes are logarithmic. Each dashed line is a constant number of MACs per second.
 
     Args:
         profiles: operations of `bench.onednn_profile.profile` by name of the network.

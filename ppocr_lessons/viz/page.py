@@ -7,7 +7,7 @@ from .figure import new_figure, show, show_picture
 
 
 def show_reading(image: np.ndarray, lines):
-    """The picture with its boxes, and beside it the texts at their places.
+    """The picture with its boxes, and beside it the texts at the same positions.
 
     Args:
         image: (H, W, 3) uint8 RGB.

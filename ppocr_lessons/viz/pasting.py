@@ -8,7 +8,7 @@ from matplotlib.patheffects import withStroke
 from ..augment.copy_paste import CopyPaste, LabeledPage
 from .figure import BLUE, RED, new_figure, png, show, show_picture
 
-# Red and blue as in the chapter, and told apart by line and marker as well. The white rim keeps both visible on any page.
+# Red and blue as in the chapter; line style and marker differ as well. The white rim keeps both visible on any page.
 _OWN = {"color": RED, "linestyle": "-", "linewidth": 1.1}
 _PASTED = {"color": BLUE, "linestyle": (0, (3, 1.5)), "linewidth": 1.2}
 _RIM = [withStroke(linewidth=2.2, foreground="white")]
@@ -19,7 +19,7 @@ def _draw(axis, page: LabeledPage, own: int, title: str) -> None:
     show_picture(axis, page.image, title)
     for index, polygon in enumerate(page.polygons):
         style = _OWN if index < own else _PASTED
-        # Outside of the text, so that the line covers no letters.
+        # Outside of the text, so that the outline covers no letters.
         outer = polygon + 3 * np.sign(polygon - polygon.mean(0))
         outline = np.concatenate([outer, outer[:1]]).T
         axis.plot(*outline, color="white", linewidth=2.2)

@@ -7,11 +7,11 @@ from .figure import BLUE, GREEN, RED, new_figure, show
 
 
 def show_kept_classes(old: Alphabet, new: Alphabet):
-    """Where the characters of a new alphabet stand in the last layer of a net with an old one.
+    """Positions of the characters of a new alphabet in the last layer of a net with an old alphabet.
 
     Args:
         old: alphabet of the trained net.
-        new: alphabet that is wanted.
+        new: alphabet of the new net.
     """
     kept = np.zeros(old.classes, bool)
     kept[[0, *(old.index[c] for c in new.characters if c in old.index)]] = True
@@ -96,7 +96,7 @@ def show_real_pictures(rows: list[dict], systems: list[str]):
     """Scores of whole systems on real pictures, as recorded by `ppocr-lessons bench read`.
 
     Args:
-        rows: of the record, one a system.
+        rows: of the record, one per system.
         systems: names of the rows to show, in this order.
     """
     by_name = {row["system"]: row for row in rows}

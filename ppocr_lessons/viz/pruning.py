@@ -10,7 +10,7 @@ from .figure import BLACK, BLUE, MARKERS, RED, new_figure, png, show
 
 
 def show_median(seed: int = 0, *, count: int = 40, ratio: float = 0.25):
-    """Filters with two weights as points: which ones pruning by norm removes, and which ones FPGM.
+    """Filters with two weights as points: which of them pruning by norm removes, and which FPGM removes.
 
     Args:
         seed: of the points.
@@ -105,7 +105,7 @@ def show_sensitivity(losses: dict[str, dict[float, float]], allowed: float, *, n
 
 
 def show_ratios(ratios: dict[str, dict[str, float]]):
-    """Share of channels removed from each group, for one or several choices of ratios, one panel a choice.
+    """Share of channels removed from each group, for one or several choices of ratios, one panel per choice.
 
     Args:
         ratios: removed share by group, by name of the choice. A group that is missing loses nothing.
@@ -160,7 +160,7 @@ def _widths(before, after):
 
 
 def ratio_slider(build, group: str) -> ipywidgets.VBox:
-    """A slider for the ratio of one group; the figure shows all widths, the text the parameters that are left.
+    """A slider for the ratio of one group; the figure shows all widths, the text the number of remaining parameters.
 
     Args:
         build: returns the net to prune; called at every move of the slider.

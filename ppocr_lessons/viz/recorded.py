@@ -1,4 +1,4 @@
-"""Recorded ablations of the recognizer as a table, beside the chapter's numbers."""
+"""Recorded ablations of the recognizer as a table, with the chapter's numbers."""
 
 from collections.abc import Sequence
 

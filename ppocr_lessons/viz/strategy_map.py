@@ -9,8 +9,8 @@ from ..strategies import STRATEGIES, Strategy
 STAGES = {"det": "Text detection", "cls": "Direction classifier", "rec": "Text recognition"}
 EDITIONS = {1: "PP-OCR", 2: "PP-OCRv2"}
 
-# Explicit colors, so that the map can be read in a dark theme as well. Sites that show notebooks drop styles and keep
-# the table, its headings and its links.
+# Explicit colors, so that the map can be read in a dark theme as well. Websites that render notebooks remove the
+# styles but keep the table, its headings and its links.
 _CELL = "vertical-align: top; text-align: left; background-color: #ffffff; color: #000000; font-size: 14px"
 _COLORS = {"det": "#0072B2", "cls": "#9A6A00", "rec": "#007A5A"}
 

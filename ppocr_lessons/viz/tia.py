@@ -15,7 +15,7 @@ def at_strength(points: ControlPoints, strength: float) -> ControlPoints:
 
     Args:
         points: drawn control points.
-        strength: 0 leaves all points where they were, 1 moves them as drawn, 2 twice as far.
+        strength: 0 leaves all points in place, 1 moves them as drawn, 2 twice as far.
 
     Returns: control points with the same sources.
     """
@@ -44,7 +44,7 @@ def _margins(axis, image: np.ndarray) -> None:
 
 
 def _draw_pair(above, below, image, points: ControlPoints, name: str) -> None:
-    """The line with its points and their moves, and below it the bent line with the points where they have arrived."""
+    """The line with its points and their moves, and below it the bent line with the moved points."""
     show_picture(above, image, name)
     show_picture(below, tia.warp(image, points))
     above.plot(*points.source.T, "o", color=BLUE, ms=5)

@@ -82,8 +82,8 @@ def show_steps(steps):
     pictures = []
     for name, sample in steps:
         if name in SHOWN:
-            # Asking for pixels applies the pending transforms. A copy is asked, so that the sample itself is still
-            # resampled only once, by the crop.
+            # `pixels` applies the pending transforms. This is done on a copy, so that the sample itself is
+            # still resampled only once, by the crop.
             seen = copy.copy(sample)
             drawn = draw_boxes(
                 seen.pixels(), [p for p, skip in zip(seen.polygons, seen.ignored, strict=True) if not skip]

@@ -41,7 +41,7 @@ OUTLINES = ("does not count", "found text", "found box", "missed text", "false b
 
 
 def outlines(labels, ignored, boxes) -> dict[str, list]:
-    """Sort the label polygons and the found boxes of a page by what they are to the metric.
+    """Classify the label polygons and the found boxes of a page as the metric does.
 
     Args:
         labels: label polygons, each (P, 2) in pixels.
@@ -65,7 +65,7 @@ def outlines(labels, ignored, boxes) -> dict[str, list]:
 
 
 class WorstCases:
-    """Watches an evaluation and keeps the samples with the most errors.
+    """Callback of an evaluation that keeps the samples with the most errors.
 
     Of a detector, these are the pages with the most missed texts and false boxes; of a recognizer, the lines with the
     largest edit distance in relation to their length; of a classifier, the lines with the most confident wrong answer.
@@ -88,8 +88,8 @@ class WorstCases:
 
         Args:
             index: of the sample in the dataset.
-            expected: what its label says.
-            answer: what the network answered.
+            expected: its label.
+            answer: output of the network.
         """
         look = {"det": self._page, "rec": self._line, "cls": self._direction}[self.config.task]
         found = look(expected, answer)
@@ -97,7 +97,7 @@ class WorstCases:
             return
         badness, *rest = found
         self.wrong += 1
-        # The number in the middle breaks ties, so that the rest is never compared.
+        # The number in the middle breaks ties, because the elements after it may not be comparable.
         heapq.heappush(self._kept, (badness, -next(self._order), index, *rest))
         if len(self._kept) > self.count:
             heapq.heappop(self._kept)

@@ -129,7 +129,7 @@ def _folder_families(folder: str, language: str) -> dict[str, list[str]]:
 
 @functools.cache
 def capitals_only(path: str) -> bool:
-    """Whether a font draws small letters as capitals, so that only text in capitals can be set in it.
+    """Whether a font draws small letters as capitals, so that it can only render text in capitals.
 
     Args:
         path: of the font file.

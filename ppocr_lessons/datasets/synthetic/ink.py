@@ -1,4 +1,4 @@
-"""Rendering of text: set a text in a font, tilt it, blend it into an image, and simulate a camera."""
+"""Rendering of text: render a text in a font, tilt it, blend it into an image, and simulate a camera."""
 
 from typing import NamedTuple
 

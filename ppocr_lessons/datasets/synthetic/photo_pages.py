@@ -1,7 +1,7 @@
-"""Pages as photographs show them: signs, receipts, dense print, and scenes in which nothing is written.
+"""Pages that look like photographs: signs, receipts, dense print, and scenes without text.
 
-A detector trained on text alone learns that every fine, regular structure is text. These pages show it railings,
-foliage, masonry and the frames of signs, which are not.
+A detector trained on text alone learns that every fine, regular structure is text. These pages also contain railings,
+foliage, masonry and the frames of signs, which are not text.
 """
 
 import pathlib
@@ -128,7 +128,7 @@ def draw_sign(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
 
     Args:
         rng: source of everything random.
-        sheet: the page; it learns the polygons and texts of the sign.
+        sheet: the page; the polygons and texts of the sign are added to it.
         fonts: see `fonts.font_paths`.
     """
     height, width = sheet.image.shape[:2]
@@ -168,7 +168,7 @@ def draw_sign(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
 
 
 def till_style(rng: np.random.Generator, size: int, fonts: str) -> Style:
-    """A style of tills and tickets: every letter as wide as the next, often widely spaced.
+    """A style of receipts and tickets: a monospaced font, often with wide tracking.
 
     Args:
         rng: source of everything random.
@@ -189,7 +189,7 @@ def receipt_entry(rng: np.random.Generator, room: int) -> str:
 
     Args:
         rng: source of everything random.
-        room: greatest number of characters.
+        room: maximum number of characters.
     """
     kind = rng.random()
     if kind < 0.2:
@@ -243,7 +243,7 @@ def draw_receipt(rng: np.random.Generator, sheet: Sheet, fonts: str) -> None:
 
 
 def render_photo_page(rng: np.random.Generator, size: tuple[int, int], *, fonts: str = "course") -> Page:
-    """A page drawn as a photograph: a ground, structures that are not text, and text of one kind or none.
+    """A page drawn like a photograph: a background, structures that are not text, and text of one kind or none.
 
     Args:
         rng: source of everything random.

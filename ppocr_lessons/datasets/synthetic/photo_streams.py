@@ -16,10 +16,10 @@ LINE_SHAPES = ((96, 40, 8), (160, 28, 14), (320, 16, 32), (640, 8, 66))
 """Input width in pixels, lines in a batch, and the largest number of characters in a line."""
 
 LINE_SHARES = (0.25, 0.25, 0.35, 0.15)
-"""How often a batch has each of LINE_SHAPES."""
+"""Probability of each of LINE_SHAPES for a batch."""
 
 CODE, CAPITALS, TITLES = 0.06, 0.25, 0.12
-"""Shares of lines that are source code, that are set in capitals, as on signs, and in which every word begins with one."""
+"""Shares of lines of source code, of lines in capitals, as on signs, and of lines whose words are capitalized."""
 
 MARGIN = 0.12
 """Edge around the ink in the detector's labels, in heights of the text."""
@@ -29,7 +29,7 @@ PHOTOGRAPHED = 0.65
 
 
 def photo_text(rng: np.random.Generator, characters: int) -> str:
-    """Draw what a photographed line says.
+    """Draw the text of a photographed line.
 
     Args:
         rng: source of everything random.
@@ -45,12 +45,12 @@ def photo_text(rng: np.random.Generator, characters: int) -> str:
 
 
 def photo_rec_batch(seed: int, step: int, alphabet, *, fonts: str = "course") -> RecBatch:
-    """Lines as photographs show them, all of one of LINE_SHAPES.
+    """Lines that look like photographs, all with the same one of LINE_SHAPES.
 
     Args:
         seed: of the run.
         step: counted from 0.
-        alphabet: that gives the characters their classes.
+        alphabet: maps characters to classes.
         fonts: see `fonts.font_paths`.
 
     Returns: images (N, 3, 32, W) in -1..1 with their labels.

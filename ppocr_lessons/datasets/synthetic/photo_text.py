@@ -1,8 +1,8 @@
-"""Text as photographs show it: bent, lit, outlined, squeezed between neighbors and the edges of plates.
+"""Text as in photographs: bent, unevenly lit, outlined, close to other lines and to the edges of plates.
 
-Each operation is a function of the ink or of the picture and a random generator. `render_photo_line` draws which of
-them are used. The recognizer that ships is trained on these lines; what is committed under data/ is drawn by the
-plainer `pages.render_line`.
+Each operation is a function of the ink or of the picture and a random generator. `render_photo_line` chooses the
+operations at random. The shipped recognizer is trained on these lines; the lines under data/ are drawn by the
+simpler `pages.render_line`.
 """
 
 import cv2
@@ -119,14 +119,14 @@ def plate(rng: np.random.Generator, image: np.ndarray, color: np.ndarray) -> Non
 
 
 def beside(rng: np.random.Generator, image: np.ndarray, style: Style, color, text: str, gap: int) -> None:
-    """Let the line above or below reach into the picture, in place, as it does in a crop of dense print.
+    """Draw part of the line above or below into the picture, in place, as in a crop of dense print.
 
     Args:
         rng: source of everything random.
         image: (H, W, 3) uint8.
         style: of the neighbor.
         color: (3,) of its ink.
-        text: what the neighbor says.
+        text: of the neighbor.
         gap: pixels between the border and the text that is to be read; the neighbor stays within them.
     """
     ink = set_text(text, style)
@@ -137,7 +137,7 @@ def beside(rng: np.random.Generator, image: np.ndarray, style: Style, color, tex
 
 
 def lower_resolution(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Shrink to 9 to 20 rows and enlarge again, as a detector's crop of fine print is.
+    """Shrink to 9 to 20 rows and enlarge again, to simulate a crop of fine print.
 
     Args:
         rng: source of everything random.
@@ -152,7 +152,7 @@ def lower_resolution(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 
 
 def _paint(rng, image, ink, matrix, color, opacity):
-    """Lay the letters down with what surrounds them: shadow, glow, outline, relief."""
+    """Draw the letters with their effects: shadow, glow, outline, relief."""
     height = ink.shape[0]
     effect = rng.random()
     pad = max(2, height // 8)
@@ -192,7 +192,7 @@ def render_photo_line(rng: np.random.Generator, text: str, *, fonts: str = "cour
 
     Args:
         rng: source of everything random.
-        text: what it says; a font without small letters turns it into capitals.
+        text: of the line; converted to capitals for a font without small letters.
         fonts: see `fonts.font_paths`.
     """
     style = pick_style(rng, int(rng.integers(18, 60)), "en", fonts)

@@ -1,4 +1,4 @@
-"""A page under construction: where texts lie, and where there is still room."""
+"""A page under construction, which keeps track of texts and free space."""
 
 import cv2
 import numpy as np
@@ -29,7 +29,7 @@ class Sheet:
         self.polygons, self.texts = [], []
 
     def free(self, outline: np.ndarray) -> bool:
-        """Whether nothing has been laid down inside an outline yet.
+        """Whether no pixel inside an outline is occupied.
 
         Args:
             outline: (N, 2) int32 pixels.
@@ -46,7 +46,7 @@ class Sheet:
         """Add a text to the page; see `place_on`.
 
         Args:
-            text: what it says.
+            text: transcription.
             ink: (h, w) uint8.
             local: (3, 3) from the ink to the page.
             color: (3,) RGB.
@@ -63,13 +63,13 @@ class Sheet:
 
         Args:
             surface: (3, 3), from coordinates of the surface to those of the picture.
-            text: what it says.
+            text: transcription.
             ink: (h, w) uint8.
             local: (3, 3), from the ink to the surface.
             color: (3,).
             opacity: 0..1.
 
-        Returns: whether it was laid down.
+        Returns: whether it was added.
         """
         height, width = ink.shape
         matrix = surface @ local

@@ -116,7 +116,7 @@ def cls_batch(seed: int, step: int, steps: int = 0, *, size: int = 64) -> ClsBat
 def crop_page(rng: np.random.Generator, page: Page, side: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Crop a random square from a page.
 
-    A text of whose area less than half is in the square is ignored, because one cannot see where it ends.
+    A text is ignored if less than half of its area is in the square, because its end is not visible.
 
     Args:
         rng: source of all random numbers.

@@ -3,7 +3,7 @@
     python -m ppocr_lessons.datasets.synthetic.training_fonts --out fonts
 
 fetches them from npm's `@fontsource` packages, most of them under the SIL Open Font License, with the client `npm`.
-Nothing else in this package needs them or the network: they serve the trainings whose cards name them, which take
+Nothing else in this package needs them or the network. Only trainings whose model cards name them use them, with
 the folder as their font set.
 """
 

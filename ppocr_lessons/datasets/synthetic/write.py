@@ -16,12 +16,12 @@ from .photo_streams import photo_text
 from .photo_text import render_photo_line
 
 QUALITY = 88
-"""Of the JPEG files."""
+"""Quality of the JPEG files."""
 
 
 STYLES = ("print", "photo")
-"""`print`: pages, words and lines as a scanner or a steady hand shows them. `photo`: signs, receipts, scenes without text, and
-bent, lit, outlined, crowded lines, see photo_pages.py and photo_text.py."""
+"""`print`: pages, words and lines as scanned or carefully photographed. `photo`: signs, receipts, scenes without text,
+and bent, unevenly lit, outlined, crowded lines; see photo_pages.py and photo_text.py."""
 
 
 def _labeled(page: Page):

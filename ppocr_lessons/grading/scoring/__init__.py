@@ -1,1 +1,1 @@
-"""Scorers of the assignments, one module each. They recompute what is right from the parameters and store no answers."""
+"""Scorers of the assignments, one module each. They recompute the right answers from the parameters and store none."""

@@ -173,7 +173,7 @@ def score(given: Mapping, answers: Mapping[str, Answer]) -> list[Mark]:
             target[index] = center
     known = np.nonzero(np.abs(centers).sum(1))[0]
     centers_rule = _centers_rule(centers, of_all, known)
-    # What follows from the centers is scored with the student's own, so that a mistake costs its points once.
+    # Answers that follow from the centers are scored with the student's centers, so that a mistake counts only once.
     own = answers.get("centers")
     used = centers if own is None or centers_rule(own)[0] == 0 else np.asarray(own)
     used_classes = np.nonzero(np.abs(used).sum(1))[0].tolist()

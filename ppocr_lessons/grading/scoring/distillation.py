@@ -13,7 +13,7 @@ from ..assignment import Answer, Assignment, Mark, Question
 from .rules import RIGHT, Mistake, Rule, chosen, close, give_marks
 
 ENOUGH = 0.85
-"""Share of the untrained student's error that may be left for all points; 15 to 20 steps reach 0.6 to 0.75."""
+"""Largest share of the untrained student's error that may remain for full points; 15 to 20 steps reach 0.6 to 0.75."""
 
 TEACHERS = (
     "it is frozen: no gradient reaches it",
@@ -130,7 +130,7 @@ def score(given: Mapping, answers: Mapping[str, Answer]) -> list[Mark]:
     target, only_threshold = dilate(maps.teacher), (maps.teacher > 0.3).astype("float32")
     own = answers.get("dilated")
     dilated_rule = _dilated_rule(target.numpy(), only_threshold.numpy())
-    # The loss is scored with the student's own target, so that a mistake there costs its points once.
+    # The loss is scored with the student's own target, so that a mistake there costs points only once.
     if own is not None and dilated_rule(own)[0] > 0:
         target = paddle.to_tensor(np.asarray(own, np.float32))
     one_way = [float((q * (q / p).log()).mean()) for p, q in zip(maps.first, maps.second, strict=True)]

@@ -12,18 +12,18 @@ import numpy as np
 from ..assignment import Answer, Mark, Question
 
 Rule = Callable[[Answer], tuple[float, str]]
-"""From an answer to the share of the points, 0..1, and the reason, one sentence."""
+"""Function from an answer to the share of the points, 0..1, and the reason, one sentence."""
 
 RIGHT = "Right."
 
 
 class Mistake(NamedTuple):
-    """What a frequent mistake leads to.
+    """A frequent mistake and its effect on the answer.
 
     Fields:
         values: the answer of somebody who makes the mistake.
         reason: what the mistake is, one sentence.
-        share: of the points that this answer still receives.
+        share: fraction of the points that this answer still receives.
     """
 
     values: object

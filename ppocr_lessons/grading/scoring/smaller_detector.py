@@ -74,7 +74,7 @@ def parameters(seed: int) -> dict:
         seed: of all inputs.
 
     Returns: seed; ratio of the filters to remove, and multiple that the number of remaining filters is rounded up to; share
-        of the parameters that may be left; number of pages; number of weights of a question.
+        of the parameters that may remain; number of pages; number of weights of a question.
     """
     rng = np.random.default_rng([seed, 3])
     return {
@@ -91,7 +91,7 @@ def reference_plan(budget: float) -> dict[str, float]:
     """A simple plan: only the wide layers of the last stage lose channels, as few as the budget demands.
 
     Args:
-        budget: share of the parameters that may be left.
+        budget: share of the parameters that may remain.
 
     Returns: ratios by group.
     """
@@ -130,7 +130,7 @@ def _plan_rule(given: Mapping) -> Rule:
 
 
 def _own_size(plan: Answer | None) -> float:
-    """Parameters that are left with a plan; infinity if there is none that can be carried out."""
+    """Number of parameters after pruning by a plan; infinity if the plan is missing or cannot be carried out."""
     try:
         ratios = dict(zip(inputs.groups(), map(float, plan), strict=True))  # pyright: ignore[reportArgumentType]
         return count_parameters(inputs.pruned_detector(ratios))
