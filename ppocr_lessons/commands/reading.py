@@ -206,10 +206,8 @@ def _start(options: Options, threads: int, end: Connection) -> None:
     threading.Thread(target=_wait_for, args=(end,), daemon=True).start()
     try:
         _reader = Reader(options, threads)
-    except (
-        Exception
-    ) as error:  # raised by _work: an error here would break the pool, and its message would be lost
-        _reader = error
+    except Exception as error:
+        _reader = error  # raised by `_work`: raised here, it would break the pool, and its message would be lost
 
 
 def _wait_for(end: Connection) -> None:
