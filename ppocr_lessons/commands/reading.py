@@ -207,7 +207,9 @@ def _start(options: Options, threads: int, end: Connection) -> None:
     try:
         _reader = Reader(options, threads)
     except Exception as error:
-        _reader = error  # raised by `_work`: raised here, it would break the pool, and its message would be lost
+        _reader = (
+            error  # raised by `_work`: raised here, it would break the pool, and its message would be lost
+        )
 
 
 def _wait_for(end: Connection) -> None:
