@@ -207,9 +207,8 @@ def _start(options: Options, threads: int, end: Connection) -> None:
     try:
         _reader = Reader(options, threads)
     except Exception as error:
-        _reader = (
-            error  # raised by `_work`: raised here, it would break the pool, and its message would be lost
-        )
+        # Raised by `_work`. Raised here, it would break the pool, and its message would be lost.
+        _reader = error
 
 
 def _wait_for(end: Connection) -> None:
