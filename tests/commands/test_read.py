@@ -174,9 +174,7 @@ def test_a_process_that_is_killed_is_told(folder, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     options = Options(None, None, None, "course", "paddle", False, True, False)
     pairs = [(path, None) for path in find_pictures([folder])]
-    answers = outcomes(
-        options, [[pair] for pair in pairs] + [[(pathlib.Path("/dev/full/gone"), None)]] * 40, 2
-    )
+    answers = outcomes(options, [[pair] for pair in pairs * 200], 2)  # more than are read before the kill
     next(answers)
     for child in multiprocessing.active_children():
         child.kill()
