@@ -162,7 +162,7 @@ def costs(table: str, rounds: int = 15) -> dict[str, dict[str, float]]:
         table: key of ROWS.
         rounds: number of timed rounds.
 
-    Returns: parameters, size in MB and median milliseconds by row; rows with the network of an earlier row are left out.
+    Returns: parameters, size in MB and median milliseconds by row; a row with an earlier row's network is left out.
     """
     x = np.random.default_rng(0).standard_normal((1, 3, 32, 320)).astype(np.float32)
     found, runs, seen = {}, {}, set()

@@ -65,7 +65,7 @@ def blurred(crop: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def other_words(texts: Iterable[str]) -> list[str]:
-    """The word list of the package without the words that occur in texts, for a character model that has not seen these.
+    """The word list of the package without the words that occur in texts, for a character model that has not seen them.
 
     Args:
         texts: lines that are going to be scored; case does not matter.

@@ -34,7 +34,7 @@ SIDE, PAGES, CHOOSING = 448, 40, 10
 
 SCORED_SEED, CHOOSING_SEED = 900_011, 800_011
 UNCLIP_RATIOS = (0.9, 1.2, 1.5, 1.8, 2.1, 2.4)
-"""Ratios to choose from. A recognizer needs a margin around the word, so reading can need a larger ratio than detection."""
+"""Ratios to choose from. A recognizer needs a margin around words, so reading can need a larger ratio than finding."""
 
 MARGIN, GAP = 12, 18
 """Pixels around a page and between its words."""

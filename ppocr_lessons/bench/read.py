@@ -105,7 +105,7 @@ def measure(pages: list[LabeledPage], words, systems: dict[str, System], *, roun
         rounds: timed readings of each page, after one that is not timed; 0 to measure no time.
 
     Returns: dictionaries of system; precision, recall and hmean of detection at IoU 0.5; word_precision, word_recall
-        and word_f1 of what was read, as bags of words per page; exact words and cer of the crops; ms per page, or None; mb.
+        and word_f1 of what was read, as bags of words per page; exact words and cer of crops; ms per page, or None; mb.
     """
     metrics = {name: DetMetric() for name in systems}
     counts = {name: np.zeros(3) for name in systems}  # words in common, words there, words read

@@ -34,8 +34,8 @@ class Whole(NamedTuple):
     Fields:
         title: as the chapter calls it.
         det, cls, rec: builders of the untrained networks.
-        published_mb, published_f, published_ms: whole system in the chapter: megabytes, end-to-end F-score, milliseconds
-            per page on a CPU.
+        published_mb, published_f, published_ms: whole system in the chapter: megabytes, end-to-end F-score,
+            milliseconds per page on a CPU.
     """
 
     title: str
