@@ -95,7 +95,8 @@ def integer_net(stage: str):
 
     Activations of detector and recognizer are asymmetric: most of them come from a ReLU or a hard swish and are hardly negative,
     so a symmetric grid would leave nearly half of its steps unused. The classifier uses a symmetric grid: a zero point
-    costs time, and symmetric activations cost it no accuracy. All weights are integers; the inputs of `float_inputs` are not.
+    costs time, and symmetric activations cost it no accuracy. All weights are integers; the inputs of `float_inputs`
+    are not.
 
     Args:
         stage: one of STAGES.
