@@ -1,1 +1,1 @@
-"""Measurements that a reader can repeat: variants in turn, medians, in one run."""
+"""Measurements that a reader can repeat: interleaved variants and medians within one run."""

@@ -2,8 +2,8 @@
 
     ppocr-lessons bench ablation det --out runs/ablation
 
-takes four hours on one core. Each run that is done is a file in the folder, and a run that was interrupted
-goes on, so several processes may share the work: `--row` and `--seed` say which part of it.
+takes four hours on one core. Each finished run is a file in the folder, and an interrupted run resumes, so
+several processes may share the work: `--row` and `--seed` select a part of it.
 """
 
 import json

@@ -4,8 +4,8 @@
 
 trains every row from scratch with each seed on the same short words, black on white, because a few hundred steps are not
 enough to learn the direction of lines that look like photographs. Two sets are scored: other words that are rendered in the
-same way, and the same kind of words with tilt, background and camera effects, which no training line has. Each run that is
-done is a file in the folder, and an interrupted command resumes with the run that it was in.
+same way, and the same kind of words with tilt, background and camera effects, which no training line has. Each finished
+run is a file in the folder, and an interrupted command resumes with the first unfinished run.
 """
 
 import json
@@ -170,7 +170,7 @@ def costs(rounds: int = 15) -> dict[str, dict[str, float]]:
     Args:
         rounds: number of timed rounds.
 
-    Returns: parameters, size in MB and median milliseconds a batch by row.
+    Returns: parameters, size in MB and median milliseconds per batch by row.
     """
     found, runs = {}, {}
     for name in ("rand-augment", "large", "small-0.5", "small-1.0", "shufflenet"):

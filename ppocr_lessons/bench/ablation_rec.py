@@ -5,8 +5,8 @@ replaces (`labels`, chapter 2.3.6), on short words.
     ppocr-lessons bench ablation rec_v2 --out runs/ablation_rec_v2
     ppocr-lessons bench ablation labels --out runs/ablation_labels
 
-train every row with each seed on the lines of `short_words`. Each run that is done is a folder with its record and its weights,
-and an interrupted command resumes with the run that it was in.
+train every row with each seed on the lines of `short_words`. Each finished run is a folder with its record and weights,
+and an interrupted command resumes with the first unfinished run.
 """
 
 import json
@@ -34,7 +34,7 @@ CHINESE = 6625
 """Classes of PaddleOCR's recognizers."""
 
 RANKED_BY = {"rec": "rendered", "rec_v2": "rendered", "labels": "worn"}
-"""The set whose accuracy stands for a row, by table: words that are rendered as the training lines are."""
+"""The set whose accuracy represents a row, by table: words that are rendered like the training lines."""
 
 PHOTOGRAPHS = pathlib.Path(__file__).parents[2] / "data" / "real_en" / "label.txt"
 
@@ -58,7 +58,7 @@ def sets_of(table: str) -> tuple[dict[str, Words], dict[str, Words]]:
 def train_row(
     table: str, name: str, seed: int, out, *, lines: dict[str, Words], scored: dict[str, Words]
 ) -> dict:
-    """Train and score a row with one seed, unless its record exists. A row that it continues is trained first.
+    """Train and score a row with one seed, unless its record exists. If it continues another row, train that row first.
 
     Args:
         table: key of ROWS.
@@ -162,7 +162,7 @@ def costs(table: str, rounds: int = 15) -> dict[str, dict[str, float]]:
         table: key of ROWS.
         rounds: number of timed rounds.
 
-    Returns: parameters, size in MB and median milliseconds by row; rows with the same network as a row before are left out.
+    Returns: parameters, size in MB and median milliseconds by row; a row with an earlier row's network is left out.
     """
     x = np.random.default_rng(0).standard_normal((1, 3, 32, 320)).astype(np.float32)
     found, runs, seen = {}, {}, set()

@@ -1,6 +1,6 @@
 """Detector heads trained with and without the learned threshold, on the same features and from the same weights.
 
-Only the head is trained. What it gets, the fused features of a trained net, is computed once, so that several heads
+Only the head is trained. Its input, the fused features of a trained net, is computed once, so that several heads
 can be compared in a minute on a CPU.
 """
 
@@ -24,11 +24,11 @@ READ_OUT = {
     "P, trained with T and B": (True, "prob"),
     "B, read with the learned T": (True, "binary"),
 }
-"""What is scored: whether the head was trained with a learned threshold, and which of its maps is read."""
+"""Scored combinations: whether the head was trained with a learned threshold, and which of its maps is evaluated."""
 
 
 class HeadData(NamedTuple):
-    """Fused features and what belongs to them.
+    """Fused features with their batches and pages.
 
     Fields:
         train: pairs of features (N, C, H / 4, W / 4) and the batch that they were computed from.
@@ -53,7 +53,7 @@ class Comparison(NamedTuple):
 
 @paddle.no_grad()
 def head_data(net, *, batches: int, pages: int, side: int = 192, size: int = 4, seed: int = 0) -> HeadData:
-    """Compute the fused features of synthetic pages to train on and of others to score.
+    """Compute the fused features of synthetic pages for training and of other pages for scoring.
 
     Args:
         net: a DBNet in evaluation mode; its backbone and neck are used.

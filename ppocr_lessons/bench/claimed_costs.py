@@ -1,4 +1,4 @@
-"""Size and latency of a network without and with a strategy, measured on the reader's machine."""
+"""Size and latency of a network without and with a strategy, measured on this machine."""
 
 import gc
 from collections.abc import Sequence
@@ -47,7 +47,7 @@ def _shape(config: Config) -> tuple[int, int, int, int]:
 
 
 def measure(keys: Sequence[str] = KEYS, *, rounds: int = 7, threads: int = 1) -> dict[str, Costs]:
-    """Measure untrained networks with oneDNN; the two of a strategy take turns.
+    """Measure untrained networks with oneDNN; the runs without and with a strategy are interleaved.
 
     Args:
         keys: of the strategies, from KEYS.

@@ -1,4 +1,4 @@
-"""Which recorded numbers stand for the claim of each strategy; `claims` weighs them."""
+"""Recorded numbers that test the claim of each strategy; `claims` evaluates them."""
 
 from typing import Literal, NamedTuple
 
@@ -6,7 +6,7 @@ UNITS = {
     "saved_mb": "MB", "ms": "ms", "acc": "accuracy", "hmean": "hmean", "worn": "accuracy with camera effects",
 }  # fmt: skip
 SPREADS = {"acc": "spread", "hmean": "spread", "worn": "worn_spread"}
-"""Where a row has the spread of a score over its seeds."""
+"""Key of a row that holds the spread of a score over its seeds."""
 
 Direction = Literal["up", "down", "kept"]
 
@@ -77,4 +77,4 @@ EFFECTS: dict[str, tuple[Effect, ...]] = {
         Effect(_V2, "acc", "longer", "enhanced", "up"), Effect(_V2, "acc", "udml-longer", "udml-enhanced", "up"),
     ),
 }  # fmt: skip
-"""Effects that stand for the claim of each strategy."""
+"""Effects that test the claim of each strategy."""

@@ -1,4 +1,4 @@
-"""The court of claims: what the chapter says of each strategy, what was recorded here, and a verdict by a fixed rule.
+"""Verdicts on claims: the claimed effect of each strategy, the recorded numbers, and a verdict by a fixed rule.
 
     ppocr-lessons claims
 
@@ -36,7 +36,7 @@ class Found(NamedTuple):
     shown: bool
 
     def as_text(self) -> str:
-        """The numbers in words, with what follows from them."""
+        """The numbers and the conclusion from them, in words."""
         unit = UNITS[self.effect.measure]
         digits = 3 if self.effect.measure in SPREADS else 2
         return (
@@ -73,8 +73,8 @@ def read_result(name: str, folder=RESULTS) -> dict:
 def noise_of(result: dict, effect: Effect, before: float) -> float | None:
     """Largest change that chance explains.
 
-    For scores it is the larger spread of both rows over their seeds. A row with a single seed has no spread; it counts with
-    the median spread of the rows of its table that have several. Sizes have no noise, latencies TIMING_NOISE.
+    For scores it is the larger spread of both rows over their seeds. A row with a single seed has no spread; the median
+    spread of the rows with several seeds in its table is used instead. Sizes have no noise, latencies TIMING_NOISE.
 
     Args:
         result: recorded result.

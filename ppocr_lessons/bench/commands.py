@@ -19,7 +19,7 @@ Rounds = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 RECORDED = '"machine"', '"date"'
-"""Keys of every record, by which its file is told from others."""
+"""Keys of every record, by which its file is recognized."""
 
 
 def _check(out: pathlib.Path | None) -> None:

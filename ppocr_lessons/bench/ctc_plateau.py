@@ -2,8 +2,8 @@
 
     python -m ppocr_lessons.bench.ctc_plateau --out runs/ctc_plateau
 
-takes 7 to 15 minutes on one CPU core. An interrupted run resumes. It writes `result.json`: what
-the network says about a few lines at several steps, and its loss in between.
+takes 7 to 15 minutes on one CPU core. An interrupted run resumes. It writes `result.json`: the
+output of the network for a few lines at several steps, and the loss at the steps between them.
 """
 
 import argparse
@@ -36,13 +36,13 @@ WIDTH, LINES = 96, 24
 """Width of a line in pixels, which gives 24 time steps, and lines per batch."""
 
 STOPS = (0, 100, 250, 500, 750, 1000, 1500, 2000)
-"""Steps after which the network is asked."""
+"""Steps after which the output of the network is recorded."""
 
 HELD_BACK = 900_011
-"""Seed of the lines that are asked about; the run is trained with SEED."""
+"""Seed of the lines whose output is recorded; the run is trained with SEED."""
 
 ASKED, SHOWN = 48, 3
-"""Lines of each score, and those of them whose time steps are recorded."""
+"""Number of lines that are scored, and number of these whose time steps are recorded."""
 
 
 def short_lines(rng: np.random.Generator, count: int) -> tuple[np.ndarray, list[str]]:
@@ -61,10 +61,10 @@ def short_lines(rng: np.random.Generator, count: int) -> tuple[np.ndarray, list[
 
 @paddle.no_grad()
 def ask(net, images: np.ndarray, texts: Sequence[str], alphabet: Alphabet, *, shown: int = SHOWN) -> dict:
-    """Record what a recognizer says about lines of text.
+    """Record the output of a recognizer for lines of text.
 
     Args:
-        net: a CRNN; it is asked in evaluation mode and keeps the mode that it had.
+        net: a CRNN; it runs in evaluation mode and is returned to its previous mode.
         images: (N, 3, 32, W) float32.
         texts: N labels.
         alphabet: of the classes of the network.
@@ -105,12 +105,12 @@ def _batch(step: int, alphabet: Alphabet) -> RecBatch:
 
 
 def run(out, *, steps: int = STEPS, stops: Sequence[int] = STOPS) -> dict:
-    """Train a recognizer from scratch and ask it at several steps.
+    """Train a recognizer from scratch and record its output at several steps.
 
     Args:
         out: folder of checkpoints and of the record.
         steps: of the whole run; the learning rate falls to 0 at its end.
-        stops: steps after which the network is asked, ascending; those beyond `steps` are left out.
+        stops: steps after which the output is recorded, ascending; those beyond `steps` are left out.
 
     Returns: the record, also written to `result.json`.
     Source: chapter 2.3.

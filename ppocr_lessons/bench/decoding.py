@@ -15,14 +15,14 @@ from ..rec.metric import character_error_rate
 
 
 class Outcome(NamedTuple):
-    """How a decoder did on labeled lines.
+    """Results of a decoder on labeled lines.
 
     Fields:
         acc: share of lines that were read exactly.
         cer: mean character error rate.
         fixed: lines that are right here and wrong with the decoder that it is compared with.
-        broken: lines that are wrong here and right there.
-        different: lines that are read differently.
+        broken: lines that are wrong here and right with the other decoder.
+        different: lines that the two decoders read differently.
     """
 
     acc: float
@@ -65,7 +65,7 @@ def blurred(crop: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def other_words(texts: Iterable[str]) -> list[str]:
-    """The word list of the package without the words that occur in texts, for a model that has not seen them.
+    """The word list of the package without the words that occur in texts, for a character model that has not seen them.
 
     Args:
         texts: lines that are going to be scored; case does not matter.

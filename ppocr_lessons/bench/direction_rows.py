@@ -1,4 +1,4 @@
-"""Rows of the classifier's ablation (chapter 2.2): what each differs in from the first."""
+"""Rows of the classifier's ablation (chapter 2.2), each defined by its differences from the first."""
 
 from collections.abc import Callable
 from typing import NamedTuple

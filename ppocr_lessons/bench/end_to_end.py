@@ -34,7 +34,7 @@ SIDE, PAGES, CHOOSING = 448, 40, 10
 
 SCORED_SEED, CHOOSING_SEED = 900_011, 800_011
 UNCLIP_RATIOS = (0.9, 1.2, 1.5, 1.8, 2.1, 2.4)
-"""Ratios to choose from. A recognizer wants a margin around the word, so the best one for reading can be larger than for finding."""
+"""Ratios to choose from. A recognizer needs a margin around words, so reading can need a larger ratio than finding."""
 
 MARGIN, GAP = 12, 18
 """Pixels around a page and between its words."""
@@ -141,7 +141,7 @@ def scores_of(detector: Detector, rec: Layer, unclip: float, pages: list[Labeled
 
 
 def score(trained: Trained, seed: int, folders: dict[str, pathlib.Path]) -> dict:
-    """Score a system: what it finds, and what it reads, each at the unclip ratio that is best on pages that are not scored.
+    """Score detection and reading of a system, each at the unclip ratio that is best on pages that are not scored.
 
     Args:
         trained: one of SYSTEMS.

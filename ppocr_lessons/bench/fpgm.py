@@ -43,7 +43,7 @@ ANALYSIS_SEED, ANALYSIS_PAGES, ANALYSIS_SIDE = 800_001, 20, 448
 
 ANALYSIS_RATIOS = (0.125, 0.25, 0.375, 0.5, 0.625)
 LEFT = 0.54
-"""Share of the parameters that stays: the chapter's detector loses 46 %."""
+"""Share of the parameters that remains: the chapter's detector loses 46 %."""
 
 MULTIPLE = 8
 
@@ -89,10 +89,10 @@ def parameters_left(net, ratios: dict[str, float], *, multiple: int = MULTIPLE) 
 def ratios_for_size(
     net, losses: dict[str, dict[float, float]], *, left: float = LEFT, multiple: int = MULTIPLE
 ) -> tuple[float, dict[str, float]]:
-    """The smallest loss per group that makes a net small enough, and the ratios that go with it.
+    """The smallest allowed loss per group that makes a net small enough, and the resulting ratios.
 
-    Every group is allowed the same loss of hmean, so a sensitive group keeps its channels and an insensitive one gives up
-    many. The allowance is raised until at most a share `left` of the parameters stays.
+    Every group is allowed the same loss of hmean, so a sensitive group keeps its channels and an insensitive one loses
+    many. The allowance is raised until at most a share `left` of the parameters remains.
 
     Args:
         net: a DBNet on MobileNetV3; unchanged.

@@ -1,4 +1,4 @@
-"""How strongly each part of a combined loss pulls at a network: the length of its gradient."""
+"""Influence of each part of a combined loss on a network: the norm of its gradient."""
 
 import paddle
 from paddle import nn
@@ -10,7 +10,7 @@ def gradient_norms(strategy: Combined, batch, net: nn.Layer) -> dict[str, float]
     """Euclidean norm of the gradient of each weighted part of the loss, over all trained parameters of a network.
 
     The value of a loss says little about its influence: a mean over many entries is small and so is its gradient. The
-    weights are not changed, and gradients that were there before are cleared. In training mode the batch norm statistics
+    weights are not changed, and existing gradients are cleared. In training mode the batch norm statistics
     follow the batch, as in any forward pass.
 
     Args:

@@ -1,7 +1,7 @@
 """Short trainings of a recognizer's neck and head with several schedules and weight decays (chapter 2.3.3).
 
 The features of all words are computed once by a backbone that does not change. A step through neck and head takes a few
-hundredths of a second, so that a whole comparison has time in a notebook.
+hundredths of a second, so a notebook can run a whole comparison.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ from ..training.trainer import Trainer
 
 
 class WordFeatures(NamedTuple):
-    """Words as the neck of a recognizer gets them.
+    """Words in the form in which the neck of a recognizer takes them.
 
     Fields:
         features: (N, C, 1, T) float32.
@@ -39,7 +39,7 @@ class WordFeatures(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What differs between two trainings.
+    """Settings in which two trainings differ.
 
     Fields:
         factor: of the L2 decay of all weights.
@@ -96,7 +96,7 @@ def compute_features(net: CRNN, words: Sequence[Line], *, width: int, batch: int
 
 
 def neck_and_head(source: CRNN, factor: float) -> CRNN:
-    """Neck and head of a recognizer with their weights, behind a backbone that passes features on.
+    """Neck and head of a recognizer with their weights, after a backbone that returns its input unchanged.
 
     Args:
         source: recognizer of `rec.crnn.crnn_lcnet`, whose weights are copied.
@@ -133,7 +133,7 @@ def weight_norms(net: nn.Layer) -> dict[str, float]:
 
 
 class _Watch:
-    """Callback of the trainer: notes norms and scores after every few steps."""
+    """Callback of the trainer that records norms and scores every few steps."""
 
     def __init__(self, held_back: WordFeatures, alphabet: Alphabet, every: int):
         self.held_back, self.alphabet, self.every = held_back, alphabet, every
@@ -164,7 +164,7 @@ def train_head(
     seed: int = 1,
     every: int = 25,
 ) -> dict[str, list]:
-    """Go on training the neck and the head of a recognizer, with Adam and the CTC loss.
+    """Continue the training of the neck and head of a recognizer, with Adam and the CTC loss.
 
     All plans with the same seed start from the same weights and see the same batches.
 
@@ -177,7 +177,7 @@ def train_head(
         steps: number of steps.
         batch: words in a batch.
         seed: of weights and batches.
-        every: steps between two looks at norms and scores.
+        every: number of steps between two records of norms and scores.
 
     Returns: "rows": step, norms of `weight_norms`, acc and norm_edit_dis of the held-back words, the first row before the
         training; "losses" and "rates" of all steps.

@@ -1,4 +1,4 @@
-"""Latency and memory of each stage: with oneDNN, without oneDNN, and with the network in eager mode."""
+"""Latency and memory of each stage: with oneDNN, without oneDNN, and in eager mode."""
 
 import json
 import pathlib

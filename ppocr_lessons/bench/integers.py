@@ -1,9 +1,9 @@
-"""What integers cost and bring: all three networks in floating point, as a simulation of integers, and running as integers.
+"""Costs and gains of integers: all three networks in floating point, as simulated integers, and running as integers.
 
     ppocr-lessons bench integers data --out data/results/integers.json
 
 The networks are calibrated on rendered lines and pages and scored on the committed sets, which they have not seen. Nothing is
-trained here; what training brings at fewer bits is the ablation `quant`.
+trained here; the ablation `quant` measures the effect of training at fewer bits.
 """
 
 import copy
@@ -37,7 +37,7 @@ from .timing import interleaved
 
 STAGES = ("det", "cls", "rec")
 CALIBRATION, SEED = 48, 700_001
-"""Number of lines for calibration, and their seed; pages are an eighth of it."""
+"""Number of lines for calibration, and their seed; there are an eighth as many pages."""
 
 PAGES, LINES, WIDTH_STEP = 8, 240, 32
 TIMED = {"det": (1, 3, 640, 640), "cls": (6, 3, 48, 192), "rec": (6, 3, 32, 320)}
@@ -55,7 +55,7 @@ def _line_input(stage: str, line: np.ndarray) -> np.ndarray:
 
 
 def calibration_inputs(stage: str) -> list[np.ndarray]:
-    """Inputs of a network that its clipping bounds are set with.
+    """Inputs for choosing the clipping bounds of a network.
 
     Args:
         stage: one of STAGES.
@@ -76,7 +76,7 @@ def float_inputs(stage: str, net) -> list[str]:
     """Layers whose inputs stay in floating point, because the engine's integer kernels take longer for them.
 
     The profile of OpenVINO says which: on text lines the depthwise convolutions and the gates, and of the classifier the linear
-    layer with its two outputs. The large maps of the detector are another matter: there depthwise convolutions gain as well.
+    layer with its two outputs. On the large maps of the detector, depthwise convolutions are faster with integers, too.
 
     Args:
         stage: one of STAGES.
@@ -94,8 +94,9 @@ def integer_net(stage: str):
     """A shipped network as integers of 8 bits, calibrated by the mean squared error.
 
     Activations of detector and recognizer are asymmetric: most of them come from a ReLU or a hard swish and are hardly negative,
-    so a symmetric grid would leave nearly half of its steps unused. The classifier does without: a zero point costs time, and
-    symmetric activations cost it no accuracy. All weights are integers; the inputs of `float_inputs` are not.
+    so a symmetric grid would leave nearly half of its steps unused. The classifier uses a symmetric grid: a zero point
+    costs time, and symmetric activations cost it no accuracy. All weights are integers; the inputs of `float_inputs`
+    are not.
 
     Args:
         stage: one of STAGES.
@@ -211,7 +212,7 @@ def measure_stage(stage: str, data, *, rounds: int = 15) -> dict:
     runs |= {f"openvino_{name}": (lambda engine=engine: engine(x)) for name, engine in engines.items()}
     times = interleaved(
         runs, rounds=rounds, clock=time.process_time
-    )  # one thread: other programs do not count
+    )  # processor time of one thread excludes other programs
     return {
         "stage": stage,
         "scores": scores,

@@ -1,6 +1,6 @@
 """Lines of characters that look alike, and a short training of neck and head on them with the center loss (notebook 18).
 
-The backbone stays as it is, so its features are computed once. A training of some dozens of steps then takes seconds.
+The backbone is not trained, so its features are computed once. A training of a few dozen steps then takes seconds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -38,10 +38,10 @@ WIDTH = 160
 """Width of a line in pixels, which gives 40 time steps."""
 
 LENGTHS = (3, 6)
-"""Fewest and most characters of a line."""
+"""Minimum and maximum number of characters of a line."""
 
 BATCH = 16
-"""Lines of a forward pass, and by default of a training step."""
+"""Number of lines in a forward pass and, by default, in a training step."""
 
 
 class HeadOnly(nn.Layer):
@@ -66,7 +66,7 @@ class HeadOnly(nn.Layer):
 
 
 class CachedLines(NamedTuple):
-    """Lines behind the backbone.
+    """Features of lines after the backbone, with their texts.
 
     Fields:
         feats: (N, C, 1, T) float32 features of the backbone.
@@ -86,7 +86,7 @@ class CachedLines(NamedTuple):
 
 
 class Observed(NamedTuple):
-    """What a recognizer makes of lines.
+    """Output of a recognizer for lines.
 
     Fields:
         feats: (N, T, D) features before the last layer.
@@ -154,7 +154,7 @@ def look_alike_lines(
 
 
 def chinese_lines(folder, count: int) -> tuple[list[Line], list[Line], Sequence[str], str]:
-    """Lines with Chinese look-alikes, as far as this machine has them.
+    """Lines with Chinese look-alikes: rendered if a Chinese font is installed, otherwise from data/rec_zh.
 
     Args:
         folder: data/rec_zh, whose lines are used where no Chinese font is installed.
@@ -193,7 +193,7 @@ def cache(net: CRNN, lines: Sequence[Line]) -> CachedLines:
 
     Args:
         net: a recognizer in evaluation mode.
-        lines: at least one line. A line of more characters than LENGTHS makes all of them twice as wide.
+        lines: at least one line. If one has more characters than LENGTHS allows, all inputs are twice as wide.
 
     Returns: the features with the texts.
     """
@@ -211,7 +211,7 @@ def observe(head: HeadOnly, lines: CachedLines, alphabet: Alphabet) -> Observed:
 
     Args:
         head: neck and head.
-        lines: lines behind the backbone.
+        lines: features of lines after the backbone.
         alphabet: characters of the classes.
 
     Returns: features, classes and which lines were read correctly.
@@ -241,7 +241,7 @@ def train_head(
 
     Args:
         head: neck and head, changed in place.
-        lines: lines behind the backbone.
+        lines: features of lines after the backbone.
         alphabet: characters of the classes.
         center: center loss, or None for the CTC loss alone.
         weight: weight of the center loss.
@@ -255,7 +255,7 @@ def train_head(
     strategy = PlainCTC(head) if center is None else EnhancedCTC(head, center, weight=weight)
     optimizer = paddle.optimizer.Adam(lr, parameters=head.parameters())
     history = []
-    head.train()  # Paddle's LSTM has a gradient in training mode only
+    head.train()  # Paddle's LSTM computes gradients only in training mode
     for step in range(steps):
         chosen = rng_for(seed, step).choice(len(lines.texts), min(batch, len(lines.texts)), replace=False)
         texts = [lines.texts[i] for i in chosen]

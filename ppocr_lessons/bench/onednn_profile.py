@@ -1,7 +1,7 @@
-"""Time of each operation that oneDNN runs in a network: which layer takes the time, and how efficiently it computes.
+"""Time of each operation that oneDNN runs in a network: the time and the efficiency of each layer.
 
 oneDNN prints a line for each operation if the environment variable ONEDNN_VERBOSE is set when it is loaded, so the
-network runs in a process of its own. The LSTM of a recognizer is not run by oneDNN and does not appear.
+network runs in a separate process. The LSTM of a recognizer is not run by oneDNN and does not appear.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""What is recorded beside every measured number: command, machine, commit and date."""
+"""Provenance of measured numbers: command, machine, commit and date."""
 
 import datetime
 import json
@@ -24,7 +24,7 @@ def provenance(command: str) -> dict[str, str]:
     """Where a result comes from.
 
     Args:
-        command: that makes the result again.
+        command: command line that reproduces the result.
 
     Returns: machine, command, commit and date.
     """
@@ -37,12 +37,12 @@ def provenance(command: str) -> dict[str, str]:
 
 
 def write_result(out, parts: dict, command: str) -> dict:
-    """Write the result of an ablation to `result.json`, with where it comes from.
+    """Write the result of an ablation to `result.json`, with its provenance.
 
     Args:
         out: folder of all runs.
         parts: table, records and so on.
-        command: that makes the result again.
+        command: command line that reproduces the result.
 
     Returns: the parts, with machine, command, commit and date.
     """
@@ -62,7 +62,7 @@ def read_records(out, pattern: str) -> list[dict]:
 
 
 def known_rows(only: list[str] | None, rows) -> list[str]:
-    """Rows of an ablation that are asked for.
+    """Select and check the requested rows of an ablation.
 
     Args:
         only: their names; None for all.

@@ -29,7 +29,7 @@ from .provenance import known_rows, read_records, write_result
 from .seeds import of_row, over_seeds
 
 BITS = (4, 8, 6, 3, 2)
-"""In the order of the runs; the first shows the largest effect."""
+"""Numbers of bits, in the order of the runs; the first shows the largest effect."""
 
 OFFLINE = ("min-max", "mse", "kl")
 SEEDS = (1, 2, 3)
@@ -181,12 +181,12 @@ def summary(records: list[dict]) -> list[dict]:
 def quant(
     out, *, only: Sequence[str] | None = None, seeds: Sequence[int] = SEEDS, steps: int = STEPS
 ) -> dict:
-    """Quantize the classifier in all ways and summarize the scores.
+    """Quantize the classifier with all methods and summarize the scores.
 
     Args:
         out: folder of all runs. Finished runs in it are not repeated.
         only: names of the rows; None for all.
-        seeds: seeds of PACT; the other rows have nothing random and run once.
+        seeds: seeds of PACT; the other rows are deterministic and run once.
         steps: number of training steps of PACT.
 
     Returns: table, records, machine, command, commit and date. Also written to `result.json`, after every run.

@@ -1,6 +1,6 @@
-"""Whole systems side by side on labeled pictures: what they find, what they read, how long it takes.
+"""Whole systems compared on labeled pictures: detection, reading and time.
 
-The labels are a file in PaddleOCR's detection format, one picture a line: its path, a tab, and a JSON list of
+The labels are a file in PaddleOCR's detection format, one picture per line: its path, a tab, and a JSON list of
 `{"transcription": ..., "points": ...}`. An entry without points counts as text alone; a picture in which any entry
 lacks them does not count for detection. A path `skimage:NAME` is a picture that scikit-image installs. A second file in the recognition format, `path<tab>text`, holds word crops.
 """
@@ -93,7 +93,7 @@ def read_words(labels) -> list[tuple[np.ndarray, str]]:
 
 
 def measure(pages: list[LabeledPage], words, systems: dict[str, System], *, rounds: int = 3) -> list[dict]:
-    """One row of scores a system.
+    """One row of scores per system.
 
     The systems take turns on each page, so that load on the machine affects all of them equally; the time of a page is
     the median of its rounds.
@@ -102,10 +102,10 @@ def measure(pages: list[LabeledPage], words, systems: dict[str, System], *, roun
         pages: see `read_pages`.
         words: see `read_words`.
         systems: by name.
-        rounds: timed readings of each page, after one that does not count; 0 to measure no time.
+        rounds: timed readings of each page, after one that is not timed; 0 to measure no time.
 
     Returns: dictionaries of system; precision, recall and hmean of detection at IoU 0.5; word_precision, word_recall
-        and word_f1 of what was read, as bags of words a page; exact words and cer of the crops; ms a page, or None; mb.
+        and word_f1 of what was read, as bags of words per page; exact words and cer of crops; ms per page, or None; mb.
     """
     metrics = {name: DetMetric() for name in systems}
     counts = {name: np.zeros(3) for name in systems}  # words in common, words there, words read

@@ -1,4 +1,4 @@
-"""Rows of the tables of chapters 2.3, 2.3.6 and 3.2: what each run of the recognition ablations is made of."""
+"""Rows of the tables of chapters 2.3, 2.3.6 and 3.2: the definition of each run of the recognition ablations."""
 
 from typing import Any, Literal, NamedTuple
 

@@ -1,4 +1,4 @@
-"""What trains a row of the recognition ablations: its network, its batches and its strategy."""
+"""Training of a row of the recognition ablations: its network, its batches and its strategy."""
 
 import numpy as np
 import paddle
@@ -113,7 +113,7 @@ def strategy_of(row: Row, net: CRNN, lines: Words):
     """The training strategy of a row.
 
     Rows that start from random weights have the second CTC loss of GuidedCTC: it shortens the phase in which a recognizer
-    answers nothing but blanks from more than a thousand steps to 400, for all rows alike.
+    predicts only blanks from more than a thousand steps to 400, for all rows alike.
 
     Args:
         row: one of ROWS.

@@ -1,4 +1,4 @@
-"""What several runs of a row say together: the mean of their scores and how far they are apart."""
+"""Statistics of several runs of a row: mean and spread of their scores."""
 
 import statistics
 from collections.abc import Callable, Iterable

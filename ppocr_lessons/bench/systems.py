@@ -12,7 +12,7 @@ import numpy as np
 
 
 class Read(NamedTuple):
-    """A text that a system found: polygon (4, 2) float32 pixels, or None, and what it says."""
+    """A text that a system found: polygon (4, 2) float32 pixels, or None, and the text."""
 
     polygon: np.ndarray | None
     text: str
@@ -128,7 +128,7 @@ PACKAGES = {
     "rapidocr": "rapidocr",
     "rapidocr-onnxruntime": "rapidocr-onnxruntime",
 }
-"""Distribution that a system comes with, if it is not this package."""
+"""Installed distribution that provides a system, if it is not this package."""
 
 
 def available() -> list[str]:

@@ -34,8 +34,8 @@ class Whole(NamedTuple):
     Fields:
         title: as the chapter calls it.
         det, cls, rec: builders of the untrained networks.
-        published_mb, published_f, published_ms: whole system in the chapter: megabytes, end-to-end F-score, milliseconds a
-            page on a CPU.
+        published_mb, published_f, published_ms: whole system in the chapter: megabytes, end-to-end F-score,
+            milliseconds per page on a CPU.
     """
 
     title: str
@@ -56,14 +56,14 @@ SYSTEMS = {
 
 
 class Measured(NamedTuple):
-    """Size in MB and median milliseconds a page of each stage of one system, by stage."""
+    """Size in MB and median milliseconds per page of each stage of one system, by stage."""
 
     mb: dict[str, float]
     ms: dict[str, float]
 
 
 def _inputs(page: Page) -> dict[str, np.ndarray]:
-    """What each stage of a system gets for a page: one picture, and one batch for all lines."""
+    """Inputs of the stages of a system for a page: one picture, and one batch for all lines."""
     height, width = page_size(*page.image.shape[:2], limit_side_len=960, limit_type="max")
     lines = [crop_line(page.image, polygon) for polygon in page.polygons]
     widest = min(MAX_WIDTH, max(line_width(line, 32) for line in lines))

@@ -36,7 +36,7 @@ def show_top_down(
     """Draw the top-down path of a feature pyramid with real feature maps, coarsest level on top (chapter 2.1, Fig. 4).
 
     Each row reads from left to right: the map of the backbone, the same map after its 1x1 convolution, the sum of the
-    level above enlarged twice, the merged map, and its 3x3 convolution's output for the fused map. All pictures show the
+    level above enlarged twice, the merged map, and the output of its 3x3 convolution. All pictures show the
     mean magnitude over the channels, each at its own scale.
 
     Args:

@@ -1,4 +1,4 @@
-"""Figures of RecAug (chapter 2.3.2): how often each operation is drawn, what it changes, and how it affects accuracy."""
+"""Figures of RecAug (chapter 2.3.2): frequency and effect of each operation, and accuracy after training."""
 
 from collections.abc import Mapping
 
