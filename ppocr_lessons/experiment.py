@@ -247,7 +247,7 @@ def trained_net(config: Config, weights=None) -> tuple[paddle.nn.Layer, Context]
         source, found = settings.pretrained_model, f"{config.folder}: no trained weights there"
         if not source:
             raise WeightsError(f"{found}, and none given")
-        say_once(f"{found}; these are those of Global.pretrained_model, {source}", file=sys.stderr)
+        say_once(f"{found}; using those of Global.pretrained_model, {source}", file=sys.stderr)
     done = load_matching(net, source, prefix=f"{main}.")
     if done.missing or done.misshapen:
         raise WeightsError(f"the weights do not fit the network\n{done.report(source)}")

@@ -196,4 +196,4 @@ def test_weights_that_were_not_trained_by_the_run_are_named(overrides, tmp_path)
     given = _options([*overrides("cls"), "Global.pretrained_model=cls"])
     done = _call("export", "-c", "cls_mobile.yml", "--out", tmp_path / "out", *given)
     assert done.exit_code == 0, done.output
-    assert "no trained weights there; these are those of Global.pretrained_model, cls" in done.stderr
+    assert "no trained weights there; using those of Global.pretrained_model, cls" in done.stderr
