@@ -38,7 +38,7 @@ def _told(why: str, *unless, needs: str | None = None) -> Ignored:
 
 
 _LOG = Ignored(
-    "it configures the log of PaddleOCR; here a log has a line every half minute, and scalars.csv every step"
+    "it configures the log of PaddleOCR; here a log has one line every 30 seconds, and scalars.csv has every step"
 )
 _INFER = Ignored("it is for the inference and export scripts of PaddleOCR, which this package does not have")
 _OTHER_DEVICE = _told("training runs on a CPU or on CUDA devices")

@@ -33,6 +33,45 @@ def _iou(a, b) -> float:
     return shared / (a.area + b.area - shared)
 
 
+class PageMatches(NamedTuple):
+    """Matches of one image. Labels and detections that are in no list do not count.
+
+    Fields:
+        pairs: matches as (label index, detection index).
+        labels: indices of the labels that count.
+        detections: indices of the detections that count.
+    """
+
+    pairs: list[tuple[int, int]]
+    labels: list[int]
+    detections: list[int]
+
+
+def match_page(detections, polygons, ignored) -> PageMatches:
+    """Match the detections of one image with its labels; see DetMetric for the rules.
+
+    Args:
+        detections: detected polygons, each (P, 2) in pixels.
+        polygons: N label polygons, each (P, 2) in pixels.
+        ignored: (N,) bool, True for label polygons that do not count.
+
+    Returns: the matches.
+    """
+    truth = [(i, s, bool(ignored[i])) for i, p in enumerate(polygons) if (s := _valid(p)) is not None]
+    found = [(i, s) for i, p in enumerate(detections) if (s := _valid(p)) is not None]
+    dont_care = [shape for _, shape, skip in truth if skip]
+    found = [(i, s) for i, s in found if not any(s.intersection(d).area / s.area > IOU for d in dont_care)]
+    truth = [(i, s) for i, s, skip in truth if not skip]
+    pairs, used = [], set()
+    for label_index, label in truth:
+        for found_index, shape in found:
+            if found_index not in used and _iou(label, shape) > IOU:
+                used.add(found_index)
+                pairs.append((label_index, found_index))
+                break
+    return PageMatches(pairs, [i for i, _ in truth], [i for i, _ in found])
+
+
 class DetMetric:
     """Count matches image by image, and compute the scores of all images.
 
@@ -56,24 +95,11 @@ class DetMetric:
 
         Returns: matches as (label index, detection index).
         """
-        truth = [(i, s, bool(ignored[i])) for i, p in enumerate(polygons) if (s := _valid(p)) is not None]
-        found = [(i, s) for i, p in enumerate(detections) if (s := _valid(p)) is not None]
-        dont_care = [shape for _, shape, skip in truth if skip]
-        found = [
-            (i, s) for i, s in found if not any(s.intersection(d).area / s.area > IOU for d in dont_care)
-        ]
-        truth = [(i, s) for i, s, skip in truth if not skip]
-        matches, used = [], set()
-        for label_index, label in truth:
-            for found_index, shape in found:
-                if found_index not in used and _iou(label, shape) > IOU:
-                    used.add(found_index)
-                    matches.append((label_index, found_index))
-                    break
-        self.matched += len(matches)
-        self.expected += len(truth)
-        self.detected += len(found)
-        return matches
+        page = match_page(detections, polygons, ignored)
+        self.matched += len(page.pairs)
+        self.expected += len(page.labels)
+        self.detected += len(page.detections)
+        return page.pairs
 
     def score(self) -> DetScore:
         """Scores of all images added so far.

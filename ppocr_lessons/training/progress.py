@@ -1,4 +1,4 @@
-"""Progress of a training: a bar on a terminal, and a line now and then in a log file."""
+"""Progress of a training: a bar on a terminal, and one line every 30 seconds in a log file."""
 
 import sys
 import time
@@ -6,21 +6,21 @@ import time
 from tqdm import tqdm
 
 EVERY = 30.0
-"""Seconds between two lines of a log file."""
+"""Minimum number of seconds between two lines of a log file."""
 
 
 class Progress:
-    """Shows on stderr how far a training is. Used as a context, which closes the bar.
+    """Shows the progress of a training on stderr. Use it as a context manager, which closes the bar.
 
     Args:
-        first: number of steps that were finished before.
+        first: number of steps that an earlier run has finished.
         steps: total number of steps.
         shown: if False, nothing is shown.
     """
 
     def __init__(self, first: int, steps: int, *, shown: bool = True):
         self.first, self.steps = first, steps
-        # disable=None: only a terminal shows a bar. In a file, each of its states would be a part of one endless line.
+        # disable=None shows a bar on terminals only. In a file, all updates of a bar would end up in one long line.
         self._bar = tqdm(initial=first, total=steps, disable=None if shown else True, file=sys.stderr)
         self._lines = shown and self._bar.disable
         self._begin = self._next = time.monotonic()
@@ -36,7 +36,7 @@ class Progress:
         self._bar.update()
 
     def show_loss(self, step: int, loss: float) -> None:
-        """Show the loss; in a log file only if the last line is long enough ago.
+        """Show the loss; in a log file, at most one line every EVERY seconds.
 
         Args:
             step: number of finished steps.

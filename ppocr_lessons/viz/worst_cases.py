@@ -10,7 +10,7 @@ from rapidfuzz.distance import Levenshtein
 from ..config.configuration import Config, Context
 from ..datasets.loader import Dataset
 from ..datasets.pictures import read_picture
-from ..det.metric import DetMetric
+from ..det.metric import PageMatches, match_page
 from ..rec.metric import RecMetric
 
 
@@ -40,27 +40,25 @@ OUTLINES = ("does not count", "found text", "found box", "missed text", "false b
 """Kinds of outlines on a page, in the order in which they are drawn."""
 
 
-def outlines(labels, ignored, boxes) -> dict[str, list]:
+def outlines(labels, boxes, matches: PageMatches) -> dict[str, list]:
     """Classify the label polygons and the found boxes of a page as the metric does.
 
     Args:
         labels: label polygons, each (P, 2) in pixels.
-        ignored: True for each label polygon that does not count.
         boxes: polygons that were found.
+        matches: result of `match_page` for these polygons.
 
     Returns: the polygons by OUTLINES.
     """
-    pairs = DetMetric().add(boxes, labels, ignored)
-    matched_labels, matched_boxes = ({pair[side] for pair in pairs} for side in (0, 1))
     found: dict[str, list] = {kind: [] for kind in OUTLINES}
-    for index, polygon in enumerate(labels):
-        kind = "found text" if index in matched_labels else "missed text"
-        found["does not count" if ignored[index] else kind].append(polygon)
-    for index, box in enumerate(boxes):
-        kind = "found box" if index in matched_boxes else "false box"
-        alone = DetMetric()
-        alone.add([box], labels, ignored)
-        found[kind if alone.detected else "does not count"].append(box)
+    sides = (
+        (labels, matches.labels, {label for label, _ in matches.pairs}, ("found text", "missed text")),
+        (boxes, matches.detections, {box for _, box in matches.pairs}, ("found box", "false box")),
+    )
+    for polygons, counted, matched, (right, wrong) in sides:
+        for index, polygon in enumerate(polygons):
+            kind = right if index in matched else wrong
+            found[kind if index in counted else "does not count"].append(polygon)
     return found
 
 
@@ -103,15 +101,13 @@ class WorstCases:
             heapq.heappop(self._kept)
 
     def _page(self, page, polygons):
-        metric = DetMetric()
-        metric.add(polygons, page.polygons, page.ignored)
-        missed, false = metric.expected - metric.matched, metric.detected - metric.matched
-        note = f"{missed} of {metric.expected} texts missed, {false} of {metric.detected} boxes false"
-        return (
-            (missed + false, "", "", (page.polygons, page.ignored, polygons), note)
-            if missed + false
-            else None
-        )
+        matches = match_page(polygons, page.polygons, page.ignored)
+        missed = len(matches.labels) - len(matches.pairs)
+        false = len(matches.detections) - len(matches.pairs)
+        if not missed + false:
+            return None
+        note = f"{missed} of {len(matches.labels)} texts missed, {false} of {len(matches.detections)} boxes false"
+        return missed + false, "", "", (page.polygons, polygons, matches), note
 
     def _line(self, text, reading):
         metric = RecMetric(

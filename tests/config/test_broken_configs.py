@@ -318,7 +318,7 @@ def test_all_problems_at_once_with_lines(tmp_path):
         (
             "Train.dataset.transforms.0.DecodeImage.img_mode=CMYK",
             "Train.dataset.transforms.0.DecodeImage",
-            " ",
+            r" \(line \d+\):",
         ),
         ("Optimizer.lr.warmup_epoch=2", "Optimizer.lr.learning_rate", r" \(line \d+\):"),
     ],

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from ppocr_lessons.cli import app
 from ppocr_lessons.config import ConfigError, read_config
 from ppocr_lessons.config.find import find_config, find_dictionary, shipped_configs
+from ppocr_lessons.det.metric import match_page
 from ppocr_lessons.viz.error_page import error_page
 from ppocr_lessons.viz.run_curves import running_mean
 from ppocr_lessons.viz.worst_cases import OUTLINES, Case, outlines
@@ -168,17 +169,19 @@ def test_a_dictionary_of_this_package_is_found_from_any_folder(tmp_path, monkeyp
     assert find_dictionary("nowhere.txt") == pathlib.Path("nowhere.txt")
 
 
-def test_the_outlines_of_a_page_are_told_by_what_the_metric_counts():
+def test_the_outlines_of_a_page_are_classified_as_the_metric_counts():
     def box(x, y):
         return np.array([[x, y], [x + 30, y], [x + 30, y + 10], [x, y + 10]], np.float32)
 
-    labels = [box(0, 0), box(50, 0), box(0, 30)]
+    crossed = box(90, 0)[[0, 1, 3, 2]]  # the metric drops outlines that intersect themselves
+    labels = [box(0, 0), box(50, 0), box(0, 30), crossed]
     boxes = [box(1, 0), box(0, 60), box(1, 30)]
-    found = outlines(labels, np.array([False, False, True]), boxes)
+    matches = match_page(boxes, labels, np.array([False, False, True, False]))
+    found = outlines(labels, boxes, matches)
     assert tuple(found) == OUTLINES
     places = {kind: [tuple(polygon[0]) for polygon in polygons] for kind, polygons in found.items()}
     assert places == {
-        "does not count": [(0, 30), (1, 30)], "found text": [(0, 0)], "found box": [(1, 0)],
+        "does not count": [(0, 30), (90, 0), (1, 30)], "found text": [(0, 0)], "found box": [(1, 0)],
         "missed text": [(50, 0)], "false box": [(0, 60)],
     }  # fmt: skip
     case = Case("a.png", "l.txt:1", np.zeros((80, 120, 3), np.uint8), "", "", found, "note")

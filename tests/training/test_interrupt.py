@@ -210,3 +210,23 @@ def test_without_a_signal_nothing_arrives():
     with Held():
         assert [signal.getsignal(number) for number in SIGNALS] != before
     assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys, threading
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "paddle.base.core": os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from ppocr_lessons.runtime import require_paddle
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+try: require_paddle()
+except KeyboardInterrupt: print("paddle" in sys.modules, signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
+"""
+
+
+def test_ctrl_c_waits_for_the_end_of_the_import_of_paddle():
+    command = [sys.executable, "-W", "ignore", "-c", INTERRUPTED_IMPORT]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=QUIET, check=False)
+    assert (done.returncode, done.stdout) == (0, "True True\n"), done.stderr

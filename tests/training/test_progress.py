@@ -1,4 +1,4 @@
-"""Progress of a training: a bar on a terminal, a line every half minute in a log file."""
+"""Progress of a training: a bar on a terminal, one line every 30 seconds in a log file."""
 
 import io
 import sys
@@ -35,7 +35,7 @@ def _train(clock, capsys, **options):
     return capsys.readouterr().err
 
 
-def test_a_log_file_gets_a_line_every_half_minute(clock, capsys):
+def test_a_log_file_gets_a_line_every_30_seconds(clock, capsys):
     assert _train(clock, capsys).splitlines() == [
         "step 6 of 20: loss 1.667, 0.167 steps/s, 01:24 left",
         "step 11 of 20: loss 0.909, 0.167 steps/s, 00:54 left",
